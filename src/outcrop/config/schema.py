@@ -1,0 +1,234 @@
+"""The sections of the run file, typed: what may be said, its default and its range. Nothing here touches data.
+
+The order of the classes is the order of the run file: 1. what goes in and out, 2. what is learned, 3. what is minimised,
+4. which assumptions the score rests on.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Number = int | float
+Range = tuple[Number, Number]
+
+
+class Section(BaseModel):
+    """A table of the run file; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, protected_namespaces=(), frozen=True)
+
+
+class Source(Section):
+    """Where records come from: files, or a registered data set; or a second source joined to the first."""
+
+    files: str | list[str] | None = None
+    dataset: str | None = None
+    format: str | None = None
+    null: list[Number] = Field(default=[], description="further null codes the files use but do not declare")
+    encoding: str | None = None
+    group: str | None = Field(default=None, description="tables: one record per value of this column")
+    axis: str | None = Field(default=None, description="tables: the column examples are cut along (depth, time)")
+    join: Literal["interval", "survey", "depth", "attributes"] | None = None
+    on: str = Field(default="well", description="joins: column that holds the record's group value")
+    top: str = "TOP"
+    base: str = "BASE"
+    md: str = "MD"
+    inclination: str = "INC"
+    azimuth: str = "AZI"
+    columns: list[str] = []
+    tolerance_m: Number = 0.1
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        if (self.files is None) == (self.dataset is None):
+            raise ValueError("needs exactly one of files = \"wells/*.las\" or dataset = \"force2020\"")
+        return self
+
+
+class FrameSection(Section):
+    """Axes and coordinate system; how irregular axes are handled is said here, never guessed."""
+
+    vertical: Literal["md", "tvd", "tvdss", "twt", "depth", "elevation"] | None = None
+    positive: Literal["down", "up"] = "down"
+    time: str | None = None
+    easting: str | None = None
+    northing: str | None = None
+    crs: str | None = None
+    step_m: Annotated[Number, Field(gt=0)] | None = None
+    order: Literal["error", "sort"] = "error"
+    duplicates: Literal["error", "first", "mean"] = "error"
+
+
+class ViewSection(Section):
+    """How records are cut into examples; `auto` takes the view the family works on."""
+
+    kind: Literal["auto", "points", "windows"] = "auto"
+    length: Annotated[int, Field(ge=8)] = 256
+    stride: Annotated[int, Field(ge=1)] | None = None
+    context: list[int] | None = Field(default=None, description="points: neighbouring samples an example reads")
+    context_length: Annotated[int, Field(ge=1)] | None = None
+    lead: Annotated[int, Field(ge=0)] = Field(default=0, description="samples between what is read and what is predicted")
+
+
+class VariableSection(Section):
+    """One input: where it is in the files, its unit, range and treatment."""
+
+    sources: list[str] | None = Field(default=None, alias="from")
+    unit: str | None = None
+    assume_unit: str | None = None
+    valid_range: Range | None = Field(default=None, alias="range")
+    transform: str = "none"
+    missing: Literal["impute", "mask", "drop", "error"] = "impute"
+    scope: Literal["training", "record"] = "training"
+    robust: bool = False
+    clip: Annotated[Number, Field(gt=0)] | None = None
+    splice: Literal["first", "fill"] = "first"
+    period: Annotated[Number, Field(gt=0)] | None = None
+
+
+class TargetSection(VariableSection):
+    """The target; with `classes` it is a label, else a number."""
+
+    classes: str | dict[str, str] | None = None
+    merges: dict[str, str | Number] = {}
+    ignore: list[Number | str] = []
+    cost: str | None = None
+    cost_order: list[Number | str] | None = None
+    weight: str | None = None
+    weight_map: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+
+class DataSection(Section):
+    """1. What goes in, what comes out."""
+
+    groups: dict[str, str] = {}
+    frame: FrameSection = FrameSection()
+    view: ViewSection = ViewSection()
+    source: dict[str, Source]
+    variable: dict[str, VariableSection]
+    target: dict[str, TargetSection]
+
+    @field_validator("source", "variable", "target")
+    @classmethod
+    def _not_empty(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if not value:
+            raise ValueError("needs at least one entry")
+        return value
+
+    @field_validator("target")
+    @classmethod
+    def _one_target(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > 1:
+            raise ValueError(f"names {len(value)} targets ({', '.join(value)}); this version trains one target per run file")
+        return value
+
+
+class PromiseSection(Section):
+    """4a. Where the model must work next; the split follows from it."""
+
+    new: str | None = Field(default=None, description="group key whose unseen values the score is for")
+    later: str | None = Field(default=None, description="the test part starts at this date or axis value")
+    same_population: str | None = Field(default=None, description="the reason why a random split is right")
+    folds: Annotated[int, Field(ge=2)] | None = None
+    test: list[str] | None = None
+    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
+    validation_from: str | None = None
+    gap_samples: Annotated[int, Field(ge=0)] = 0
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _one_promise(self) -> PromiseSection:
+        given = [key for key in ("new", "later", "same_population") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs exactly one of new, later, same_population; got {', '.join(given) or 'none'}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The promise that is made."""
+        return next(key for key in ("new", "later", "same_population") if getattr(self, key) is not None)
+
+
+class ModelSection(Section):
+    """2. What is learned. Further keys are arguments of the family, checked against its constructor."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
+    family: str = "unet1d"
+    members: Annotated[int, Field(ge=1, le=64)] = 1
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The family's own arguments."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class LossSection(Section):
+    """3. What is minimised."""
+
+    kind: str = "auto"
+    class_weights: Literal["none", "balanced", "sqrt"] | dict[str, float] = "none"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    cross_entropy_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    delta: Annotated[float, Field(gt=0)] = 1.0
+
+
+class AugmentSection(Section):
+    """Changes to training inputs that leave the label true."""
+
+    curve_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    gain_sd: Annotated[float, Field(ge=0)] = 0.0
+    shift_sd: Annotated[float, Field(ge=0)] = 0.0
+    noise_sd: Annotated[float, Field(ge=0)] = 0.0
+
+
+class TrainSection(Section):
+    """4b. How the minimum is looked for."""
+
+    steps: Annotated[int, Field(ge=1)] = 2000
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    optimiser: str = "adamw"
+    schedule: str = "cosine"
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    evaluate_every: Annotated[int, Field(ge=1)] = 50
+    patience: Annotated[int, Field(ge=1)] = 10
+    seed: int = 0
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    augment: AugmentSection = AugmentSection()
+    jitter: bool = True
+
+
+class EvaluateSection(Section):
+    """What the score is compared with, and which audit findings are accepted, with the reason."""
+
+    metrics: list[str] | Literal["auto"] = "auto"
+    baselines: list[str] | Literal["auto"] = "auto"
+    optimism_gap: bool | Literal["auto"] = "auto"
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    accept: dict[str, str] = {}
+    high_confidence: dict[str, str | Number] | None = None
+    decide: Literal["auto", "argmax", "cost"] = "auto"
+
+
+class BundleSection(Section):
+    """What is kept for later use: a refit on all groups, or the model that was held out against the test part."""
+
+    model: Literal["auto", "refit", "held_out", "folds", "none"] = "auto"
+    name: str = ""
+
+
+class Config(Section):
+    """A whole run file."""
+
+    data: DataSection
+    promise: PromiseSection
+    model: ModelSection = ModelSection()
+    loss: LossSection = LossSection()
+    train: TrainSection = TrainSection()
+    evaluate: EvaluateSection = EvaluateSection()
+    bundle: BundleSection = BundleSection()

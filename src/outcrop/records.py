@@ -1,0 +1,154 @@
+"""The nouns that travel through the whole path: Record, Footprints, Origins and Batch.
+
+Nothing here knows a file format, a network or JAX. A Record is one acquisition (well, line, station, scene).
+Views cut Records into examples; what an example reads and what it is scored on are index ranges into its Record,
+kept as columns of an `Origins` table. Split and plots work on Origins alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Record:
+    """One acquisition, as labelled arrays with units.
+
+    Attributes:
+        data: variables along named dimensions; the first dimension is the one that examples are cut along
+            (`depth`, `time` or `row`). Each variable carries `attrs["units"]`.
+        name: unique name within a run, as a person would write it ("31/2-1").
+        groups: group key -> value (`well`, `well_root`, `field`, `station` ...); always holds `record`.
+        source: path of the file it came from, or the name of a registered data set.
+        sha256: hash of that file.
+        format: reader that made it ("las", "table", ...); the writer of the same name writes it back.
+        position: scalar coordinates of the whole record in the run's frame (`easting`, `northing`, ...), where known.
+        notes: what the reader or the resolver did to it, in words, for the report.
+    """
+
+    data: xr.Dataset
+    name: str
+    groups: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    sha256: str = ""
+    format: str = ""
+    position: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups", {"record": self.name, **self.groups})
+
+    @property
+    def dim(self) -> str:
+        """Name of the dimension that examples are cut along."""
+        return next(iter(self.data.sizes))
+
+    def __len__(self) -> int:
+        return int(self.data.sizes[self.dim])
+
+    @property
+    def axis(self) -> np.ndarray:
+        """Coordinate along `dim` (depth in metres, time stamps, row numbers)."""
+        return self.data[self.dim].to_numpy()
+
+    def with_data(self, data: xr.Dataset, *notes: str) -> Record:
+        """The same acquisition with other arrays; `notes` say what was done."""
+        return replace(self, data=data, notes=self.notes + notes)
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """For each of n examples, the part of its record it touches: half-open ranges, or index arrays.
+
+    Attributes:
+        ranges: dimension -> integers of shape (example, 2), start and stop, half open.
+        members: dimension -> one sorted index array per example, for scattered footprints (hidden nodes of a graph,
+            inpainting masks). A dimension is in one of the two, never in both.
+    """
+
+    ranges: Mapping[str, np.ndarray] = field(default_factory=dict)
+    members: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+
+    def take(self, index: np.ndarray) -> Footprints:
+        """The footprints of some of the examples."""
+        members = {dim: [rows[i] for i in index] for dim, rows in self.members.items()}
+        return Footprints({dim: rows[index] for dim, rows in self.ranges.items()}, members)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one example comes from: `reads` feeds the network, `scores` is compared with the target."""
+
+    record: str
+    reads: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    groups: Mapping[str, str]
+    position: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The origins of n examples, by columns.
+
+    Attributes:
+        record: index of each example's record in `names`, shape (example,).
+        names: record names.
+        groups: group key -> value per RECORD, shape (record,).
+        reads, scores: the two footprints of every example. A forecast reads history and scores the horizon; a halo is
+            read and not scored; a graph example reads all nodes and scores the hidden ones.
+        position: coordinate name -> value per example (`depth`, `time`, `easting`, ...), centre of `scores`.
+    """
+
+    record: np.ndarray
+    names: tuple[str, ...]
+    groups: Mapping[str, np.ndarray]
+    reads: Footprints
+    scores: Footprints
+    position: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def __getitem__(self, i: int) -> Origin:
+        row = self.take(np.asarray([i]))
+        which = int(self.record[i])
+
+        def one(prints: Footprints) -> dict[str, Any]:
+            ranges = {dim: (int(value[0, 0]), int(value[0, 1])) for dim, value in prints.ranges.items()}
+            return ranges | {dim: value[0] for dim, value in prints.members.items()}
+
+        groups = {key: str(value[which]) for key, value in self.groups.items()}
+        return Origin(self.names[which], one(row.reads), one(row.scores), groups, {k: v[i] for k, v in self.position.items()})
+
+    def take(self, index: np.ndarray) -> Origins:
+        """The origins of some of the examples, in the order of `index`."""
+        index = np.asarray(index)
+        position = {key: value[index] for key, value in self.position.items()}
+        return replace(
+            self, record=self.record[index], reads=self.reads.take(index), scores=self.scores.take(index), position=position
+        )
+
+    def group(self, key: str) -> np.ndarray:
+        """The value of one group key for every example, shape (example,)."""
+        return np.asarray(self.groups[key])[self.record]
+
+
+class Batch(NamedTuple):
+    """Named arrays with a leading example axis (a pytree); `shared` has none and is common to all examples.
+
+    `inputs` may be any pytree a model accepts; `target` is class indices (int32) or scaled numbers (float32);
+    `weight` has the target's shape and is 0 where it is missing; `shared` is a graph, a grid or collocation geometry.
+    """
+
+    inputs: Any
+    target: Any = None
+    weight: Any = None
+    static: Any = None
+    shared: Any = None
