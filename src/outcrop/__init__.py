@@ -1,0 +1,34 @@
+"""outcrop: from geoscience files to a neural network whose score can be believed.
+
+Public names are imported on first use, so that `import outcrop` costs next to nothing.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "read": "outcrop.data.read:read",
+    "inventory": "outcrop.data.inventory:inventory",
+    "load_config": "outcrop.config.load:load",
+    "check": "outcrop.run.check:check",
+    "run": "outcrop.run.run:run",
+    "load": "outcrop.run.surrogate:load",
+    "predict": "outcrop.run.predict:predict",
+    "inspect": "outcrop.run.inspect:inspect",
+    "compare": "outcrop.run.compare:compare",
+    "report": "outcrop.report.page:write",
+}
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'outcrop' has no attribute {name!r}; it has {', '.join(__all__)}")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

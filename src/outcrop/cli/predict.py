@@ -1,0 +1,22 @@
+"""`outcrop predict BUNDLE FILES`: file in, same-format file out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    bundle: Annotated[Path, typer.Argument(help="Model file (*.outcrop).")],
+    files: Annotated[list[str], typer.Argument(help="Files or patterns.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    write: Annotated[str, typer.Option(help="What to add: class,confidence,probabilities (numbers: value,interval).")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
+) -> None:
+    """Predict on new files, in the format they came in."""
+    from outcrop.cli.progress import console
+    from outcrop.cli.screens import predict_screen
+    from outcrop.run.predict import predict
+
+    kinds = [kind.strip() for kind in write.split(",") if kind.strip()]
+    console().print(predict_screen(predict(bundle, files, out=out, write=kinds, dry_run=dry_run)))

@@ -1,0 +1,281 @@
+"""A run file turned into its data: records on one frame, variables resolved, nothing fitted yet.
+
+First step of every run: files -> records -> joins -> groups -> variables. The audit, the rotation and the predictions
+all start from the same `Problem`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outcrop.config.schema import Config, DataSection, Source, TargetSection, VariableSection
+from outcrop.data.frame import Frame
+from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
+from outcrop.records import Record
+from outcrop.run.folder import fingerprint
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The data side of a run.
+
+    Attributes:
+        config: the run file.
+        aligned: records as read, on the run's frame, with the curves of their files.
+        records: the same with the declared variables only, in the declared units.
+        variables: inputs, then the target, then the weight.
+        frame: the run's frame.
+        resolutions: which curve became which variable, one entry per record and variable.
+        joins: counts of every join.
+        notes: what was noticed on the way, in sentences.
+    """
+
+    config: Config
+    aligned: list[Record]
+    records: list[Record]
+    variables: list[Variable]
+    frame: Frame
+    resolutions: list[Resolution]
+    joins: list[Any]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> Variable:
+        """The one target."""
+        return next(v for v in self.variables if v.role == "target")
+
+    @property
+    def classes(self) -> ClassTable | None:
+        """The classes, or None when the target is a number."""
+        return self.target.classes
+
+    @property
+    def out_size(self) -> int:
+        """Number of outputs per sample."""
+        return len(self.classes.codes) if self.classes else 1
+
+    def labelled(self) -> dict[str, np.ndarray]:
+        """For every record, which samples have a target."""
+        return {record.name: has_label(record, self.target) for record in self.records}
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the data: the hashes of all files and the definition of every variable."""
+        files = [f"{r.name}:{r.sha256}" for r in sorted(self.records, key=lambda r: r.name)]
+        return fingerprint([*files, json.dumps([variable_text(v) for v in self.variables])])
+
+
+def variable_text(variable: Variable) -> str:
+    """A variable's definition as text, for fingerprints."""
+    return json.dumps(variable.to_json(), sort_keys=True, default=str)
+
+
+def has_label(record: Record, target: Variable) -> np.ndarray:
+    """Which samples of a record have a target, shape (sample,)."""
+    values = record.data[target.name].to_numpy()
+    return values >= 0 if target.classes else np.isfinite(values)
+
+
+def load_problem(config: Config, base: Path) -> Problem:
+    """Reads everything the run file names.
+
+    Args:
+        config: a validated run file.
+        base: folder that relative paths in the run file start from.
+
+    Raises:
+        ConfigError, DataError: a file, curve, unit, class or axis is not what the run file says.
+    """
+    frame = frame_of(config.data)
+    variables = variables_of(config.data, base)
+    aligned, joins = read_sources(config.data, frame, base)
+    aligned, more = add_groups(aligned, config.data.groups, base)
+    if len(aligned) > 1:
+        frame.check_steps(aligned)
+    records, resolutions = resolve(aligned, variables)
+    notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
+    problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes)
+    if not any(mask.any() for mask in problem.labelled().values()):
+        raise DataError(
+            message(
+                f"No record has a value of the target {problem.target.name!r}.",
+                where=f"{len(records)} records",
+                fix=f"check target.{problem.target.name}.from and the class table.",
+            )
+        )
+    return problem
+
+
+def frame_of(data: DataSection) -> Frame:
+    """The run file's frame."""
+    return Frame(**data.frame.model_dump())
+
+
+def read_sources(data: DataSection, frame: Frame, base: Path) -> tuple[list[Record], list[Any]]:
+    """Reads the sources without `join`, brings them onto the frame, then joins the others in the order of the file."""
+    records: list[Record] = []
+    for name, source in data.source.items():
+        if source.join is None:
+            records += [frame.align(record) for record in read_source(source, base, name)]
+    joins = []
+    for name, source in data.source.items():
+        if source.join is not None:
+            records, report = join_source(records, source, base, name)
+            joins.append(report)
+    return records, joins
+
+
+def read_source(source: Source, base: Path, name: str) -> list[Record]:
+    """The records of one source."""
+    from outcrop.data import datasets
+    from outcrop.data.read import read
+
+    if source.dataset:
+        return datasets.load(source.dataset)
+    patterns = [source.files] if isinstance(source.files, str) else list(source.files or [])
+    options = source.model_dump(include={"null", "encoding", "group", "axis", "incomplete"}, exclude_defaults=True)
+    try:
+        return read([str(base / pattern) for pattern in patterns], format=source.format, **options)
+    except ConfigError as error:
+        raise ConfigError(f"source.{name}: {error}") from None
+
+
+def join_source(records: list[Record], source: Source, base: Path, name: str) -> tuple[list[Record], Any]:
+    """Joins one table to the records, by the kind of join the run file declares."""
+    from outcrop.data import join
+
+    path = base / str(source.files)
+    if source.join == "interval":
+        return join.interval(records, path, on=source.on, top=source.top, base=source.base, columns=source.columns or None)
+    if source.join == "survey":
+        return join.survey(records, path, on=source.on, md=source.md, inclination=source.inclination, azimuth=source.azimuth)
+    if source.join == "depth":
+        axis = source.axis or "DEPTH"
+        return join.depth(
+            records, path, on=source.on, axis=axis, columns=source.columns or None, tolerance_m=float(source.tolerance_m)
+        )
+    return join.attributes(records, path, on=source.on, columns=source.columns or None)
+
+
+def add_groups(records: list[Record], groups: Mapping[str, str], base: Path) -> tuple[list[Record], list[Any]]:
+    """Adds the declared group keys: header items, or `table.csv:COLUMN` joined on the record's well.
+
+    >>> add_groups([], {"field": "FLD"}, Path("."))
+    ([], [])
+    """
+    joins: list[Any] = []
+    for key, origin in groups.items():
+        table, colon, column = origin.rpartition(":")
+        if colon:
+            from outcrop.data import join
+
+            records, report = join.attributes(records, base / table, on="well", columns={column: key})
+            joins.append(report)
+        else:
+            records = [_group_from_header(record, key, origin) for record in records]
+    return records, joins
+
+
+def _group_from_header(record: Record, key: str, item: str) -> Record:
+    """The group value named by a header item; keys the reader already filled are kept when the item is empty."""
+    header = record.data.attrs.get("header", {})
+    value = header.get(item, "") or record.groups.get(item, "") or record.groups.get(key, "")
+    if not value:
+        known = [name for name, text in header.items() if text] or list(record.groups)
+        raise DataError(
+            message(
+                f"There is no header item {item!r} for the group key {key!r}{did_you_mean(item, known)}.",
+                where=f"{record.name} ({record.source})",
+                fix=f'groups.{key} = "wells.csv:COLUMN" takes it from a table; or remove the key.',
+            )
+        )
+    return replace(record, groups={**record.groups, key: str(value)})
+
+
+def variables_of(data: DataSection, base: Path) -> list[Variable]:
+    """All declared variables: inputs, target, and the weight of the target's labels."""
+    inputs = [_variable(name, section, "input") for name, section in data.variable.items()]
+    name, section = next(iter(data.target.items()))
+    classes = class_table(section, base, name) if section.classes is not None else None
+    variables = [*inputs, replace(_variable(name, section, "target"), classes=classes)]
+    if section.weight:
+        mapping = {float(k): float(v) for k, v in (section.weight_map or {}).items()}
+        weight = Variable(name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=mapping)
+        variables.append(weight)
+    names = [v.name for v in variables]
+    if len(set(names)) < len(names):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise ConfigError(message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name."))
+    return variables
+
+
+def _variable(name: str, section: VariableSection, role: str) -> Variable:
+    arguments = section.model_dump(include=set(VariableSection.model_fields) - {"sources"})
+    return Variable(name=name, role=role, sources=tuple(section.sources or (name,)), **arguments)
+
+
+def class_table(section: TargetSection, base: Path, target: str) -> ClassTable:
+    """Codes, names, merges, ignored codes and costs of a target's classes, from the run file or from tables."""
+    codes, names = _codes(section, base, target)
+    cost = None
+    if section.cost:
+        cost = _cost(section, base, codes, target)
+    merges = {_code(k): _code(v) for k, v in section.merges.items()}
+    return ClassTable.build(codes, names, merges=merges, ignore=[_code(c) for c in section.ignore], cost=cost)
+
+
+def _codes(section: TargetSection, base: Path, target: str) -> tuple[list[Any], list[str]]:
+    if isinstance(section.classes, dict):
+        return [_code(code) for code in section.classes], list(section.classes.values())
+    import pandas as pd
+
+    path = base / str(section.classes)
+    if not path.is_file():
+        raise ConfigError(message(f"There is no class table {str(path)!r}.", where=f"target.{target}.classes", fix="check the path."))
+    table = pd.read_csv(path)
+    columns = {str(column).casefold(): column for column in table.columns}
+    if "code" not in columns or "name" not in columns:
+        raise ConfigError(
+            message("The class table needs the columns code and name.", where=str(path), fix=f"it has {', '.join(map(str, table.columns))}.")
+        )
+    return [_code(c) for c in table[columns["code"]]], [str(n) for n in table[columns["name"]]]
+
+
+def _cost(section: TargetSection, base: Path, codes: list[Any], target: str) -> np.ndarray:
+    """The cost matrix in the order of `codes`; the file's own order is `cost_order`, else the order of the codes."""
+    from outcrop.data import datasets
+
+    dataset, colon, name = str(section.cost).partition(":")
+    path = datasets.path(dataset, name) if colon and dataset in datasets.NAMES else base / str(section.cost)
+    if not Path(path).is_file():
+        raise ConfigError(message(f"There is no cost matrix {str(path)!r}.", where=f"target.{target}.cost", fix="check the path."))
+    matrix = np.load(path, allow_pickle=False) if str(path).endswith(".npy") else np.loadtxt(path, delimiter=",")
+    order = [_code(c) for c in section.cost_order] if section.cost_order else codes
+    if matrix.shape != (len(order), len(order)):
+        raise ConfigError(
+            message(
+                f"The cost matrix is {matrix.shape}, but there are {len(order)} classes.",
+                where=str(path),
+                fix=f"target.{target}.cost_order = [codes of its rows, in order].",
+            )
+        )
+    absent = [c for c in codes if c not in order]
+    if absent:
+        raise ConfigError(message(f"cost_order lacks the classes {absent}.", where=f"target.{target}", fix="add them."))
+    index = [order.index(code) for code in codes]
+    return np.asarray(matrix, float)[np.ix_(index, index)]
+
+
+def _code(value: Any) -> Any:
+    """Class codes as the files hold them: numbers where they look like numbers."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return int(number) if number.is_integer() else number
