@@ -1,0 +1,203 @@
+"""Any file to Records, and results back into a copy of the file: picks the format by name, then by content.
+
+A format is one line in `FORMATS`. Everything a reader returns is checked here once more: names are unique.
+"""
+
+from __future__ import annotations
+
+import glob
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from outcrop.data.content import PACKED, content, unpacked_name
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
+from outcrop.records import Record
+
+
+@dataclass(frozen=True)
+class Format:
+    """One line of the format table: where reader and writer are, and how the files are known."""
+
+    reader: str
+    writer: str
+    suffixes: tuple[str, ...]
+    starts: Callable[[bytes], bool]
+    help: str
+
+
+def _starts_as_las(head: bytes) -> bool:
+    lines = (line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines())
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    return first[:2].upper() == b"~V"
+
+
+FORMATS: dict[str, Format] = {
+    "las": Format("outcrop.data.las:read", "outcrop.data.las:write", (".las",), _starts_as_las, "well logs, LAS 1.2 and 2.0"),
+    "table": Format(
+        "outcrop.data.table:read",
+        "outcrop.data.table:write",
+        (".csv", ".tsv", ".txt", ".parquet"),
+        lambda head: head.startswith(b"PAR1"),
+        "tables, CSV and Parquet",
+    ),
+}
+
+
+def load_object(address: str) -> Any:
+    """The object behind an import string `package.module:name`."""
+    module, name = address.split(":")
+    return getattr(import_module(module), name)
+
+
+def read(files: str | Path | Iterable[str | Path], *, format: str | None = None, **options: Any) -> list[Record]:
+    """Reads files into Records, in the order of the file names.
+
+    Args:
+        files: one path, a pattern with `*`, or a list of both.
+        format: reader to use ("las", "table"); by default chosen from each file's name, then from its content.
+        options: passed to the reader, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
+
+    Raises:
+        ConfigError: nothing matches, or the format or an option does not exist.
+        DataError: a file is not what it should be, or two records have one name.
+    """
+    paths = matching(files)
+    kinds = [format_of(path, format) for path in paths]
+    for kind in dict.fromkeys(kinds):
+        _check_options(kind, options)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        jobs = [pool.submit(load_object(FORMATS[kind].reader), path, **options) for path, kind in zip(paths, kinds, strict=True)]
+        try:
+            records = [record for job in jobs for record in job.result()]
+        finally:
+            pool.shutdown(cancel_futures=True)
+    unique_names(records)
+    return records
+
+
+def write(source: str | Path, out: str | Path, curves: Any, *, format: str | None = None, **options: Any) -> Path:
+    """Writes a copy of `source` with the curves added, in its own format; see `las.write` and `table.write`."""
+    return load_object(FORMATS[format_of(Path(source), format)].writer)(source, out, curves, **options)
+
+
+def matching(files: str | Path | Iterable[str | Path]) -> list[Path]:
+    """The paths that a path, a pattern or a list of both stands for; sorted within a pattern, each once.
+
+    Raises:
+        ConfigError: a pattern matches nothing, or names a directory.
+    """
+    requests = [files] if isinstance(files, str | Path) else list(files)
+    if not requests:
+        raise ConfigError(message("No file is named.", fix='state files, e.g. files = "wells/*.las".'))
+    return list(dict.fromkeys(path for request in requests for path in _matching_one(request)))
+
+
+def _matching_one(request: str | Path) -> list[Path]:
+    path = Path(request).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        fix = f'write "{path}/*.las" (or another ending) for the files in it.'
+        raise ConfigError(message("A directory is named where files are needed.", where=str(path), fix=fix))
+    found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if Path(name).is_file()]
+    if not found:
+        near = did_you_mean(path.name, os.listdir(path.parent)) if path.parent.is_dir() else ""
+        folder = f"{path.parent.resolve()}" + ("" if path.parent.is_dir() else ", which does not exist")
+        fix = f"check the spelling{near} and the folder."
+        raise ConfigError(message(f"No file matches {str(request)!r}.", where=f"looked in {folder}", fix=fix))
+    return found
+
+
+def format_of(path: Path, format: str | None = None) -> str:
+    """Which line of `FORMATS` reads a file.
+
+    Raises:
+        ConfigError: the stated format does not exist.
+        DataError: neither name nor content is known.
+    """
+    if format is not None:
+        if format not in FORMATS:
+            fix = f"use one of {', '.join(FORMATS)}{did_you_mean(format, FORMATS)}."
+            raise ConfigError(message(f"There is no format {format!r}.", fix=fix))
+        return format
+    suffix = Path(unpacked_name(path)).suffix.lower()
+    for name, entry in FORMATS.items():
+        if suffix in entry.suffixes and suffix != ".txt":
+            return name
+    head = content(path)[:4096] if path.suffix.lower() in PACKED or suffix == ".txt" else path.open("rb").read(4096)
+    for name, entry in FORMATS.items():
+        if entry.starts(head):
+            return name
+    if suffix == ".txt":
+        return "table"
+    known = ", ".join(f"{name} ({', '.join(entry.suffixes)})" for name, entry in FORMATS.items())
+    fix = f'rename it, or state format = "las" or "table"; known: {known}.'
+    raise DataError(message("Neither name nor content of the file is known.", where=str(path), fix=fix))
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    known = [p.name for p in inspect.signature(load_object(FORMATS[kind].reader)).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    for option in options:
+        if option not in known:
+            fix = f"use {', '.join(known)}{did_you_mean(option, known)}."
+            raise ConfigError(message(f"The {kind} reader has no option {option!r}.", fix=fix))
+
+
+def unique_names(records: Sequence[Record]) -> None:
+    """Two records with one name would be taken for one well.
+
+    Raises:
+        DataError: naming both files.
+    """
+    seen: dict[str, Record] = {}
+    for record in records:
+        other = seen.setdefault(record.name, record)
+        if other is not record:
+            same = " with the same content" if record.sha256 == other.sha256 and record.source != other.source else ""
+            what = f"Two records{same} have the name {record.name!r}."
+            fix = "leave one file out, or correct the name (WELL in a LAS header, the group column of a table)."
+            raise DataError(message(what, where=f"{other.source} and {record.source}", fix=fix))
+
+
+def regroup(records: Sequence[Record], groups: Mapping[str, str]) -> list[Record]:
+    """Adds group keys from a header item or a constant column of each record, e.g. `{"operator": "COMP"}`.
+
+    Raises:
+        DataError: a record has neither header item nor column of that name, or the column is not constant.
+    """
+    return [replace(record, groups={**record.groups, **_group_values(record, groups)}) for record in records]
+
+
+def _group_values(record: Record, groups: Mapping[str, str]) -> dict[str, str]:
+    header: Mapping[str, str] = record.data.attrs.get("header", {})
+    values = {}
+    for key, item in groups.items():
+        if item in record.groups:
+            values[key] = record.groups[item]
+        elif header.get(item, "").strip():
+            values[key] = " ".join(header[item].split())
+        elif item in record.data.data_vars:
+            values[key] = _constant(record, item, key)
+        elif item == "WELL" and "well" in record.groups:  # an empty WELL item: the reader took the file name, and noted it
+            values[key] = record.groups["well"]
+        else:
+            names = [name for name in header if header[name].strip()] + list(record.data.data_vars) + list(record.groups)
+            fix = f"use one of its header items or columns in groups.{key}{did_you_mean(item, names)}."
+            raise DataError(message(f"There is no {item!r} to group by.", where=f"{record.name} ({record.source})", fix=fix))
+    return values
+
+
+def _constant(record: Record, column: str, key: str) -> str:
+    values = {str(value) for value in record.data[column].to_numpy().tolist() if value == value and value != ""}
+    if len(values) != 1:
+        what = f"Column {column!r} holds {len(values)} values within one record, so it cannot be the group {key!r}."
+        fix = f'split the table by it: group = "{column}" in the source.'
+        raise DataError(message(what, where=f"{record.name} ({record.source})", fix=fix))
+    value = values.pop()
+    return value.removesuffix(".0") if value.removesuffix(".0").lstrip("-").isdigit() else value
