@@ -61,12 +61,13 @@ def read(files: str | Path | Iterable[str | Path], *, format: str | None = None,
     Args:
         files: one path, a pattern with `*`, or a list of both.
         format: reader to use ("las", "table"); by default chosen from each file's name, then from its content.
-        options: passed to the reader, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
+        options: passed to the reader where not None, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
 
     Raises:
         ConfigError: nothing matches, or the format or an option does not exist.
         DataError: a file is not what it should be, or two records have one name.
     """
+    options = {key: value for key, value in options.items() if value is not None}
     paths = matching(files)
     kinds = [format_of(path, format) for path in paths]
     for kind in dict.fromkeys(kinds):

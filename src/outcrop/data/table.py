@@ -1,0 +1,294 @@
+"""Tables in CSV and Parquet: one Record per value of a group column, or one for the whole file; and back.
+
+The writer copies every cell of a CSV file as text and adds columns; row numbers in `data.attrs["rows"]` say where each
+record's samples stand in the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from outcrop.data.content import Curve, check_curves, content, decode, fingerprint, replacing, stem, unpacked_name
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
+from outcrop.records import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEPTH_AXES = {"depth", "dept", "md", "depth_md", "tvd", "tvdss", "depth_m", "depth_ft"}
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "-nan")
+
+
+def read(
+    path: str | Path,
+    *,
+    group: str | None = None,
+    axis: str | None = None,
+    dim: str | None = None,
+    units: Mapping[str, str] | None = None,
+    null: Sequence[float] = (),
+    text: Sequence[str] = (),
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> list[Record]:
+    """Reads a table into Records.
+
+    Args:
+        path: CSV (also .tsv, .txt, compressed) or Parquet file with column names in its first line.
+        group: column whose values name the records (well, station); None makes the whole file one record.
+        axis: column with depth or time along each record; ISO dates are parsed. None numbers the rows.
+        dim: name of the dimension; by default `time` for dates, `depth` for a depth column, else the axis' name.
+        units: column -> unit, for the columns whose unit is known.
+        null: numbers that mean "missing".
+        text: columns to keep as text though they look like numbers (codes such as "07").
+        separator: of a CSV file; by default found from the header line (comma, semicolon, tab).
+        encoding: text encoding; by default UTF-8, else Windows-1252 (noted).
+
+    Raises:
+        DataError: no rows, a named column does not exist or has gaps, or a number cannot be read.
+    """
+    path = Path(path)
+    raw = content(path)
+    table, note = _load(path, raw, separator, encoding, [*([group] if group else []), *text])
+    for column in [name for name in (group, axis, *text, *(units or {})) if name is not None]:
+        if column not in table.columns:
+            fix = f"use one of its columns{did_you_mean(column, table.columns)}: {', '.join(map(str, table.columns[:12]))}."
+            raise DataError(message(f"The table has no column {column!r}.", where=str(path), fix=fix))
+    if group is not None and group == axis:
+        raise ConfigError(message("group and axis are the same column.", where=str(path), fix="name two different columns."))
+    sha256 = fingerprint(raw)
+    notes = ((note,) if note else ()) + (() if axis else ("no axis is stated; samples are numbered rows",))
+    records = []
+    for name, rows in _rows_by_group(table, group, path):
+        data = _dataset(table.iloc[rows], rows, axis, dim, units or {}, null, path, skip=group)
+        groups = {group: name} if group else {}
+        records.append(Record(data, name, groups, str(path), sha256, "table", notes=notes))
+    return records
+
+
+def _load(
+    path: Path, raw: bytes, separator: str | None, encoding: str | None, as_text: Sequence[str]
+) -> tuple[pd.DataFrame, str]:
+    import pandas as pd
+
+    if raw.startswith(b"PAR1"):
+        try:
+            table = pd.read_parquet(io.BytesIO(raw))
+            return _checked(table if isinstance(table.index, pd.RangeIndex) else table.reset_index(), path), ""
+        except ImportError:
+            from outcrop.errors import missing_extra
+
+            raise missing_extra("pyarrow", "table", "Reading Parquet") from None
+        except (OSError, ValueError) as error:
+            fix = "copy or export the file again."
+            raise DataError(message(f"The Parquet file is damaged: {error}.", where=str(path), fix=fix)) from None
+    text, _, note = decode(raw, path, encoding)
+    separator = separator or _separator(text)
+    try:
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            dtype=dict.fromkeys(as_text, str),
+            keep_default_na=False,
+            na_values=list(MISSING_WORDS),
+            skipinitialspace=True,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(message(f"The table cannot be read: {reason}.", where=str(path), fix="correct that line.")) from None
+    if not isinstance(table.index, pd.RangeIndex):
+        fix = "give every column a name, and every line as many cells as the header."
+        raise DataError(message("The lines have more cells than the header has names.", where=str(path), fix=fix))
+    return _no_stray_words(_checked(table, path), as_text, path), note
+
+
+def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    if not len(table):
+        raise DataError(message("The table has no rows.", where=str(path), fix="copy or export the file again, or leave it out."))
+    table.columns = [str(column).strip() for column in table.columns]
+    double = [name for name in table.columns if list(table.columns).count(name) > 1]
+    if double:
+        raise DataError(message(f"Two columns are called {double[0]!r}.", where=str(path), fix="rename one of them."))
+    return table
+
+
+def _no_stray_words(table: pd.DataFrame, as_text: Sequence[str], path: Path) -> pd.DataFrame:
+    """A column of numbers with a few words in it is an error, not a column of text."""
+    import pandas as pd
+
+    for name in table.columns:
+        column = table[name].dropna()
+        if name in as_text or pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+            continue
+        words = column[pd.to_numeric(column, errors="coerce").isna()]
+        if 0 < len(words) <= 0.1 * len(column):
+            what = f"{words.iloc[0]!r} is not a number ({len(words)} such values in the column)."
+            fix = f'correct it or leave it empty; or keep the column as text: text = ["{name}"].'
+            raise DataError(message(what, where=f"{path}, line {words.index[0] + 2}, column {name}", fix=fix))
+    return table
+
+
+def _separator(text: str) -> str:
+    """The candidate that divides the header line into most cells."""
+    line = text.lstrip().split("\n", 1)[0]
+    return max((",", ";", "\t"), key=line.count)
+
+
+def _rows_by_group(table: pd.DataFrame, group: str | None, path: Path) -> list[tuple[str, np.ndarray]]:
+    """Name and row numbers of each record, in order of first appearance."""
+    if group is None:
+        return [(stem(path), np.arange(len(table)))]
+    column = table[group]
+    if column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0]) + 2
+        what = f"{int(column.isna().sum())} rows have no {group!r}, first in line {row}."
+        raise DataError(message(what, where=str(path), fix="fill or remove these rows."))
+    names = column.map(lambda value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip())
+    return [(str(name), np.sort(rows)) for name, rows in names.groupby(names, sort=False).indices.items()]
+
+
+def _dataset(
+    table: pd.DataFrame,
+    rows: np.ndarray,
+    axis: str | None,
+    dim: str | None,
+    units: Mapping[str, str],
+    null: Sequence[float],
+    path: Path,
+    skip: str | None,
+) -> Any:
+    import xarray as xr
+
+    stamps = _axis(table[axis], path) if axis else rows.copy()
+    dim = dim or _dimension(axis, stamps)
+    variables = {}
+    for column in table.columns:
+        if column not in (axis, skip):
+            name = f"{column}_column" if column == dim else column
+            variables[name] = (dim, _column(table[column], null), {"units": units.get(column, ""), "long_name": column})
+    attributes = {"units": units.get(axis or "", ""), "long_name": axis or "row", "mnemonic": axis or ""}
+    return xr.Dataset(variables, {dim: (dim, stamps, attributes)}, {"rows": rows})
+
+
+def _axis(column: pd.Series, path: Path) -> np.ndarray:
+    import pandas as pd
+
+    if column.isna().any():
+        row = int(column.index[column.isna()][0]) + 2
+        raise DataError(message(f"Axis {column.name!r} is missing, first in line {row}.", where=str(path), fix="fill or remove the row."))
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return column.to_numpy(dtype=np.float64)
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _naive(column)
+    try:
+        return _naive(pd.to_datetime(column, format="ISO8601", utc=False))
+    except (ValueError, TypeError) as error:
+        what = f"Axis {column.name!r} is neither numbers nor ISO dates (2019-03-31, 2019-03-31T06:00)."
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(message(what, where=f"{path}: {reason}", fix="write the dates as YYYY-MM-DD.")) from None
+
+
+def _naive(stamps: pd.Series) -> np.ndarray:
+    """Time stamps without a zone; those with one are given in UTC."""
+    if stamps.dt.tz is not None:
+        stamps = stamps.dt.tz_convert("UTC").dt.tz_localize(None)
+    return stamps.to_numpy(dtype="datetime64[ns]")
+
+
+def _dimension(axis: str | None, stamps: np.ndarray) -> str:
+    if axis is None:
+        return "row"
+    return "time" if stamps.dtype.kind == "M" else "depth" if axis.lower() in DEPTH_AXES else axis
+
+
+def _column(column: pd.Series, null: Sequence[float]) -> np.ndarray:
+    """Numbers as float64 with NaN, dates as time stamps, anything else as text with "" for missing."""
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _naive(column)
+    if pd.api.types.is_numeric_dtype(column) or column.isna().all():
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan).copy()
+        for v in null:
+            values[values == v] = np.nan
+        return values
+    return column.map(str, na_action="ignore").fillna("").to_numpy(dtype=object)
+
+
+def write(
+    source: str | Path,
+    out: str | Path,
+    curves: Mapping[str, Sequence[Curve]] | Sequence[Curve],
+    *,
+    group: str | None = None,
+    separator: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    provenance: str = "",
+) -> Path:
+    """Writes a copy of a table with columns added; every original cell keeps its text (CSV) or value (Parquet).
+
+    Args:
+        source: the table the values belong to.
+        out: file to write (`.csv` or `.parquet` like the source), or an existing directory.
+        curves: columns for the whole file, or record name -> columns when the table was read by `group`.
+        group: the group column it was read by.
+        parameters, provenance: kept in the metadata of a Parquet file; CSV has no place for them.
+    """
+    source, out = Path(source), Path(out)
+    raw = content(source)
+    parquet = raw.startswith(b"PAR1")
+    out = out / unpacked_name(source) if out.is_dir() else out
+    if out.exists() and out.samefile(source):
+        raise DataError(message("The result would replace the original file.", where=str(source), fix="write into another folder."))
+    table, _ = _load(source, raw, separator, None, [group] if group else [])
+    parts = curves if isinstance(curves, Mapping) else {stem(source): curves}
+    rows = dict(_rows_by_group(table, group, source))
+    whole = _assembled(table, rows, parts, source)
+    with replacing(out) as partial:
+        if parquet:
+            _write_parquet(table, whole, partial, {**(parameters or {}), "provenance": provenance})
+        else:
+            _write_csv(raw, source, whole, partial, separator)
+    return out
+
+
+def _assembled(
+    table: pd.DataFrame, rows: Mapping[str, np.ndarray], parts: Mapping[str, Sequence[Curve]], source: Path
+) -> dict[str, np.ndarray]:
+    """The new columns along the whole file; rows of records without values stay missing."""
+    whole: dict[str, np.ndarray] = {}
+    for name, curves in parts.items():
+        if name not in rows:
+            fix = f"use the record names it was read with{did_you_mean(name, rows)}."
+            raise DataError(message(f"The table has no record {name!r}.", where=str(source), fix=fix))
+        check_curves(list(curves), len(rows[name]), list(table.columns), source)
+        for curve in curves:
+            whole.setdefault(curve.mnemonic, np.full(len(table), np.nan))[rows[name]] = curve.values
+    return whole
+
+
+def _write_parquet(table: pd.DataFrame, columns: Mapping[str, np.ndarray], out: Path, metadata: Mapping[str, Any]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    arrow = pyarrow.Table.from_pandas(table.assign(**columns), preserve_index=False)
+    extra = {f"outcrop.{key}".encode(): str(value).encode() for key, value in metadata.items()}
+    pyarrow.parquet.write_table(arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **extra}), out)
+
+
+def _write_csv(raw: bytes, source: Path, columns: Mapping[str, np.ndarray], out: Path, separator: str | None) -> None:
+    text, encoding, _ = decode(raw, source)
+    separator = separator or _separator(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    cells = [["" if value != value else format(value, ".7g") for value in values.tolist()] for values in columns.values()]
+    added = iter([list(columns), *(list(row) for row in zip(*cells, strict=True))])
+    with out.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, delimiter=separator, lineterminator=newline)
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True):
+            writer.writerow([*row, *next(added)] if row else row)
