@@ -1,0 +1,68 @@
+"""Runs every check on a split, marks what the user accepts, and refuses what stays a violation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from importlib import import_module
+
+from outcrop.errors import ConfigError, LeakageError, did_you_mean, message
+from outcrop.split.audit.context import AuditContext
+from outcrop.split.audit.finding import LEVELS, Finding
+
+CHECKS = {
+    "shared_groups": "outcrop.split.audit.shared_groups:shared_groups",
+    "duplicate_rows": "outcrop.split.audit.duplicate_rows:duplicate_rows",
+    "overlapping_windows": "outcrop.split.audit.overlapping_windows:overlapping_windows",
+    "statistics": "outcrop.split.audit.statistics:statistics",
+    "target_copy": "outcrop.split.audit.target_copy:target_copy",
+    "degenerate_groups": "outcrop.split.audit.degenerate_groups:degenerate_groups",
+    "close_neighbours": "outcrop.split.audit.close_neighbours:close_neighbours",
+    "few_groups": "outcrop.split.audit.few_groups:few_groups",
+    "unseen_class": "outcrop.split.audit.unseen_class:unseen_class",
+}
+
+
+def audit(context: AuditContext, accept: Mapping[str, str] | None = None) -> list[Finding]:
+    """All findings on one split, the most serious first.
+
+    Args:
+        context: the split and its data.
+        accept: check name -> reason; findings of these checks are kept and marked as accepted.
+
+    Raises:
+        ConfigError: `accept` names an unknown check or gives no reason.
+    """
+    accept = dict(accept or {})
+    for name, reason in accept.items():
+        if name not in CHECKS:
+            what = f"There is no check {name!r}{did_you_mean(name, CHECKS)}."
+            raise ConfigError(message(what, where="evaluate.accept", fix=f"use one of {', '.join(CHECKS)}"))
+        if not str(reason).strip():
+            fix = f'accept = {{{name} = "why it does no harm here"}}'
+            raise ConfigError(message(f"{name!r} is accepted without a reason.", where="evaluate.accept", fix=fix))
+    findings: list[Finding] = []
+    for place in CHECKS.values():
+        module, function = place.split(":")
+        findings += getattr(import_module(module), function)(context)
+    marked = [replace(finding, accepted=str(accept.get(finding.check, "")).strip()) for finding in findings]
+    return sorted(marked, key=lambda finding: LEVELS.index(finding.level))
+
+
+def enforce(findings: Iterable[Finding]) -> None:
+    """Refuses a split with violations that nobody accepted; says nothing otherwise.
+
+    Raises:
+        LeakageError: names each violation, its size and its fix.
+    """
+    open_ones = list(dict.fromkeys(f for f in findings if f.level == "violation" and not f.accepted))
+    if not open_ones:
+        return
+    reasons = ", ".join(f'{check} = "reason"' for check in dict.fromkeys(f.check for f in open_ones))
+    what = "; ".join(f"{f.place} ({f.size})" for f in open_ones[:3])
+    more = f"; and {len(open_ones) - 3} more violations" if len(open_ones) > 3 else ""
+    fixes = "; ".join(dict.fromkeys(f.fix for f in open_ones[:3]))
+    checks = ", ".join(dict.fromkeys(f.check for f in open_ones))
+    raise LeakageError(
+        message(f"{what}{more}.", where=f"audit: {checks}", fix=f"{fixes}; or accept = {{{reasons}}} in [evaluate].")
+    )

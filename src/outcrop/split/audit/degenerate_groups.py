@@ -1,0 +1,51 @@
+"""Test groups without labels, with one class only, or with a target that hardly varies tell nothing about skill."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from outcrop.split.audit.context import AuditContext
+from outcrop.split.audit.finding import Finding, share
+from outcrop.split.promise import named, plural
+
+NEAR_CONSTANT = 0.01  # of the spread of the training target
+
+
+def degenerate_groups(context: AuditContext) -> list[Finding]:
+    """A violation without any test label; an inflation where most scored samples lie in such groups; else a note."""
+    key = context.key or "record"
+    records = context.records_in(context.split.test)
+    group_of_record = np.asarray(context.origins.groups[key])
+    scored = context.scored(context.split.test)
+    if not scored.any():
+        fix = f"[promise] test = [...] with labelled {plural(key)}"
+        return [Finding("degenerate_groups", "violation", "No test sample has a label", share(0, len(scored)), fix)]
+    group_of_sample = group_of_record[context.record_of]
+    spread = np.std(context.target_values[context.scored(context.split.train)])
+    empty, flat, flat_samples = [], [], 0
+    for group in np.unique(group_of_record[records]):
+        value = context.target_values[scored & (group_of_sample == group)]
+        if not len(value):
+            empty.append(group)
+        elif _is_flat(value, context.is_class, spread):
+            flat.append(group)
+            flat_samples += len(value)
+    findings = []
+    if empty:
+        size, fix = f"{len(empty)} {plural(key)}", f"remove them from promise.test: {named(empty)}"
+        place = f"Test {plural(key)} without a label: {named(empty)}"
+        findings.append(Finding("degenerate_groups", "note", place, size, fix))
+    if flat:
+        kind = "a single class" if context.is_class else "a target that hardly varies"
+        level = "inflation" if flat_samples > scored.sum() / 2 else "note"
+        place = f"Test {plural(key)} with {kind}: {named(flat)}"
+        fix = f"judge by the pooled score and per-class metrics, not by the score of these {plural(key)}"
+        size = f"{share(flat_samples, scored.sum())} scored samples"
+        findings.append(Finding("degenerate_groups", level, place, size, fix))
+    return findings
+
+
+def _is_flat(value: np.ndarray, is_class: bool, spread: float) -> bool:
+    if is_class:
+        return bool((value == value[0]).all())
+    return bool(np.std(value) < NEAR_CONSTANT * spread)

@@ -1,0 +1,44 @@
+"""One result of the audit: how serious, where, how large, and the fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["violation", "inflation", "note"]
+LEVELS: tuple[Level, ...] = ("violation", "inflation", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: name in CHECKS.
+        level: "violation" is refused, "inflation" is warned about, "note" is told.
+        place: what is wrong and where, with names.
+        size: how large, in numbers.
+        fix: what to do, as lines of the run file where possible.
+        accepted: the user's reason for living with it; empty when it was not accepted.
+    """
+
+    check: str
+    level: Level
+    place: str
+    size: str
+    fix: str
+    accepted: str = ""
+
+    def __str__(self) -> str:
+        tail = f" Accepted: {self.accepted}" if self.accepted else f" Fix: {self.fix}"
+        return f"{self.check} ({self.level}): {self.place} ({self.size}).{tail}"
+
+
+def share(part: float, whole: float) -> str:
+    """A count with its percentage.
+
+    >>> share(30, 1200)
+    '30 of 1,200 (2.5 %)'
+    """
+    percent = 100 * part / max(whole, 1)
+    return f"{int(part):,} of {int(whole):,} ({percent:.3g} %)"

@@ -1,0 +1,97 @@
+"""What every view offers, and the table of views: records -> examples, predictions -> records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.records import Batch, Origins, Record
+
+if TYPE_CHECKING:
+    from outcrop.data.normalise import Encoded
+
+VIEWS = {
+    "points": "outcrop.view.points:points",
+    "windows": "outcrop.view.windows:windows",
+}
+
+
+class View(Protocol):
+    """Cuts records into examples. `index` always means examples: positions in `origins`.
+
+    Attributes:
+        kind: key in VIEWS.
+        origins: where each example comes from.
+        read_size: samples between the first and the last one that an example reads, both included.
+    """
+
+    kind: str
+    origins: Origins
+    read_size: int
+
+    def input_shape(self, channels: int) -> tuple[int, ...]:
+        """Shape of one example's inputs."""
+        ...
+
+    def gather(
+        self,
+        tables: Mapping[str, Encoded],
+        index: np.ndarray,
+        *,
+        rng: np.random.Generator | None = None,
+        room: np.ndarray | None = None,
+    ) -> Batch:
+        """The arrays of some examples, by record name from encoded tables. `rng` moves examples (augmentation)."""
+        ...
+
+    def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Predictions of some examples back on their records: name -> (sample, out), NaN where none was made."""
+        ...
+
+    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what some examples read: record name -> [(start, stop), ...]."""
+        ...
+
+    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what some examples are scored on."""
+        ...
+
+
+def make(kind: str, records: Sequence[Record], **arguments: Any) -> View:
+    """Builds the view of one kind, e.g. `make("windows", records, length=256)`.
+
+    Raises:
+        ConfigError: `kind` is not in VIEWS.
+    """
+    if kind not in VIEWS:
+        what = f"There is no view {kind!r}{did_you_mean(kind, VIEWS)}."
+        raise ConfigError(message(what, where="data.view", fix=f"kind = one of {', '.join(VIEWS)}"))
+    module, name = VIEWS[kind].split(":")
+    return getattr(import_module(module), name)(records, **arguments)
+
+
+def by_record(record: np.ndarray) -> list[tuple[int, np.ndarray | slice]]:
+    """Splits rows by record: (record, rows), rows as a slice when they already lie together (no copy then)."""
+    if not len(record):
+        return []
+    breaks = np.flatnonzero(np.diff(record)) + 1
+    edges = np.r_[0, breaks, len(record)]
+    heads = record[edges[:-1]]
+    if len(np.unique(heads)) == len(heads):
+        return [(int(r), slice(int(a), int(b))) for r, a, b in zip(heads, edges[:-1], edges[1:], strict=True)]
+    order = np.argsort(record, kind="stable")
+    edges = np.r_[0, np.flatnonzero(np.diff(record[order])) + 1, len(record)]
+    return [(int(record[order[a]]), order[a:b]) for a, b in pairwise(edges)]
+
+
+def take_rows(table: np.ndarray, rows: np.ndarray, out: np.ndarray, place: np.ndarray | slice) -> None:
+    """out[place] = table[rows], with rows beyond the ends replaced by the nearest sample."""
+    if isinstance(place, slice):
+        np.take(table, rows, axis=0, mode="clip", out=out[place])
+    else:
+        out[place] = np.take(table, rows, axis=0, mode="clip")

@@ -1,0 +1,205 @@
+"""Windows of equal length along a record; predictions of overlapping windows are blended with a taper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outcrop.errors import ConfigError, message
+from outcrop.records import Batch, Origins, Record
+from outcrop.view import origins as columns
+from outcrop.view.ranges import Ranges, along_one, union
+from outcrop.view.view import by_record, take_rows
+
+if TYPE_CHECKING:
+    from outcrop.data.normalise import Encoded
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Examples of `length` samples in a row. Built by `windows`.
+
+    Attributes:
+        origins: one row per example; footprints end with the record where a window is longer than it.
+        length: samples per window.
+        stride: samples from one window to the next.
+        lead: samples from what is read to what is scored.
+        lengths: samples per record.
+    """
+
+    origins: Origins
+    length: int
+    stride: int
+    lead: int
+    lengths: np.ndarray
+    kind: str = "windows"
+
+    @property
+    def read_size(self) -> int:
+        return self.length
+
+    def input_shape(self, channels: int) -> tuple[int, ...]:
+        """(length, channel)."""
+        return (self.length, channels)
+
+    def room(self, part: np.ndarray) -> np.ndarray:
+        """The first and last start that each example may be moved to without leaving what `part` reads.
+
+        Shape (all examples, 2); examples outside `part` stay where they are. Moving a training window further would
+        let it read beyond the border of its part.
+        """
+        reads = along_one(self.origins.reads)
+        room = np.repeat(reads[:, :1], 2, axis=1)
+        part = np.asarray(part)
+        if not len(part):
+            return room
+        record = self.origins.record[part]
+        merged = union(Ranges(record, reads[part, 0], reads[part, 1]))
+        far = self.lengths.max() + 1
+        inside = np.searchsorted(merged.record * far + merged.start, record * far + reads[part, 0], side="right") - 1
+        last = merged.stop[inside] - self.length
+        room[part, 0] = np.minimum(np.maximum(merged.start[inside], reads[part, 0] - self.stride // 2), reads[part, 0])
+        room[part, 1] = np.maximum(np.minimum(last, reads[part, 0] + self.stride // 2), reads[part, 0])
+        return room
+
+    def gather(
+        self,
+        tables: Mapping[str, Encoded],
+        index: np.ndarray,
+        *,
+        rng: np.random.Generator | None = None,
+        room: np.ndarray | None = None,
+    ) -> Batch:
+        """Inputs (example, length, channel), target and weight (example, length).
+
+        Samples beyond the end of a short record have inputs 0, weight 0 and target -1 (classes) or 0 (numbers).
+
+        Args:
+            tables: record name -> encoded table.
+            index: examples.
+            rng: moves each window by up to half a stride (training augmentation).
+            room: where windows may be moved to, from `room(training part)`; by default what `index` itself reads.
+        """
+        index = np.asarray(index)
+        names, record = self.origins.names, self.origins.record[index]
+        start = along_one(self.origins.reads)[index, 0]
+        if rng is not None:
+            low, high = (self.room(index) if room is None else room)[index].T
+            start = rng.integers(low, high + 1)
+        first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
+        inputs = np.empty((len(index), self.length, first.inputs.shape[1]), first.inputs.dtype)
+        target = None if first.target is None else np.empty(inputs.shape[:2], first.target.dtype)
+        weight = None if target is None else np.empty(inputs.shape[:2], np.float32)
+        steps = np.arange(self.length)
+        for which, place in by_record(record):
+            table, rows = tables[names[which]], start[place][:, None] + steps
+            take_rows(table.inputs, rows, inputs, place)
+            if target is not None:
+                take_rows(table.target, rows + self.lead, target, place)
+                take_rows(table.weight.astype(np.float32, copy=False), rows + self.lead, weight, place)
+                if self.lead:
+                    weight[place] *= np.take(table.usable, rows, mode="clip")
+        outside = steps >= (self.lengths[record] - self.lead)[:, None]
+        if outside.any():
+            inputs[outside] = 0
+            if target is not None:
+                target[outside], weight[outside] = (-1 if np.issubdtype(target.dtype, np.integer) else 0), 0
+        return Batch(inputs, target, weight)
+
+    def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Values (example, length, out) on their records; overlaps are averaged with Hann weights that sum to one."""
+        index, values = np.asarray(index), np.asarray(values)
+        record, scores = self.origins.record[index], along_one(self.origins.scores)[index]
+        touched, local = np.unique(record, return_inverse=True)
+        offsets = np.cumsum(np.r_[0, self.lengths[touched]])
+        rows = scores[:, :1] + np.arange(self.length)
+        inside = rows < scores[:, 1:]
+        flat = (offsets[local][:, None] + rows)[inside]
+        taper = np.broadcast_to(hann(self.length), rows.shape)[inside]
+        total = np.bincount(flat, taper, minlength=offsets[-1])
+        out = np.full((offsets[-1], values.shape[-1]), np.nan, np.result_type(values, np.float32))
+        seen = total > 0
+        for k in range(values.shape[-1]):
+            column = np.bincount(flat, taper * values[..., k][inside], minlength=offsets[-1])
+            out[seen, k] = column[seen] / total[seen]
+        names = self.origins.names
+        return {names[r]: out[a:b] for r, a, b in zip(touched, offsets[:-1], offsets[1:], strict=True)}
+
+    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what these windows read."""
+        return columns.ranges_of(self.origins, self.origins.reads, index)
+
+    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what these windows are scored on."""
+        return columns.ranges_of(self.origins, self.origins.scores, index)
+
+
+def windows(
+    records: Sequence[Record],
+    length: int,
+    stride: int | None = None,
+    lead: int = 0,
+    *,
+    labelled: Mapping[str, np.ndarray] | None = None,
+) -> Windows:
+    """Windows over each record; the last one is shifted back to end with the record.
+
+    A record shorter than `length` gives one window, padded when gathered.
+
+    Args:
+        records: only their lengths, names, groups, axes and positions are used.
+        length: samples per window.
+        stride: samples from window to window; half the length by default.
+        lead: samples from what is read to what is scored, not negative.
+        labelled: record name -> mask per sample; windows without any label are left out.
+
+    Raises:
+        ConfigError: a length, stride or lead that leaves samples uncovered.
+    """
+    stride = max(length // 2, 1) if stride is None else stride
+    _check_sizes(length, stride, lead)
+    columns.check_records(records)
+    lengths = np.array([len(record) for record in records])
+    starts = [_starts(int(size), length, stride) for size in np.maximum(lengths - lead, 0)]
+    record = np.repeat(np.arange(len(records)), [len(s) for s in starts])
+    start = np.concatenate(starts)
+    stop = np.minimum(start + length, lengths[record] - lead)
+    mask = columns.labelled_flat(records, labelled)
+    if mask is not None:
+        offsets = np.cumsum(np.r_[0, lengths])
+        count = np.r_[0, np.cumsum(mask)]
+        keep = count[offsets[record] + stop + lead] > count[offsets[record] + start + lead]
+        record, start, stop = record[keep], start[keep], stop[keep]
+    reads = np.stack([start, stop], axis=1)
+    return Windows(columns.build(records, record, reads, reads + lead), length, stride, lead, lengths)
+
+
+def hann(length: int) -> np.ndarray:
+    """Hann weights without the zeros at the ends, so that a sample under one window only is defined.
+
+    >>> hann(3).round(3).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    return np.sin(np.pi * np.arange(1, length + 1) / (length + 1)) ** 2
+
+
+def _starts(size: int, length: int, stride: int) -> np.ndarray:
+    """First samples of the windows over `size` samples."""
+    if size <= length:
+        return np.zeros(int(size > 0), np.int64)
+    regular = np.arange(0, size - length + 1, stride)
+    return regular if regular[-1] == size - length else np.r_[regular, size - length]
+
+
+def _check_sizes(length: int, stride: int, lead: int) -> None:
+    if length < 1 or not 1 <= stride <= length or lead < 0:
+        raise ConfigError(
+            message(
+                f"Windows need length >= 1, 1 <= stride <= length and lead >= 0, got {length}, {stride}, {lead}.",
+                where="data.view",
+                fix='view = {kind = "windows", length = 256, stride = 128}',
+            )
+        )
