@@ -1,0 +1,152 @@
+"""The table of metrics: name, formula, source, which direction is better, and for which kinds of target.
+
+Holds import strings only, so that the help text and the run file's check need neither NumPy nor the formulas. Each metric
+is a formula on sums that add over samples (a confusion matrix, sums of errors), which is why one pass over the samples
+gives the pooled score, the score of every well and two thousand resamples of wells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from outcrop.errors import ConfigError, did_you_mean, message
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table.
+
+    Attributes:
+        name: key in the run file and in metrics.json.
+        words: how a sentence names it ("mean penalty").
+        formula: in plain notation; n samples, t target, y prediction.
+        source: where the definition comes from.
+        better: "higher", "lower" or "zero" (a bias).
+        kinds: kinds of target it is defined for ("class", "number").
+        function: `module:function` of the public function, `f(*, prediction, target, ...) -> float`.
+        sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
+            classes) -> (group, ...)`.
+        of_sums: `module:function` from such sums (any leading axes) to values, `(sums, *, cost) -> (...)`.
+        reads: what it compares with the target: "label" or "value" (the decision), or "probabilities".
+        needs_cost: it is defined only where the class table has a cost matrix.
+        has_unit: its value carries the target's unit.
+    """
+
+    name: str
+    words: str
+    formula: str
+    source: str
+    better: str
+    kinds: tuple[str, ...]
+    function: str
+    sums: str
+    of_sums: str
+    reads: str
+    needs_cost: bool = False
+    has_unit: bool = False
+
+    def load(self, part: str) -> Callable[..., Any]:
+        """The callable behind `function`, `sums` or `of_sums`."""
+        return _load(getattr(self, part))
+
+
+def _load(import_string: str) -> Callable[..., Any]:
+    module, name = import_string.split(":")
+    return getattr(import_module(module), name)
+
+
+def _class(name: str, words: str, formula: str, source: str, better: str = "higher", **more: Any) -> Metric:
+    module = "outcrop.metric.classification:"
+    sums = {"sums": module + "confusion_sums", "of_sums": module + name + "_of_sums", "reads": "label"} | more
+    return Metric(name, words, formula, source, better, ("class",), module + name, **sums)
+
+
+def _number(name: str, words: str, formula: str, source: str, better: str = "lower", has_unit: bool = True) -> Metric:
+    module = "outcrop.metric.regression:"
+    of_sums = module + name + "_of_sums"
+    return Metric(
+        name, words, formula, source, better, ("number",), module + name, module + "error_sums", of_sums, "value", has_unit=has_unit
+    )
+
+
+_SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
+_FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negative of this)"
+_GNEITING = "Gneiting and Raftery (2007), doi:10.1198/016214506000001437"
+_WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter 9"
+
+METRICS: dict[str, Metric] = {
+    row.name: row
+    for row in (
+        _class("expected_cost", "mean penalty", "mean of cost[t, y]", _FORCE, "lower", needs_cost=True),
+        _class("accuracy", "accuracy", "share of samples with y = t", _SOKOLOVA),
+        _class("balanced_accuracy", "balanced accuracy", "mean over observed classes of recall", _SOKOLOVA),
+        _class("macro_f1", "macro F1", "mean over observed classes of 2 P R / (P + R)", _SOKOLOVA),
+        _class(
+            "log_loss",
+            "log loss",
+            "mean of -ln p[t]",
+            _GNEITING,
+            "lower",
+            sums="outcrop.metric.classification:log_loss_sums",
+            reads="probabilities",
+        ),
+        _number("rmse", "root mean square error", "sqrt(mean of (y - t)^2)", _WILKS),
+        _number("mae", "mean absolute error", "mean of |y - t|", _WILKS),
+        _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", has_unit=False),
+        _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
+    )
+}
+
+PRIMARY = {"class with cost": "expected_cost", "class": "macro_f1", "number": "rmse"}
+"""The metric a verdict rests on when the run file names none."""
+
+
+def find(name: str) -> Metric:
+    """The row of one metric, or a ConfigError with the likely spelling."""
+    if name not in METRICS:
+        raise ConfigError(
+            message(
+                f"Unknown metric {name!r}{did_you_mean(name, METRICS)}.",
+                where="[evaluate] metrics",
+                fix=f"use one of {', '.join(METRICS)}.",
+            )
+        )
+    return METRICS[name]
+
+
+def defined_for(kind: str, *, cost: bool = False, probabilities: bool = True) -> tuple[str, ...]:
+    """Names of the metrics that exist for a kind of target, in the table's order.
+
+    >>> defined_for("number")
+    ('rmse', 'mae', 'r2', 'bias')
+    """
+    return tuple(
+        row.name
+        for row in METRICS.values()
+        if kind in row.kinds and (cost or not row.needs_cost) and (probabilities or row.reads != "probabilities")
+    )
+
+
+def primary(kind: str, *, cost: bool = False, wanted: str | None = None) -> str:
+    """The metric the verdict rests on: the wanted one after a check, or the default for the kind of target.
+
+    >>> primary("class", cost=True), primary("class"), primary("number")
+    ('expected_cost', 'macro_f1', 'rmse')
+    """
+    if wanted is None:
+        return PRIMARY["class with cost" if kind == "class" and cost else kind]
+    row = find(wanted)
+    if kind not in row.kinds or (row.needs_cost and not cost) or row.better == "zero":
+        allowed = [name for name in defined_for(kind, cost=cost) if METRICS[name].better != "zero"]
+        raise ConfigError(
+            message(
+                f"A verdict cannot rest on {wanted!r} for a target of kind {kind!r}"
+                + (" without a cost matrix." if row.needs_cost and not cost else "."),
+                where="[evaluate] metrics",
+                fix=f"put one of {', '.join(allowed)} first.",
+            )
+        )
+    return wanted
