@@ -1,0 +1,80 @@
+"""Learning curves: training and validation loss by step, one thin line per fold and member, the best step marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from outcrop.report.style import ACCENT, INK, SECOND, SOFT, styled
+
+
+def runs(history: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """The history cut into single trainings, one per fold and member, in step order."""
+    same = np.full(len(history["step"]), "")
+    keys = list(zip(history.get("fold", same), history.get("member", same), strict=True))
+    found = []
+    for key in dict.fromkeys(keys):
+        rows = np.array([i for i, other in enumerate(keys) if other == key])
+        rows = rows[np.argsort(history["step"][rows], kind="stable")]
+        found.append({name: column[rows] for name, column in history.items()})
+    return found
+
+
+def best_steps(history: Mapping[str, np.ndarray]) -> list[tuple[float, float]]:
+    """(step, validation loss) at the lowest validation loss of each training; trainings without one are left out."""
+    found = []
+    for run in runs(history):
+        validation = run.get("validation_loss", np.array([np.nan]))
+        if np.isfinite(validation).any():
+            best = int(np.nanargmin(validation))
+            found.append((float(run["step"][best]), float(validation[best])))
+    return found
+
+
+@styled
+def learning(history: Mapping[str, np.ndarray], *, label: str = "loss") -> Figure:
+    """Loss against training step for all folds and members.
+
+    Args:
+        history: columns of history.csv: step, train_loss, validation_loss and, where there are any, fold and member.
+        label: name of the loss for the axis.
+    """
+    figure = Figure(figsize=(7.2, 3.1), layout="constrained")
+    axes = figure.subplots()
+    trainings = runs(history)
+    for run in trainings:
+        for name, colour, width in (("train_loss", SOFT, 0.7), ("validation_loss", ACCENT, 0.9)):
+            if name in run and np.isfinite(run[name]).any():
+                known = np.isfinite(run[name])
+                axes.plot(run["step"][known], run[name][known], color=colour, linewidth=width, alpha=0.65)
+    best = best_steps(history)
+    if best:
+        axes.plot(*zip(*best, strict=True), "o", color=SECOND, markersize=4.5, markeredgecolor="white", zorder=5)
+        median = float(np.median([step for step, _ in best]))
+        axes.axvline(median, color=SECOND, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+    low, high = _limits(history)
+    if high > low:
+        axes.set_ylim(low, high)
+    if low > 0 and high / low > 30:
+        axes.set_yscale("log")
+    axes.set(xlabel="training step", ylabel=label)
+    axes.grid(axis="y")
+    axes.set_xlim(left=0)
+    entries = [("training", SOFT, "-"), ("validation", ACCENT, "-")] + ([("best step", SECOND, "o")] if best else [])
+    handles = [axes.plot([], [], mark, color=colour, markersize=4.5)[0] for _, colour, mark in entries]
+    axes.legend(handles, [name for name, *_ in entries], loc="upper right", ncols=3, labelcolor=INK)
+    return figure
+
+
+def _limits(history: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    """Limits that keep the curves in view when the first steps are far above the rest."""
+    columns = [history[name] for name in ("train_loss", "validation_loss") if name in history]
+    values = np.concatenate(columns) if columns else np.zeros(0)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 0.0
+    low, high = float(values.min()), float(np.quantile(values, 0.99))
+    pad = 0.06 * (high - low)
+    return low - pad if low < 0 else max(low - pad, 0.5 * low), high + 3 * pad

@@ -1,0 +1,286 @@
+"""Picks what each figure of the page shows, draws it, and writes its caption and its text for those who cannot see it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from outcrop.report import words
+from outcrop.report.figures import confusion, ladder, learning, place, series, tracks
+from outcrop.report.folder import Predictions, RunFolder
+from outcrop.report.questions import noun
+from outcrop.report.scores import Promise, promises, score
+from outcrop.report.style import svg
+
+MOST_CURVES = 7
+MOST_TIMES = 4000
+
+
+class Picture(NamedTuple):
+    """A figure ready for the page: data address, width in CSS pixels, text for screen readers, caption."""
+
+    address: str
+    width: int
+    alt: str
+    caption: str
+    heading: str = ""
+    half: bool = False
+
+
+def picture(figure: Figure, alt: str, caption: str, heading: str = "", half: bool = False) -> Picture:
+    """A figure as a Picture at its natural size."""
+    return Picture(svg(figure), round(96 * figure.get_figwidth()), alt, caption, heading, half)
+
+
+def axis_name(promise: Promise) -> str:
+    """The primary metric with its unit, for an axis."""
+    return f"{promise.words.label} ({promise.words.unit})" if promise.words.unit else promise.words.label
+
+
+def ladder_picture(promise: Promise) -> list[Picture]:
+    rungs = [rung for rung in promise.ladder if promise.primary in rung.scores]
+    if not rungs:
+        return []
+    drawn = ladder.ladder(rungs, promise.primary, label=axis_name(promise), better=promise.words.better)
+    told = [f"{'this model' if r.is_model else words.plain(r.name)} {words.number(r.scores[promise.primary].value)}" for r in rungs]
+    alt = f"Ladder of contenders by {promise.words.label}, best first: {', '.join(told)}."
+    has_interval = any(np.isfinite(rung.scores[promise.primary].low) for rung in rungs)
+    bars = " Bars are intervals from resampling whole groups or blocks." if has_interval else ""
+    return [picture(drawn, alt, f"Model and baselines on the same held-out samples, best on top.{bars}")]
+
+
+def gap_picture(promise: Promise) -> list[Picture]:
+    told = promise.content.get("optimism_gap")
+    if not isinstance(told, dict):
+        return []
+    promised = score(told.get("promised")) if "promised" in told else promise.model.get(promise.primary, score(None))
+    naive = score(next((told[key] for key in ("random", "naive", "value") if key in told), None))
+    if not (np.isfinite(promised.value) and np.isfinite(naive.value)):
+        return []
+    drawn = ladder.gap(promised, naive, label=axis_name(promise))
+    alt = f"{promise.words.label}: {words.number(promised.value)} promised, {words.number(naive.value)} on a random split."
+    caption = (
+        "The same model and sizes under the promised split and under a naive random split of the same samples. "
+        "Only the first says what to expect in use."
+    )
+    return [picture(drawn, alt, caption)]
+
+
+def chosen_records(run: RunFolder, promise: Promise) -> list[tuple[str, str]]:
+    """Best, median and worst record by the primary metric, each with the reason it was chosen."""
+    predictions = run.predictions
+    if predictions is None:
+        return []
+    ranked = [(name, value) for name, value in promise.by_record().items() if name in predictions.records]
+    if not ranked:
+        first = [name for i, name in enumerate(predictions.records) if (predictions["record"] == i).any()]
+        return [(name, "") for name in first[:3]]
+    places = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"} if len(ranked) > 2 else dict.fromkeys(range(len(ranked)), "")
+    unit = f" {promise.words.unit}" if promise.words.unit else ""
+    return [
+        (ranked[i][0], f"{f'{why} of {len(ranked)} by ' if why else ''}{promise.words.label} ({words.number(ranked[i][1])}{unit})")
+        for i, why in sorted(places.items())
+    ]
+
+
+def track_pictures(run: RunFolder) -> list[Picture]:
+    """Log tracks of the chosen records, for samples along depth."""
+    predictions = run.predictions
+    if predictions is None or predictions.axis != "depth" or "prediction" not in predictions or not promises(run):
+        return []
+    unit = predictions.units.get("depth") or "m"
+    vertical = str((run.data.get("frame") or {}).get("vertical") or "").upper()
+    axis_label = f"depth{f', {vertical}' if vertical and vertical != 'DEPTH' else ''} ({unit})"
+    found = []
+    for name, why in chosen_records(run, promises(run)[0]):
+        column = _column(run, predictions, name)
+        if len(column.axis) < 2:
+            continue
+        drawn = tracks.tracks(column, run.class_names, axis_label=axis_label, target_label=target_label(run))
+        found.append(picture(drawn, _track_alt(name, column, run.class_names), _track_caption(column), f"{name}: {why}"))
+    return found
+
+
+def _column(run: RunFolder, predictions: Predictions, name: str) -> tracks.Column:
+    rows = predictions.rows_of(name)
+    logs = {str(v.get("name")) for v in run.data.get("variables") or [] if str(v.get("transform", "")).startswith("log")}
+    inputs = predictions.starting_with("input_")
+    measured = sorted(inputs, key=lambda k: not np.isfinite(inputs[k][rows].astype(float)).any())[:MOST_CURVES]
+    curves = {
+        k: tracks.Curve(inputs[k][rows].astype(float), predictions.units.get(f"input_{k}", ""), "log" if k in logs else "linear")
+        for k in inputs
+        if k in measured
+    }
+    empty = np.zeros(0)
+    return tracks.Column(
+        predictions[predictions.axis][rows].astype(float),
+        curves,
+        predictions["target"][rows] if "target" in predictions else np.full(len(rows), -1),
+        predictions["prediction"][rows],
+        predictions["confidence"][rows] if "confidence" in predictions else empty,
+        predictions["valid"][rows].astype(float) if "valid" in predictions else empty,
+    )
+
+
+def _track_alt(name: str, column: tracks.Column, classes: list[str]) -> str:
+    ends = f"{column.axis[0]:,.0f} to {column.axis[-1]:,.0f}"
+    text = f"Log tracks of {name} from {ends}: {words.series(list(column.curves))}, truth and prediction."
+    if classes:
+        both = (column.target >= 0) & (column.prediction >= 0)
+        if both.any():
+            text += f" The prediction agrees with the truth on {words.percent(float(np.mean((column.target == column.prediction)[both])))} of the samples."
+    return text
+
+
+def _track_caption(column: tracks.Column) -> str:
+    text = "Grey: missing or not scored."
+    if len(column.valid):
+        text += " Last strip: green inside the area of validity, orange outside it."
+    return text
+
+
+def map_picture(run: RunFolder) -> list[Picture]:
+    """All records with a position, by part or by the fold that tests them."""
+    spots = positions(run)
+    if len(spots) < 2:
+        return []
+    names = list(spots)
+    parts = [_part(run, name) for name in names]
+    x, y = np.array(list(spots.values())).T
+    crs = str((run.data.get("frame") or {}).get("crs") or "")
+    drawn = place.site_map(x, y, names, parts, crs)
+    counts = ", ".join(f"{parts.count(kind)} {kind}" for kind in sorted(set(parts)))
+    missing = len(run.data.get("records") or []) - len(names)
+    note = f" {words.plural(missing, 'record')} without a position not shown." if missing else ""
+    return [picture(drawn, f"Map of {words.plural(len(names), noun(run))}: {counts}.", f"Equal scale in both directions.{note}")]
+
+
+def positions(run: RunFolder) -> dict[str, tuple[float, float]]:
+    """Easting and northing in metres of every record that has them."""
+    found = {}
+    for row in run.data.get("records") or []:
+        position = row.get("position") or {}
+        pair = (position.get("easting"), position.get("northing"))
+        if all(isinstance(value, int | float) and np.isfinite(value) for value in pair):
+            found[str(row["name"])] = (float(pair[0]), float(pair[1]))
+    return found
+
+
+def _part(run: RunFolder, name: str) -> str:
+    told = next(iter((run.split.get("promises") or {}).values()), {})
+    folds = told.get("folds") or []
+    if len(folds) > 1:
+        return next((f"fold {i}" for i, fold in enumerate(folds) if name in fold.get("test", [])), "never tested")
+    keys = (("test", "test"), ("validation", "validation"), ("calibration", "calibration"), ("train", "training"))
+    return next((word for key, word in keys if folds and name in folds[0].get(key, [])), "unused")
+
+
+def confusion_picture(promise: Promise, names: list[str]) -> list[Picture]:
+    counts = promise.content.get("confusion")
+    if not counts or len(counts) != len(names):
+        return []
+    matrix = np.array(counts, dtype=float)
+    drawn = confusion.confusion(matrix, names)
+    off = matrix - np.diag(np.diag(matrix))
+    true, predicted = np.unravel_index(off.argmax(), off.shape)
+    share = matrix.trace() / max(matrix.sum(), 1)
+    alt = (
+        f"Confusion matrix of {len(names)} classes; {words.percent(share)} of the samples on the diagonal. "
+        f"Most frequent confusion: {names[true]} predicted as {names[predicted]}."
+    )
+    caption = "Each row adds to 100 %: where the samples of a true class went, in percent, with the count below."
+    return [picture(drawn, alt, caption)]
+
+
+def learning_picture(run: RunFolder) -> list[Picture]:
+    history = run.history
+    if "step" not in history or not len(history["step"]):
+        return []
+    kind = words.plain(str((run.run.get("loss") or {}).get("kind") or "loss"))
+    drawn = learning.learning(history, label="loss" if kind in ("loss", "auto") else f"loss ({kind})")
+    best = learning.best_steps(history)
+    median = f" Best step at the median: {words.number(float(np.median([s for s, _ in best])))} (dashed)." if best else ""
+    count = words.plural(len(learning.runs(history)), "training")
+    caption = f"One line per fold and member; the dot is the step whose weights are kept.{median}"
+    return [picture(drawn, f"Training and validation loss by step for {count}.{median}", caption)]
+
+
+def distance_picture(run: RunFolder, promise: Promise) -> list[Picture]:
+    """Score of each record against the distance to its nearest training record."""
+    folds = ((run.split.get("promises") or {}).get(promise.name) or {}).get("folds") or []
+    distances = place.nearest_training(positions(run), folds)
+    scores = promise.by_record()
+    names = [name for name in scores if name in distances]
+    if len(names) < 4:
+        return []
+    x, y = np.array([distances[n] for n in names]), np.array([scores[n] for n in names])
+    drawn = place.by_distance(x, y, names, label=axis_name(promise))
+    rho = _rank_correlation(x, y)
+    told = f"Rank correlation {words.decimals(rho, 2)} over {len(names)} {noun(run)}s."
+    return [picture(drawn, f"{promise.words.label} against distance to training. {told}", told)]
+
+
+def _rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Spearman's coefficient (ties get their order of appearance).
+
+    >>> round(_rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 9.0])), 3)
+    1.0
+    """
+    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (x, y)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def target_label(run: RunFolder) -> str:
+    """Name and unit of the target."""
+    row: dict[str, Any] = run.targets[0] if run.targets else {}
+    name = str(row.get("name") or "target")
+    return f"{name} ({row['unit']})" if row.get("unit") else name
+
+
+def series_pictures(run: RunFolder) -> list[Picture]:
+    """Number targets: along time, against each other, residuals by month and regime."""
+    p = run.predictions
+    if p is None or p.classes or "prediction" not in p or "target" not in p:
+        return []
+    label = target_label(run)
+    target, residual = p["target"], p["prediction"] - p["target"]
+    found = _forecasts(run, p, label) if p.axis == "time" else []
+    known = np.isfinite(residual)
+    if known.sum() < 3:
+        return found
+    spread = words.number(float(np.std(residual[known])))
+    drawn = series.scatter(target, p["prediction"], label=label)
+    found.append(picture(drawn, f"Predicted against observed {label}; residual spread {spread}.", "Dashed: equality.", half=True))
+    drawn = series.residual_by_regime(target, residual, label=label)
+    caption = "Residuals in five equally filled ranges of the observed value; box: middle half, line: median."
+    found.append(picture(drawn, f"Residuals by range of the observed {label}.", caption, half=True))
+    if np.issubdtype(p[p.axis].dtype, np.datetime64):
+        drawn = series.residual_by_month(p[p.axis], residual, label=label)
+        found.append(picture(drawn, f"Residuals of {label} by calendar month.", "Residuals by calendar month.", half=True))
+    return found
+
+
+def _forecasts(run: RunFolder, p: Predictions, label: str) -> list[Picture]:
+    chosen = chosen_records(run, promises(run)[0]) if promises(run) else [(p.records[0], "")]
+    strongest = [rung.name for rung in promises(run)[0].ladder if not rung.is_model] if promises(run) else []
+    found = []
+    for name, why in chosen:
+        rows = p.rows_of(name)[-MOST_TIMES:]
+        lines = p.starting_with("baseline_")
+        order = [k for k in strongest if k in lines] or list(lines)
+        bounds = (p["prediction_low"][rows], p["prediction_high"][rows]) if "prediction_low" in p else None
+        drawn = series.forecast(
+            p[p.axis][rows],
+            p["target"][rows],
+            p["prediction"][rows],
+            label=label,
+            baselines={k: lines[k][rows] for k in order[:2]},
+            interval=bounds,
+        )
+        cut = f" The last {MOST_TIMES:,} samples." if len(rows) == MOST_TIMES else ""
+        caption = f"Test part, with the two strongest baselines.{cut}" if order else f"Test part.{cut}"
+        heading = f"{name}: {why}" if len(chosen) > 1 else ""
+        found.append(picture(drawn, f"Observed and predicted {label} of {name} along time.", caption, heading))
+    return found

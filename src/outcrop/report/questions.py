@@ -1,0 +1,200 @@
+"""The four questions every run must answer, answered from run.toml, data.json and split.json in sentences.
+
+What a network family or a loss assumes is said here once, in the words of the field; a family that is not in the
+table is described by its name and arguments only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from outcrop.report import words
+from outcrop.report.folder import RunFolder
+
+
+class Answer(NamedTuple):
+    """One question with its answer as sentences."""
+
+    question: str
+    sentences: list[str]
+
+
+BUYS = {
+    "cross_entropy": "It is lowest when the predicted probabilities are the true frequencies of the classes given the "
+    "inputs, so it buys calibrated probabilities first and good labels through them.",
+    "expected_cost": "It is the mean penalty the predicted probabilities would earn, so it buys few expensive mistakes; "
+    "cheap mistakes are tolerated, and probabilities are sharper than the truth.",
+    "mse": "It is lowest at the conditional mean, so it buys a small root mean square error; rare extremes are pulled "
+    "towards the mean.",
+    "mae": "It is lowest at the conditional median, so it buys robustness to outliers; skewed targets are "
+    "underestimated on average.",
+    "huber": "It is quadratic for small and linear for large errors, so it buys a conditional mean that outliers "
+    "cannot pull far.",
+}
+ARCHITECTURE = {
+    "mlp": "The network sees each example as one flat list of numbers: no order or neighbourhood is built in beyond "
+    "the samples listed in the view.",
+    "resnet1d": "Convolutions assume that a pattern means the same wherever it occurs along the axis, and that nothing "
+    "outside the window matters.",
+    "unet1d": "Convolutions at several scales assume that a pattern means the same wherever it occurs along the axis, "
+    "and that nothing outside the window matters.",
+}
+WEIGHTS = {
+    "balanced": "Classes are weighted by the inverse of their frequency: rare classes count as much as common ones, and "
+    "the probabilities no longer follow the natural proportions.",
+    "sqrt": "Classes are weighted by the inverse square root of their frequency: rare classes count more than their "
+    "share, at the price of probabilities that do not follow the natural proportions.",
+}
+
+
+def answers(run: RunFolder) -> list[Answer]:
+    """The four answers, each only with what the run folder tells; empty when there is no run file."""
+    if not run.run:
+        return []
+    found = [
+        Answer("What goes in, and what comes out?", _in_and_out(run)),
+        Answer("What exactly is learned?", _learned(run)),
+        Answer("Which loss is minimised, and what does that buy?", _loss(run)),
+        Answer("Which assumptions hide in split, architecture and loop?", _assumptions(run)),
+    ]
+    return [answer for answer in found if answer.sentences]
+
+
+def _in_and_out(run: RunFolder) -> list[str]:
+    rows = run.data.get("variables") or []
+    inputs = [_with_unit(row) for row in rows if row.get("role") == "input"]
+    outputs = [_with_unit(row) for row in run.targets]
+    sentences = []
+    if inputs:
+        sentences.append(f"In: {words.series(inputs, 16)}.")
+    view = _section(run, "data").get("view") or {}
+    sentences += _view(view)
+    if outputs:
+        classes = f", one of {words.plural(len(run.class_names), 'class')} per sample" if run.class_names else ""
+        sentences.append(f"Out: {words.series(outputs)}{classes}.")
+    records = run.data.get("records") or []
+    if records:
+        samples = sum(int(row.get("samples") or 0) for row in records)
+        labelled = sum(int(row.get("labelled") or 0) for row in records)
+        what = words.plural(len(records), _noun(run))
+        sentences.append(f"From {what} with {words.number(samples)} samples, {words.number(labelled)} of them labelled.")
+    return sentences
+
+
+def _view(view: Mapping[str, Any]) -> list[str]:
+    lead = view.get("lead") or 0
+    ahead = f" The answer is for {words.plural(lead, 'sample')} after the last one read." if lead else ""
+    if view.get("kind") == "windows":
+        return [f"The network reads windows of {view.get('length', 256)} samples and answers for every sample.{ahead}"]
+    context = view.get("context")
+    if isinstance(context, list) and len(context) > 1:
+        return [f"Each example reads {len(context)} samples between {context[0]:+d} and {context[-1]:+d}.{ahead}"]
+    if view.get("context_length"):
+        return [f"Each example reads its surroundings over {view['context_length']} samples.{ahead}"]
+    return [f"Each example is one sample.{ahead}"] if view.get("kind") == "points" else []
+
+
+def _learned(run: RunFolder) -> list[str]:
+    model = _section(run, "model")
+    what = words.series([str(row.get("name")) for row in run.targets])
+    if run.class_names:
+        first = f"A label: the probability of each of {len(run.class_names)} classes of {what}, sample by sample."
+    elif (_section(run, "data").get("view") or {}).get("lead"):
+        first = f"A forecast: the value of {what} some steps ahead, from its past and the other inputs."
+    else:
+        first = f"A number: the value of {what}, sample by sample."
+    sentences = [first] if run.targets else []
+    family = model.get("family")
+    if family:
+        own = {k: v for k, v in model.items() if k not in ("family", "members")}
+        told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items())
+        count = run.environment.get("parameters") or run.metrics.get("parameters")
+        size = f" with {words.number(count)} parameters" if isinstance(count, int) else ""
+        sentences.append(f"The function is a {words.plain(family)}{size}{f' ({told})' if told else ''}.")
+    if int(model.get("members") or 1) > 1:
+        sentences.append(f"{model['members']} members from different seeds are averaged.")
+    return sentences
+
+
+def _loss(run: RunFolder) -> list[str]:
+    loss = _section(run, "loss")
+    kind = str(loss.get("kind", ""))
+    if not kind:
+        return []
+    own = {k: v for k, v in loss.items() if k not in ("kind", "class_weights")}
+    told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items() if v not in (None, 0, 0.0))
+    sentences = [f"{words.plain(kind).capitalize()}{f' ({told})' if told else ''}."]
+    sentences += [BUYS[kind]] if kind in BUYS else []
+    weights = loss.get("class_weights")
+    sentences += [WEIGHTS[weights]] if isinstance(weights, str) and weights in WEIGHTS else []
+    return sentences
+
+
+def _assumptions(run: RunFolder) -> list[str]:
+    sentences = [f"Split. {_stop(s)}" for s in split_sentences(run)]
+    family = str(_section(run, "model").get("family", ""))
+    if family in ARCHITECTURE:
+        sentences.append(f"Architecture. {ARCHITECTURE[family]}")
+    loop = _loop(_section(run, "train"))
+    if loop:
+        sentences.append(f"Loop. {loop}")
+    accepted = [row for row in run.audit if row.get("accepted")]
+    if accepted:
+        sentences.append(f"{words.plural(len(accepted), 'audit finding')} accepted with a reason, listed below.")
+    return sentences
+
+
+def _loop(train: Mapping[str, Any]) -> str:
+    if not train.get("steps"):
+        return ""
+    text = f"At most {words.number(train['steps'])} steps of {train.get('optimiser', 'gradient descent')}"
+    if train.get("learning_rate"):
+        text += f" at learning rate {train['learning_rate']:g}"
+    if train.get("patience") and train.get("evaluate_every"):
+        text += (
+            f"; the step with the best validation value is kept, and training stops after "
+            f"{words.plural(train['patience'] * train['evaluate_every'], 'step')} without a better one"
+        )
+    augment = {k: v for k, v in (train.get("augment") or {}).items() if v}
+    if augment:
+        told = words.series([f"{words.plain(k).replace(' sd', '')} {_value(v)}" for k, v in augment.items()])
+        text += f". Training inputs are varied ({told}), which assumes the label survives it"
+    return text + "."
+
+
+def split_sentences(run: RunFolder) -> list[str]:
+    """The reason of every promise's split, in one sentence each."""
+    return [str(p["sentence"]) for p in (run.split.get("promises") or {}).values() if p.get("sentence")]
+
+
+def _section(run: RunFolder, name: str) -> Mapping[str, Any]:
+    section = run.run.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _noun(run: RunFolder) -> str:
+    """What a record is called: the promise's group key where it is a plain word, else "record"."""
+    keys = [str(p.get("key") or "") for p in (run.split.get("promises") or {}).values()]
+    known = {"well": "well", "well_root": "well", "station": "station", "line": "line", "event": "event"}
+    return known.get(keys[0], "record") if keys else "record"
+
+
+def noun(run: RunFolder) -> str:
+    """What a record of this run is called in a sentence."""
+    return _noun(run)
+
+
+def _with_unit(row: Mapping[str, Any]) -> str:
+    unit = row.get("unit")
+    return f"{row.get('name')} ({unit})" if unit else str(row.get("name"))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "-".join(_value(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _stop(sentence: str) -> str:
+    return sentence if sentence.rstrip().endswith((".", "!", "?")) else sentence.rstrip() + "."

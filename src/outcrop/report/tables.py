@@ -1,0 +1,214 @@
+"""The report's tables as plain records; the template only places their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from outcrop.report import words
+from outcrop.report.folder import RunFolder
+from outcrop.report.scores import Promise, Rung, Score
+from outcrop.report.style import ACCENT, class_colours
+
+LONG = 14
+
+
+class Cell(NamedTuple):
+    """One cell: text, and how it is set."""
+
+    text: str
+    right: bool = False
+    strong: bool = False
+    mono: bool = False
+    swatch: str = ""
+    title: str = ""
+    tone: str = ""
+    bar: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column heads and rows of cells or plain strings; a table over LONG rows is folded under its caption."""
+
+    head: Sequence[Cell | str]
+    rows: Sequence[Sequence[Cell | str]]
+    caption: str = ""
+    folded: bool | None = None
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.rows) > LONG if self.folded is None else self.folded
+
+    def cells(self) -> list[list[Cell]]:
+        return [[cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row] for row in self.rows]
+
+    def heads(self) -> list[Cell]:
+        return [cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in self.head]
+
+    def compact(self) -> Table:
+        """Without the columns that are empty in every row."""
+        rows = self.cells()
+        keep = [i for i, _ in enumerate(self.head) if any(row[i].text not in ("", "–") for row in rows)]
+        return replace(self, head=[self.head[i] for i in keep], rows=[[row[i] for i in keep] for row in rows])
+
+
+def variables(run: RunFolder) -> Table | None:
+    """What goes in and out: name, role, unit, curves in the files, treatment."""
+    rows = []
+    for row in run.data.get("variables") or []:
+        sources = row.get("sources") or []
+        treatment = [str(row.get("transform") or "none")]
+        rows.append(
+            [
+                Cell(str(row.get("name")), strong=True),
+                str(row.get("role", "")),
+                str(row.get("unit") or "–"),
+                words.series(sources) if sources else "–",
+                " ".join(t for t in treatment if t != "none") or "–",
+                str(row.get("missing") or "–") if row.get("role") == "input" else "–",
+                {"training": "training part", "record": "each record"}.get(str(row.get("scope")), "–")
+                if row.get("role") == "input"
+                else "–",
+            ]
+        )
+    head = ["variable", "role", "unit", "curve in the files", "transform", "where missing", "statistics from"]
+    return Table(head, rows, "Variables", folded=False).compact() if rows else None
+
+
+def ladder(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any]) -> Table | None:
+    """Contenders by metric with intervals, and the verdict on each baseline."""
+    rungs = promise.ladder
+    if not rungs:
+        return None
+    judged = any(rung.verdict for rung in rungs)
+    head: list[Cell | str] = ["contender", *[_metric_head(name, promise, all_metrics) for name in metrics]]
+    rows = [_ladder_row(rung, metrics, judged) for rung in rungs]
+    return Table([*head, *(["the model ..."] if judged else [])], rows, folded=False)
+
+
+def _metric_head(name: str, promise: Promise, all_metrics: dict[str, Any]) -> Cell:
+    known = words.metric(name, all_metrics, promise.words.unit if name == promise.primary else "")
+    arrow = {"higher": " ↑", "lower": " ↓"}.get(known.better, "")
+    return Cell(known.label + arrow, right=True)
+
+
+def _ladder_row(rung: Rung, metrics: Sequence[str], judged: bool) -> list[Cell]:
+    name = Cell("this model" if rung.is_model else words.plain(rung.name), strong=rung.is_model)
+    scores = [rung.scores.get(metric, Score(float("nan"))) for metric in metrics]
+    row = [name, *[Cell(interval(score), right=True, strong=rung.is_model) for score in scores]]
+    return [*row, verdict_cell(rung)] if judged else row
+
+
+def verdict_cell(rung: Rung) -> Cell:
+    """The verdict on one baseline with the paired difference."""
+    if rung.is_model or not rung.verdict:
+        return Cell("")
+    word = str(rung.verdict.get("word", ""))
+    tone = {"beats": "good", "does not beat": "bad", "cannot tell": "unsure"}.get(word, "")
+    difference = rung.verdict.get("difference")
+    told = f" ({_signed(difference)})" if isinstance(difference, int | float) else ""
+    return Cell({"beats": "beats it", "does not beat": "does not beat it"}.get(word, word) + told, tone=tone,
+                title=str(rung.verdict.get("sentence", "")))  # fmt: skip
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0 else "") + words.number(float(value), 2)
+
+
+def interval(score: Score, places: int = 3) -> str:
+    """A score with its interval.
+
+    >>> interval(Score(0.5, 0.4, 0.6)), interval(Score(0.5))
+    ('0.500 (0.400 to 0.600)', '0.500')
+    """
+    value = words.decimals(score.value, places)
+    if score.low != score.low:
+        return value
+    return f"{value} ({words.decimals(score.low, places)} to {words.decimals(score.high, places)})"
+
+
+def per_class(promise: Promise, run: RunFolder) -> Table | None:
+    """Precision, recall, F1 and support by class, most frequent first."""
+    rows = promise.rows("per_class")
+    if not rows:
+        return None
+    names = run.class_names
+    colours = dict(zip(names, class_colours(names), strict=True))
+    labels = [str(row.get("class", row["label"])) for row in rows]
+    labels = [names[int(t)] if t.isdigit() and t not in names and int(t) < len(names) else t for t in labels]
+    columns = [k for k in ("precision", "recall", "f1", "expected_cost") if any(isinstance(r.get(k), float | int) for r in rows)]
+    support = [row.get("support", row.get("samples", 0)) or 0 for row in rows]
+    total = sum(support) or 1
+    order = sorted(range(len(rows)), key=lambda i: -support[i])
+    body = [
+        [
+            Cell(labels[i], swatch=colours.get(labels[i], "")),
+            *[Cell(words.decimals(rows[i].get(k), 2), right=True, bar=_share(rows[i].get(k), k)) for k in columns],
+            Cell(words.number(support[i]), right=True),
+            Cell(words.percent(support[i] / total), right=True),
+        ]
+        for i in order
+    ]
+    head = ["class", *[Cell(words.metric(k).label, right=True) for k in columns], Cell("samples", right=True), Cell("share", right=True)]
+    return Table(head, body, "By class", folded=False)
+
+
+def per_record(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any], noun: str) -> Table | None:
+    """Metrics by record, best first by the primary metric."""
+    rows = promise.rows("per_record")
+    shown = [name for name in metrics if any(isinstance(row.get(name), int | float) for row in rows)]
+    if not rows or not shown:
+        return None
+    sign = 1 if promise.lower_is_better else -1
+    rows = sorted(rows, key=lambda row: sign * v if isinstance(v := row.get(promise.primary), int | float) else float("inf"))
+    body = [
+        [
+            Cell(row["label"], strong=True),
+            Cell(_fold(row.get("fold")), right=True),
+            Cell(words.number(row.get("samples", row.get("labelled"))), right=True),
+            *[Cell(words.decimals(row.get(name)), right=True) for name in shown],
+            *[Cell(words.percent(row.get("valid_share")), right=True)],
+        ]
+        for row in rows
+    ]
+    head: list[Cell | str] = [noun, Cell("fold", right=True), Cell("samples", right=True)]
+    head += [_metric_head(name, promise, all_metrics) for name in shown] + [Cell("inside validity", right=True)]
+    caption = f"All {len(rows)} {noun}s, best first" if len(rows) > 1 else noun
+    return Table(head, body, caption).compact()
+
+
+def _fold(value: Any) -> str:
+    return str(int(value)) if isinstance(value, int | float) and value == value else ("–" if value is None else str(value))
+
+
+def _share(value: Any, key: str) -> float | None:
+    """Length of the bar behind a share between 0 and 1; None for other metrics."""
+    inside = isinstance(value, int | float) and 0 <= value <= 1 and key in ("precision", "recall", "f1")
+    return float(value) if inside else None
+
+
+def audit(run: RunFolder) -> Table | None:
+    """Audit findings, violations first."""
+    order = {"violation": 0, "inflation": 1, "note": 2}
+    rows = [
+        [
+            Cell(str(row.get("level", "")), tone={"violation": "bad", "inflation": "unsure"}.get(str(row.get("level")), "")),
+            words.plain(str(row.get("check", ""))),
+            str(row.get("place", "")),
+            str(row.get("size", "")),
+            str(row.get("fix", "")),
+            str(row.get("accepted") or "–"),
+        ]
+        for row in sorted(run.audit, key=lambda row: order.get(str(row.get("level")), 3))
+    ]
+    return Table(["level", "check", "where", "size", "fix", "accepted because"], rows, folded=False).compact() if rows else None
+
+
+def confusion(counts: Sequence[Sequence[float]], names: Sequence[str]) -> Table:
+    """The counts behind the confusion matrix."""
+    rows = [[Cell(name, strong=True), *[Cell(words.number(int(n)), right=True) for n in row]] for name, row in zip(names, counts, strict=True)]
+    return Table(["true \\ predicted", *[Cell(name, right=True) for name in names]], rows, "Counts behind the matrix", folded=True)
+
+
+MODEL_COLOUR = ACCENT

@@ -1,0 +1,154 @@
+"""How the report writes numbers, metrics, promises and choices: plain words, one place.
+
+`metrics.json` may carry `"metrics": {name: {"label", "better", "unit"}}`; that wins over the small table here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class MetricWords(NamedTuple):
+    """How a metric is called on the page, which way is better ("higher" or "lower"), and its unit."""
+
+    label: str
+    better: str
+    unit: str = ""
+
+
+METRICS = {
+    "accuracy": MetricWords("accuracy", "higher"),
+    "balanced_accuracy": MetricWords("balanced accuracy", "higher"),
+    "macro_f1": MetricWords("macro F1", "higher"),
+    "f1": MetricWords("F1", "higher"),
+    "precision": MetricWords("precision", "higher"),
+    "recall": MetricWords("recall", "higher"),
+    "expected_cost": MetricWords("mean penalty", "lower"),
+    "contest_score": MetricWords("contest score", "higher"),
+    "log_loss": MetricWords("log loss", "lower"),
+    "rmse": MetricWords("root mean square error", "lower", "target"),
+    "mae": MetricWords("mean absolute error", "lower", "target"),
+    "bias": MetricWords("bias", "zero", "target"),
+    "r2": MetricWords("R²", "higher"),
+    "nse": MetricWords("Nash-Sutcliffe efficiency", "higher"),
+}
+
+WORDS = {
+    "majority": "majority class",
+    "mean": "mean",
+    "nearest_neighbours": "nearest neighbours",
+    "logistic": "logistic regression",
+    "linear": "linear (ridge)",
+    "boosted_trees": "boosted trees",
+    "boosted_trees_window": "boosted trees, depth window",
+    "persistence": "persistence",
+    "climatology": "climatology",
+    "mlp": "multilayer perceptron",
+    "resnet1d": "1-D residual network",
+    "unet1d": "1-D U-Net",
+    "cross_entropy": "cross-entropy",
+    "expected_cost": "expected penalty",
+    "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "huber": "Huber loss",
+}
+
+
+def metric(name: str, metrics: Mapping[str, Any] | None = None, unit: str = "") -> MetricWords:
+    """The words for a metric; `unit` is the target's unit, used by errors in physical units."""
+    told = ((metrics or {}).get("metrics") or {}).get(name) or {}
+    known = METRICS.get(name, MetricWords(plain(name), "higher"))
+    own = str(told.get("unit", known.unit))
+    words = MetricWords(str(told.get("label", known.label)), str(told.get("better", known.better)), own)
+    return words._replace(unit=unit if own == "target" else own)
+
+
+def plain(name: str) -> str:
+    """A name as words.
+
+    >>> plain("boosted_trees"), plain("my_metric")
+    ('boosted trees', 'my metric')
+    """
+    return WORDS.get(name, str(name).replace("_", " "))
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number as it is read aloud: significant digits, thousands separated, a true minus sign, a dash for none.
+
+    >>> number(0.03456), number(-1234.5), number(12), number(None), number(240113)
+    ('0.0346', '−1,234', '12', '–', '240,113')
+    """
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return "–" if not isinstance(value, str | bool) else str(value)
+    if isinstance(value, int) or abs(value) >= 10 ** (digits - 1):
+        text = f"{value:,.0f}"
+    elif value == 0:
+        text = "0"
+    else:
+        text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+    return text.replace("-", "−")
+
+
+def decimals(value: Any, places: int = 3) -> str:
+    """A score with a fixed number of decimals, so that a column lines up.
+
+    >>> decimals(0.5), decimals(-0.4321, 2), decimals(float("nan"))
+    ('0.500', '−0.43', '–')
+    """
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def percent(share: Any) -> str:
+    """A share of one in percent.
+
+    >>> percent(0.061), percent(0.5), percent(None)
+    ('6.1 %', '50 %', '–')
+    """
+    if not isinstance(share, int | float) or not math.isfinite(share):
+        return "–"
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def duration(seconds: Any) -> str:
+    """Wall time in words.
+
+    >>> duration(42), duration(754), duration(7322)
+    ('42 s', '12 min 34 s', '2 h 2 min')
+    """
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def series(items: list[str], most: int = 12) -> str:
+    """Names joined for a sentence.
+
+    >>> series(["GR", "RHOB", "NPHI"]), series(["GR"])
+    ('GR, RHOB and NPHI', 'GR')
+    """
+    items = [str(item) for item in items]
+    if len(items) > most:
+        return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]])) if items else "none"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "well"), plural(28, "well"), plural(2, "class"), plural(3, "survey")
+    ('1 well', '28 wells', '2 classes', '3 surveys')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{number(count)} {noun[:-1]}ies"
+    return f"{number(count)} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
