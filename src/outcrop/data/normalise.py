@@ -1,0 +1,400 @@
+"""The normaliser: physical values to the numbers a network sees, and its answers back to physical values.
+
+Fitted on training samples alone, each counted once however many examples read it; it remembers which samples those
+were. The same object serves training, evaluation, prediction and the baselines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from outcrop.data import transform as transforms
+from outcrop.data.statistic import UNIT, Statistic, describe
+from outcrop.data.variable import Variable
+from outcrop.errors import DataError, did_you_mean, message
+from outcrop.records import Record
+
+Ranges = Mapping[str, Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One record as arrays along its samples.
+
+    Attributes:
+        inputs: float32 (sample, channel), standardised.
+        target: int32 class index (-1 missing) or float32 standardised number (NaN missing), (sample,); None where the
+            record has no target variable.
+        weight: float32 (sample,): 0 where the target or a "drop" input is missing, else the weight variable's value,
+            or 1 where it has none. None where there is no target.
+        usable: bool (sample,): all "drop" inputs are there.
+        channels: name of each channel.
+    """
+
+    inputs: np.ndarray
+    target: np.ndarray | None
+    weight: np.ndarray | None
+    usable: np.ndarray
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Where one input variable stands in the channels: its values, and the channel that says it is there."""
+
+    values: tuple[int, ...]
+    present: int | None = None
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Scales every variable by what the training part showed. Built by `Normaliser.fit`.
+
+    Attributes:
+        variables: inputs in channel order, then target and weight, as given.
+        statistics: centre and spread per number variable, in transformed units.
+        saw: record name -> the half-open ranges of samples it was fitted on, sorted and disjoint.
+        fingerprint: SHA-256 of the variables, the ranges and the values in them.
+        class_counts: samples of each class of the target among those that train (weight above 0); None for numbers.
+        notes: what a reader should know, e.g. an input that is constant in training.
+    """
+
+    variables: tuple[Variable, ...]
+    statistics: Mapping[str, Statistic]
+    saw: Mapping[str, tuple[tuple[int, int], ...]]
+    fingerprint: str
+    class_counts: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def fit(cls, records: Sequence[Record], variables: Sequence[Variable], ranges: Ranges) -> Normaliser:
+        """Takes statistics of the samples in `ranges`.
+
+        Args:
+            records: resolved records; those without a range are not looked at.
+            variables: as they were resolved.
+            ranges: record name -> half-open ranges of samples; overlaps count once, and what lies beyond a record's
+                ends is left out.
+
+        Raises:
+            DataError: no sample, an unknown record, a "drop" input or the target without values, a constant target.
+        """
+        variables = tuple(variables)
+        saw = _seen(records, ranges)
+        chosen = sorted((record for record in records if record.name in saw), key=lambda record: record.name)
+        masks = {record.name: _mask(len(record), saw[record.name]) for record in chosen}
+        gathered = {v.name: _gather(chosen, masks, v) for v in variables}
+        axis = np.concatenate([record.axis[masks[record.name]] for record in chosen])
+        keep = _usable(gathered, variables, len(axis))
+        statistics, notes = {}, []
+        counts = None
+        for variable in variables:
+            values = gathered[variable.name]
+            if variable.role == "target":
+                trains = keep & _weighted(gathered, variables)
+                _check_target(values[trains], variable)
+                counts = _counts(values[trains], variable)
+                values, at = values[trains], axis[trains]
+            else:
+                at = axis
+            if variable.kind == "number" and variable.role != "weight" and variable.scope == "training":
+                statistics[variable.name], told = describe(values, variable, at)
+                notes += [told] if told else []
+        fingerprint = _fingerprint(variables, saw, gathered)
+        return cls(variables, statistics, saw, fingerprint, counts, tuple(notes))
+
+    @property
+    def inputs(self) -> tuple[Variable, ...]:
+        """The input variables, in channel order."""
+        return tuple(v for v in self.variables if v.role == "input")
+
+    @property
+    def target(self) -> Variable | None:
+        """The target variable, or None."""
+        return next((v for v in self.variables if v.role == "target"), None)
+
+    @property
+    def layout(self) -> dict[str, Channels]:
+        """For each input variable, its channels."""
+        layout, place = {}, 0
+        for variable in self.inputs:
+            size, mask = len(variable.value_channels), variable.missing == "mask"
+            layout[variable.name] = Channels(tuple(range(place, place + size)), place + size if mask else None)
+            place += size + mask
+        return layout
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the input channels: `GR`; `AZI_sin`, `AZI_cos`; `ZONE=3`; `RT`, `RT_present`."""
+        names: list[str] = []
+        for variable in self.inputs:
+            names += [*variable.value_channels, *([f"{variable.name}_present"] if variable.missing == "mask" else [])]
+        return tuple(names)
+
+    @property
+    def in_channels(self) -> int:
+        """Number of input channels."""
+        return len(self.channels)
+
+    @property
+    def out(self) -> int:
+        """Number of outputs per sample: one per class, or one number."""
+        target = self._target()
+        return len(target.classes) if target.classes is not None else 1
+
+    @property
+    def target_scale(self) -> float:
+        """What one standard unit of the target is in transformed units; 1 for classes."""
+        return self.statistics.get(self._target().name, UNIT).spread
+
+    def encode(self, record: Record, *, fill: bool = True) -> Encoded:
+        """One resolved record as arrays along its samples.
+
+        Args:
+            record: with all input variables; target and weight may be absent.
+            fill: False leaves NaN where an input is missing (for trees); else 0, the mean, stands there.
+
+        Raises:
+            DataError: an input variable is not in the record, or one with missing = "error" has a gap.
+        """
+        channels = self.channels
+        inputs = np.empty((len(record), len(channels)), np.float32)
+        usable = np.ones(len(record), bool)
+        layout = self.layout
+        for variable in self.inputs:
+            place = layout[variable.name]
+            values, missing = self._standard(record, variable)
+            if missing.any():
+                _check_gaps(record, variable, missing)
+                values[missing] = 0.0 if fill else np.nan
+                if variable.missing == "drop":
+                    usable &= ~missing
+            inputs[:, place.values[0] : place.values[-1] + 1] = values
+            if place.present is not None:
+                inputs[:, place.present] = ~missing
+        target, weight = self._encode_target(record, usable)
+        return Encoded(inputs, target, weight, usable, channels)
+
+    def decode_target(self, values: np.ndarray, axis: np.ndarray | None = None) -> np.ndarray:
+        """Standardised numbers in the target's physical unit (float64); classes and their scores pass through.
+
+        Args:
+            values: any shape for numbers.
+            axis: time stamp of each value, needed by an anomaly only, with the shape of `values`.
+        """
+        target = self._target()
+        if target.classes is not None:
+            return np.asarray(values)
+        statistic = self.statistics[target.name]
+        physical = np.asarray(values, np.float64) * statistic.spread + statistic.centre
+        if target.calendar:
+            if axis is None:
+                fix = "decode_target(values, axis=record.axis)"
+                raise DataError(message("An anomaly is turned back with its time stamps.", where=target.where, fix=fix))
+            physical = physical + statistic.normal(axis, target)
+        return target.plain_transform.inverse(physical)
+
+    def to_json(self) -> dict[str, Any]:
+        """The normaliser as plain lists and dictionaries; every number keeps its bits."""
+        return {
+            "variables": [variable.to_json() for variable in self.variables],
+            "statistics": {name: asdict(statistic) | {"normals": list(statistic.normals)} for name, statistic in self.statistics.items()},
+            "saw": {name: [list(pair) for pair in pairs] for name, pairs in self.saw.items()},
+            "fingerprint": self.fingerprint,
+            "class_counts": list(self.class_counts) if self.class_counts is not None else None,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Normaliser:
+        """The inverse of `to_json`."""
+        counts = content["class_counts"]
+        statistics = {name: Statistic(**{**row, "normals": tuple(row["normals"])}) for name, row in content["statistics"].items()}
+        return cls(
+            variables=tuple(Variable.from_json(row) for row in content["variables"]),
+            statistics=statistics,
+            saw={name: tuple((int(a), int(b)) for a, b in pairs) for name, pairs in content["saw"].items()},
+            fingerprint=content["fingerprint"],
+            class_counts=tuple(counts) if counts is not None else None,
+            notes=tuple(content["notes"]),
+        )
+
+    def _target(self) -> Variable:
+        if self.target is None:
+            raise DataError(message("The normaliser was fitted without a target.", fix='add a variable with role = "target" and fit again.'))
+        return self.target
+
+    def _standard(self, record: Record, variable: Variable) -> tuple[np.ndarray, np.ndarray]:
+        """One input as (sample, its channels), and where it is missing."""
+        raw = _column(record, variable)
+        if variable.classes is not None:
+            one_hot = raw[:, None] == np.arange(len(variable.classes))
+            return one_hot.astype(np.float32), raw < 0
+        if variable.period is not None:
+            return transforms.sin_cos(raw, variable.period), np.isnan(raw)
+        statistic = self.statistics.get(variable.name)
+        if variable.scope == "record":
+            statistic, _ = describe(raw, variable, record.axis)
+        values = self._scaled(raw, variable, statistic, record.axis)
+        if variable.clip is not None:
+            np.clip(values, -variable.clip, variable.clip, out=values)
+        return values[:, None], np.isnan(values)
+
+    @staticmethod
+    def _scaled(raw: np.ndarray, variable: Variable, statistic: Statistic, axis: np.ndarray) -> np.ndarray:
+        """(transform(value) - centre) / spread; NaN where missing, and everywhere where training had no value."""
+        if statistic.count == 0:
+            return np.full(len(raw), np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.array(variable.plain_transform.forward(raw), np.float64)
+        values[~np.isfinite(values)] = np.nan
+        if variable.calendar:
+            values -= statistic.normal(axis, variable)
+        values -= statistic.centre
+        values /= statistic.spread
+        return values
+
+    def _encode_target(self, record: Record, usable: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        target = self.target
+        if target is None or target.name not in record.data:
+            return None, None
+        raw = _column(record, target)
+        if target.classes is not None:
+            values, present = raw.astype(np.int32), raw >= 0
+        else:
+            values = self._scaled(raw, target, self.statistics[target.name], record.axis).astype(np.float32)
+            present = np.isfinite(values)
+        weight = (present & usable).astype(np.float32)
+        for variable in self.variables:
+            if variable.role == "weight" and variable.name in record.data:
+                stated = _column(record, variable)
+                weight *= np.where(np.isnan(stated), 1.0, stated).astype(np.float32)
+        return values, weight
+
+
+def union(ranges: Iterable[tuple[int, int]], length: int) -> tuple[tuple[int, int], ...]:
+    """Half-open ranges inside 0..length, sorted, merged where they overlap or touch.
+
+    >>> union([(5, 9), (-2, 3), (8, 20), (3, 4), (6, 6)], 10)
+    ((0, 4), (5, 10))
+    """
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted((max(int(a), 0), min(int(b), length)) for a, b in ranges):
+        if stop <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
+        else:
+            merged.append((start, stop))
+    return tuple(merged)
+
+
+def _seen(records: Sequence[Record], ranges: Ranges) -> dict[str, tuple[tuple[int, int], ...]]:
+    lengths = {record.name: len(record) for record in records}
+    unknown = [name for name in ranges if name not in lengths]
+    if unknown:
+        what = f"Training ranges name {len(unknown)} records that were not given: {', '.join(map(repr, unknown[:4]))}."
+        raise DataError(message(what, fix=f"pass all records of the view{did_you_mean(unknown[0], lengths)}."))
+    saw = {name: union(ranges[name], lengths[name]) for name in sorted(ranges)}
+    saw = {name: pairs for name, pairs in saw.items() if pairs}
+    if not saw:
+        raise DataError(message("The training part has no sample to take statistics from.", fix="give more groups to training."))
+    return saw
+
+
+def _mask(length: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    mask = np.zeros(length, bool)
+    for start, stop in pairs:
+        mask[start:stop] = True
+    return mask
+
+
+def _column(record: Record, variable: Variable) -> np.ndarray:
+    """One variable of a resolved record: float64, or int class index."""
+    if variable.name not in record.data:
+        known = [str(name) for name in record.data.data_vars]
+        fix = f"resolve the record with the same variables first{did_you_mean(variable.name, known)}."
+        raise DataError(message(f"The record has no variable {variable.name!r}.", where=f"{record.name} ({record.source})", fix=fix))
+    return record.data[variable.name].to_numpy()
+
+
+def _gather(records: Sequence[Record], masks: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
+    parts = []
+    for record in records:
+        mask = masks[record.name]
+        if variable.role != "input" and variable.name not in record.data:
+            parts.append(np.full(int(mask.sum()), np.nan if variable.classes is None else -1))
+        else:
+            parts.append(_column(record, variable)[mask])
+    return np.concatenate(parts)
+
+
+def _missing(values: np.ndarray, variable: Variable) -> np.ndarray:
+    return values < 0 if variable.classes is not None else ~np.isfinite(values)
+
+
+def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], size: int) -> np.ndarray:
+    """Samples whose "drop" inputs are all there.
+
+    Raises:
+        DataError: a "drop" or "error" input without any value in the training part.
+    """
+    usable = np.ones(size, bool)
+    for variable in variables:
+        if variable.role != "input" or variable.missing not in ("drop", "error"):
+            continue
+        missing = _missing(gathered[variable.name], variable)
+        if missing.all():
+            fix = 'missing = "mask", or other training records.'
+            raise DataError(message(f"{variable.name} has no value in the training part.", where=variable.where, fix=fix))
+        usable &= ~missing
+    return usable
+
+
+def _weighted(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable]) -> np.ndarray:
+    """Samples with a target whose weight is not 0."""
+    target = next(v for v in variables if v.role == "target")
+    counts = ~_missing(gathered[target.name], target)
+    for variable in variables:
+        if variable.role == "weight":
+            counts &= ~(gathered[variable.name] == 0)
+    return counts
+
+
+def _check_target(values: np.ndarray, target: Variable) -> None:
+    if not len(values):
+        fix = "give labelled records to training, or check the names of the target."
+        raise DataError(message(f"No training sample has a target {target.name}.", where=target.where, fix=fix))
+    if np.all(values == values[0]):
+        shown = target.classes.names[int(values[0])] if target.classes is not None else f"{values[0]:g}"
+        fix = "give more groups to training; there is nothing to learn here."
+        raise DataError(message(f"All {len(values)} training samples have the target {shown}.", where=target.where, fix=fix))
+
+
+def _counts(values: np.ndarray, target: Variable) -> tuple[int, ...] | None:
+    if target.classes is None:
+        return None
+    return tuple(np.bincount(values.astype(np.int64), minlength=len(target.classes)).tolist())
+
+
+def _check_gaps(record: Record, variable: Variable, missing: np.ndarray) -> None:
+    if variable.missing == "error":
+        first = int(np.flatnonzero(missing)[0])
+        what = f"{variable.name} is missing in {int(missing.sum())} of {len(missing)} samples, first at {record.dim} {record.axis[first]}."
+        raise DataError(message(what, where=f"{record.name}, {variable.where}", fix='missing = "mask", "impute" or "drop".'))
+
+
+def _fingerprint(variables: Sequence[Variable], saw: Ranges, gathered: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of the definitions, the ranges and the values in them, in an order of their own."""
+    content = {"variables": [v.to_json() for v in variables], "saw": {name: list(pairs) for name, pairs in saw.items()}}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    for variable in variables:
+        values = gathered[variable.name].astype("<f8")
+        digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    return digest.hexdigest()

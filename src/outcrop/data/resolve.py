@@ -1,0 +1,300 @@
+"""Finds every declared variable in every record: by alias, in the declared unit, inside the valid range.
+
+Second step after reading: afterwards a record's Dataset holds exactly the declared variables under their run names.
+Nothing is filled in here; a missing value stays NaN (-1 for a class), and every conversion and removal is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from outcrop.data import units
+from outcrop.data.classes import plain_code
+from outcrop.data.resolution import Resolution
+from outcrop.data.variable import Variable
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
+from outcrop.records import Record
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DAYS = "days since 1970-01-01"
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One curve of a file as a variable: values, what is missing in the file, and what was done."""
+
+    name: str
+    values: np.ndarray
+    absent: np.ndarray
+    unit: str = ""
+    conversion: str = ""
+    out_of_range: int = 0
+
+
+def resolve(
+    records: Sequence[Record], variables: Sequence[Variable], *, training: bool = True
+) -> tuple[list[Record], list[Resolution]]:
+    """Records that hold exactly the declared variables.
+
+    Args:
+        records: as read, joined and aligned.
+        variables: with unique names, at most one target and one weight.
+        training: False for records to be predicted: an input or target may then be absent from all of them.
+
+    Returns:
+        Records whose Dataset holds each variable as float64 (NaN missing) or, for classes, int32 index (-1 missing);
+        and one Resolution per record and variable, record by record. Time stamps used as a variable are days since
+        1970-01-01.
+
+    Raises:
+        DataError: an input with missing = "error" or "drop" is absent from a record, an input or the target is absent
+            from all, units disagree or are not stated, codes are unknown, or a curve holds text.
+    """
+    _check_names(records, variables)
+    resolved, resolutions = [], []
+    for record in records:
+        columns, found = {}, []
+        for variable in variables:
+            values, attributes, resolution = _resolve_one(record, variable)
+            columns[variable.name] = (record.dim, values, attributes)
+            found.append(resolution)
+        resolved.append(_rebuilt(record, columns, variables, found))
+        resolutions += found
+    for variable in variables:
+        mine = [resolution for resolution in resolutions if resolution.variable == variable.name]
+        if training:
+            _check_somewhere(variable, mine, records)
+        _check_units_agree(variable, mine)
+    return resolved, resolutions
+
+
+def _check_names(records: Sequence[Record], variables: Sequence[Variable]) -> None:
+    names = [variable.name for variable in variables]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name."))
+    for role in ("target", "weight"):
+        several = [variable.name for variable in variables if variable.role == role]
+        if len(several) > 1:
+            what = f"There are {len(several)} variables with the role {role}: {', '.join(several)}."
+            raise ConfigError(message(what, where="[data]", fix=f"keep one {role} per run."))
+    for record in records:
+        if record.dim in names:
+            fix = f'name it {record.dim}_input = {{from = ["{record.dim}"]}}.'
+            raise ConfigError(message(f"A variable has the name of the axis, {record.dim!r}.", where=f"variable.{record.dim}", fix=fix))
+
+
+def _resolve_one(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, str], Resolution]:
+    candidates = _candidates(record, variable)
+    used, values = _spliced(record, variable, candidates)
+    if not used:
+        return _absent(record, variable)
+    gaps = values < 0 if variable.classes is not None else np.isnan(values)
+    _check_complete(record, variable, gaps, used)
+    taken = {curve.name for curve in used}
+    resolution = Resolution(
+        record=record.name,
+        variable=variable.name,
+        source=" + ".join(curve.name for curve in used),
+        unit=used[0].unit,
+        conversion="; ".join(dict.fromkeys(curve.conversion for curve in used if curve.conversion)),
+        missing_share=float(gaps.mean()) if len(gaps) else 0.0,
+        out_of_range=sum(curve.out_of_range for curve in used),
+        others=tuple(name for name in candidates if name not in taken),
+    )
+    description = str(_array(record, used[0].name).attrs.get("long_name", ""))
+    unit = variable.unit or used[0].unit
+    return values, {"units": unit, "long_name": description, "source": resolution.source}, resolution
+
+
+def _spliced(record: Record, variable: Variable, candidates: list[str]) -> tuple[list[_Curve], np.ndarray]:
+    """The preferred curve that has values; with splice = "fill", its gaps taken from the next ones."""
+    used: list[_Curve] = []
+    values, absent = np.empty(0), np.ones(len(record), bool)
+    for name in candidates:
+        curve = _load(record, name, variable)
+        take = absent & ~curve.absent
+        if take.any():
+            values = np.where(take, curve.values, values) if used else curve.values
+            absent &= ~take
+            used.append(curve)
+            if variable.splice == "first":
+                break
+    return used, values
+
+
+def _absent(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, str], Resolution]:
+    if variable.role == "input" and variable.missing in ("error", "drop"):
+        known = [str(name) for name in record.data.data_vars]
+        effect = "which leaves no sample of this record" if variable.missing == "drop" else "which allows no gap"
+        what = f"{record.name} has no value of {_aliases(variable)}, and missing = {variable.missing!r}, {effect}."
+        fix = f'add its name in the file to from = [...]{did_you_mean(variable.sources[0], known)}, leave the record out, or missing = "mask".'
+        raise DataError(message(what, where=f"{variable.where}, {record.source}", fix=fix))
+    if variable.classes is not None:
+        values = np.full(len(record), -1, np.int32)
+    else:
+        values = np.full(len(record), np.nan)
+    resolution = Resolution(record.name, variable.name, missing=True, missing_share=1.0)
+    return values, {"units": variable.unit or "", "long_name": "", "source": ""}, resolution
+
+
+def _candidates(record: Record, variable: Variable) -> list[str]:
+    """Names in the record that the aliases stand for, by preference; exact spelling first, then any case."""
+    known = [str(name) for name in [*record.data.data_vars, *record.data.coords]]
+    found: list[str] = []
+    for alias in variable.sources:
+        matches = [name for name in known if name == alias] or [name for name in known if name.casefold() == alias.casefold()]
+        if not matches:
+            matches = [name for name in known if name.casefold().startswith(f"{alias.casefold()}:") and name[len(alias) + 1 :].isdigit()]
+        if len(matches) > 1:
+            fix = f'say which: from = ["{matches[0]}"].'
+            what = f"{len(matches)} curves are called {alias!r}: {', '.join(matches)}."
+            raise DataError(message(what, where=f"{record.name} ({record.source}), {variable.where}", fix=fix))
+        found += [name for name in matches if name not in found]
+    return found
+
+
+def _array(record: Record, name: str) -> xr.DataArray:
+    return record.data[name]
+
+
+def _load(record: Record, name: str, variable: Variable) -> _Curve:
+    """One curve along the record's axis, in the wanted unit, without values that cannot be."""
+    array = _array(record, name)
+    where = f"{record.name} ({record.source}), curve {name}"
+    if array.dims not in ((record.dim,), ()):
+        what = f"{name} has the dimensions {array.dims}; a variable runs along {record.dim} only."
+        raise DataError(message(what, where=where, fix="leave it out of from = [...]."))
+    values = np.broadcast_to(array.to_numpy(), (len(record),))
+    unit = str(array.attrs.get("units", "") or "")
+    unit = unit if units.has_unit(unit) else ""
+    if variable.classes is not None:
+        return _Curve(name, variable.classes.index(values, where=where), variable.classes.missing(values), unit)
+    if variable.weight_map is not None:
+        values = _mapped_weights(values, variable, where)
+        return _Curve(name, values, np.isnan(values), unit)
+    if values.dtype.kind == "M":
+        values, unit = _days(values), unit or DAYS
+    values, sentence = _converted(_as_numbers(values, where), unit, variable, where)
+    possible = _possible(values, variable)
+    removed = int(np.count_nonzero(~possible & ~np.isnan(values)))
+    values = np.where(possible, values, np.nan)
+    if variable.role == "weight" and (values < 0).any():
+        raise DataError(message(f"{name} has weights below 0.", where=where, fix="range = [0, 1], or weight_map = {code = weight}."))
+    return _Curve(name, values, np.isnan(values), unit, sentence, removed)
+
+
+def _as_numbers(values: np.ndarray, where: str) -> np.ndarray:
+    if values.dtype.kind in "fiub":
+        return values.astype(np.float64)
+    words = [value for value in values.tolist() if plain_code(value) is not None and isinstance(plain_code(value), str)]
+    if words:
+        what = f"{len(words)} values are text, the first {str(words[0])!r}, where numbers are wanted."
+        raise DataError(message(what, where=where, fix='declare its classes: classes = {CODE = "name"}, or correct the file.'))
+    codes = [plain_code(value) for value in values.tolist()]
+    return np.array([np.nan if code is None else code for code in codes], np.float64)
+
+
+def _days(stamps: np.ndarray) -> np.ndarray:
+    nanoseconds = stamps.astype("datetime64[ns]")
+    return np.where(np.isnat(nanoseconds), np.nan, nanoseconds.astype(np.int64) / 86_400e9)
+
+
+def _converted(values: np.ndarray, unit: str, variable: Variable, where: str) -> tuple[np.ndarray, str]:
+    """Values in the wanted unit; a declared unit stands in where the file states none."""
+    if variable.unit is None or unit == DAYS:
+        return values, ""
+    assumed = not unit and variable.assume_unit is not None
+    try:
+        converted, sentence = units.convert(values, variable.assume_unit if assumed else unit, variable.unit)
+    except DataError as error:
+        raise DataError(f"{variable.where}: {_placed(str(error), where)}") from None
+    if assumed:
+        sentence = f"no unit in the file, {variable.assume_unit} assumed" + (f"; {sentence}" if sentence else "")
+    return np.asarray(converted, np.float64), sentence
+
+
+def _placed(text: str, where: str) -> str:
+    """An error of the units table with the place added before its fix."""
+    what, separator, fix = text.partition("\nFix: ")
+    return f"{what}\nWhere: {where}{separator}{fix}"
+
+
+def _possible(values: np.ndarray, variable: Variable) -> np.ndarray:
+    possible = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        possible &= variable.plain_transform.defined(values)
+        if variable.valid_range is not None:
+            possible &= (values >= variable.valid_range[0]) & (values <= variable.valid_range[1])
+    return possible
+
+
+def _mapped_weights(values: np.ndarray, variable: Variable, where: str) -> np.ndarray:
+    table: dict[Any, float] = dict(variable.weight_map or {})
+    codes = {value: plain_code(value) for value in set(values.tolist())}
+    unknown = sorted({str(code) for code in codes.values() if code is not None and code not in table})
+    if unknown:
+        what = f"weight_map has no weight for {', '.join(unknown[:8])}."
+        raise DataError(message(what, where=where, fix=f"weight_map = {{..., {unknown[0]} = 1.0}}"))
+    weight = {value: np.nan if code is None else table[code] for value, code in codes.items()}
+    return np.array([weight[value] for value in values.tolist()], np.float64)
+
+
+def _check_complete(record: Record, variable: Variable, gaps: np.ndarray, used: list[_Curve]) -> None:
+    if variable.role != "input" or variable.missing != "error" or not gaps.any():
+        return
+    first = int(np.flatnonzero(gaps)[0])
+    removed = sum(curve.out_of_range for curve in used)
+    told = f" ({removed} of them out of range)" if removed else ""
+    what = f"{variable.name} is missing in {int(gaps.sum())} of {len(gaps)} samples{told}, first at {record.dim} {record.axis[first]}."
+    raise DataError(message(what, where=f"{record.name} ({record.source}), {variable.where}", fix='missing = "mask", "impute" or "drop".'))
+
+
+def _rebuilt(record: Record, columns: dict, variables: Sequence[Variable], found: list[Resolution]) -> Record:
+    """The record with the declared variables alone, and a note for each that it lacks."""
+    import xarray as xr
+
+    coordinate = {record.dim: record.data[record.dim]} if record.dim in record.data.coords else {}
+    notes = []
+    for variable, resolution in zip(variables, found, strict=True):
+        if not resolution.missing:
+            continue
+        effect = {"target": "the record is unlabelled", "weight": "its labels count 1"}.get(variable.role, f"missing = {variable.missing}")
+        notes.append(f"no value of {_aliases(variable)}: {effect}")
+    return record.with_data(xr.Dataset(columns, coordinate, record.data.attrs), *notes)
+
+
+def _aliases(variable: Variable) -> str:
+    others = [alias for alias in variable.sources if alias != variable.name]
+    return variable.name + (f" (in the files {', '.join(variable.sources)})" if others else "")
+
+
+def _check_somewhere(variable: Variable, mine: list[Resolution], records: Sequence[Record]) -> None:
+    """A variable that no training record has is a wrong name, not a missing value."""
+    if not mine or not all(resolution.missing for resolution in mine):
+        return
+    known = sorted({str(name) for record in records for name in record.data.data_vars})
+    likely = did_you_mean(variable.sources[0], known)
+    listed = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
+    what = f"No record has a value of {_aliases(variable)}{likely}."
+    raise DataError(message(what, where=f"{variable.where}; {len(records)} records with {listed}", fix=f"{variable.where}.from = [\"name in the files\"]"))
+
+
+def _check_units_agree(variable: Variable, mine: list[Resolution]) -> None:
+    """Without a wanted unit nothing is converted, so all files must state the same."""
+    if variable.unit is not None or variable.classes is not None or variable.role == "weight":
+        return
+    stated: dict[str, str] = {}
+    for resolution in mine:
+        if resolution.unit:
+            stated.setdefault(units.canonical(resolution.unit), f"{resolution.unit} in {resolution.record}")
+    if len(stated) > 1:
+        what = f"The files state {len(stated)} units of {variable.name}: {', '.join(list(stated.values())[:4])}."
+        unit = next(iter(stated.values())).split(" in ")[0]
+        raise DataError(message(what, where=variable.where, fix=f'state the unit wanted: {variable.where}.unit = "{unit}"'))

@@ -1,0 +1,90 @@
+"""Centre and spread of one variable, and its climatology where anomalies are wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outcrop.data import transform as transforms
+from outcrop.errors import DataError, message
+
+if TYPE_CHECKING:
+    from outcrop.data.variable import Variable
+
+IQR_OF_A_NORMAL = 1.3489795003921634
+"""Interquartile range of a normal distribution in standard deviations."""
+NO_SPREAD = 1e-12
+"""A spread below this share of the centre is rounding, not variation."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What scales one variable, in transformed units.
+
+    Attributes:
+        centre, spread: mean and standard deviation, or median and interquartile range / 1.349.
+        count: number of values they come from; 0 where training had none, and then every value counts as missing.
+        normals: mean of each month (12) or hour (24), subtracted first; empty for other transforms.
+    """
+
+    centre: float
+    spread: float
+    count: int
+    normals: tuple[float, ...] = ()
+
+    def normal(self, axis: np.ndarray, variable: Variable) -> np.ndarray:
+        """The climatological mean at each time stamp."""
+        axis = np.asarray(axis)
+        part = transforms.calendar_part(axis, variable.calendar, variable.where)
+        return np.asarray(self.normals)[part]
+
+
+UNIT = Statistic(0.0, 1.0, 0)
+
+
+def describe(values: np.ndarray, variable: Variable, axis: np.ndarray) -> tuple[Statistic, str]:
+    """Statistics of the finite values of one variable after its transform, and a note ("" for none).
+
+    A constant variable keeps its centre and has spread 1, so that it encodes to 0; a robust spread of 0 (half of the
+    values equal) falls back on the standard deviation. Both are said in the note.
+
+    >>> from outcrop.data.variable import Variable
+    >>> describe(np.array([1.0, 3.0, np.nan]), Variable("GR"), np.arange(3))
+    (Statistic(centre=2.0, spread=1.0, count=2, normals=()), '')
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.asarray(variable.plain_transform.forward(np.asarray(values, np.float64)))
+    finite = np.isfinite(values)
+    values = values[finite]
+    if not len(values):
+        return UNIT, f"{variable.name} has no value in training: it counts as missing everywhere"
+    normals: tuple[float, ...] = ()
+    if variable.calendar:
+        part = transforms.calendar_part(np.asarray(axis)[finite], variable.calendar, variable.where)
+        normals = _normals(values, part, variable)
+        values = values - np.asarray(normals)[part]
+    centre, spread, note = _spread(values, variable)
+    if not spread > NO_SPREAD * abs(centre):
+        spread, note = 1.0, f"{variable.name} is constant in training: it encodes to 0"
+    return Statistic(float(centre), float(spread), len(values), normals), note
+
+
+def _spread(values: np.ndarray, variable: Variable) -> tuple[float, float, str]:
+    if not variable.robust:
+        return values.mean(), values.std(), ""
+    low, centre, high = np.percentile(values, [25, 50, 75])
+    if high > low:
+        return centre, (high - low) / IQR_OF_A_NORMAL, ""
+    return centre, values.std(), f"{variable.name}: half of the training values are equal, so its spread is the standard deviation"
+
+
+def _normals(values: np.ndarray, part: np.ndarray, variable: Variable) -> tuple[float, ...]:
+    size = transforms.CALENDAR[variable.calendar][0]
+    count = np.bincount(part, minlength=size)
+    if (count == 0).any():
+        lacking = ", ".join(str(i + (variable.calendar == "month")) for i in np.flatnonzero(count == 0))
+        what = f"The training part has no value of {variable.name} in {variable.calendar} {lacking}."
+        raise DataError(message(what, where=variable.where, fix='train on whole years (days), or transform = "none".'))
+    return tuple((np.bincount(part, values, minlength=size) / count).tolist())

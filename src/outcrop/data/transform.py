@@ -1,0 +1,124 @@
+"""Transforms of one variable before it is scaled, each with its inverse and the values it is defined for.
+
+`none`, `log10` and `sqrt` act on a value alone. `sin_cos:PERIOD` turns a circular variable into two channels.
+`anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from outcrop.errors import ConfigError, did_you_mean, message
+
+
+class Transform(NamedTuple):
+    """How values become numbers to scale, and back.
+
+    Attributes:
+        forward, inverse: functions of an array, in the variable's unit.
+        defined: True for the values `forward` is defined for.
+        needs: what it is defined for, in words.
+    """
+
+    forward: Callable[[np.ndarray], np.ndarray]
+    inverse: Callable[[np.ndarray], np.ndarray]
+    defined: Callable[[np.ndarray], np.ndarray]
+    needs: str = ""
+
+
+def _same(values: np.ndarray) -> np.ndarray:
+    return values
+
+
+def _anything(values: np.ndarray) -> np.ndarray:
+    return np.ones(np.shape(values), bool)
+
+
+def _ten_to_the(values: np.ndarray) -> np.ndarray:
+    return np.power(10.0, values)
+
+
+def _square(values: np.ndarray) -> np.ndarray:
+    """The inverse of the square root; below 0, which no root is, it stays 0 rather than growing again."""
+    return np.square(np.maximum(values, 0.0))
+
+
+PLAIN: dict[str, Transform] = {
+    "none": Transform(_same, _same, _anything),
+    "log10": Transform(np.log10, _ten_to_the, lambda v: v > 0, "values above 0"),
+    "sqrt": Transform(np.sqrt, _square, lambda v: v >= 0, "values of 0 or more"),
+}
+CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h")}
+"""Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit."""
+KINDS = (*PLAIN, "sin_cos", "anomaly")
+
+
+def parse(text: str, where: str) -> tuple[str, str]:
+    """Kind and argument of a transform as the run file writes it.
+
+    >>> parse("sin_cos:360", "variable.AZI"), parse("anomaly", "variable.SST"), parse("log10", "variable.RT")
+    (('sin_cos', '360'), ('anomaly', 'month'), ('log10', ''))
+    """
+    kind, _, argument = str(text).partition(":")
+    kind, argument = kind.strip(), argument.strip()
+    if kind not in KINDS or (kind in PLAIN and argument):
+        fix = f'transform = one of "none", "log10", "sqrt", "sin_cos:360", "anomaly:month"{did_you_mean(kind, KINDS)}.'
+        raise ConfigError(message(f"The transform {text!r} is not known.", where=where, fix=fix))
+    if kind == "sin_cos":
+        _period(argument, text, where)
+    if kind == "anomaly":
+        argument = argument or "month"
+        if argument not in CALENDAR:
+            fix = f'transform = "anomaly:month" or "anomaly:hour"{did_you_mean(argument, CALENDAR)}.'
+            raise ConfigError(message(f"There is no anomaly by {argument!r}.", where=where, fix=fix))
+    return kind, argument
+
+
+def _period(argument: str, text: str, where: str) -> float:
+    try:
+        period = float(argument)
+    except ValueError:
+        period = float("nan")
+    if not (np.isfinite(period) and period > 0):
+        fix = 'state the period in the unit of the variable: transform = "sin_cos:360".'
+        raise ConfigError(message(f"The transform {text!r} has no period above 0.", where=where, fix=fix))
+    return period
+
+
+def sin_cos(values: np.ndarray, period: float) -> np.ndarray:
+    """Sine and cosine of a circular variable, shape (..., 2).
+
+    >>> sin_cos(np.array([0.0, 90.0]), 360.0).round(6).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    angle = 2 * np.pi * (np.asarray(values, np.float64) / period)
+    return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+
+
+def from_sin_cos(pairs: np.ndarray, period: float) -> np.ndarray:
+    """The inverse of `sin_cos`, in [0, period); the pairs need not have length one.
+
+    >>> float(from_sin_cos(np.array([-2.0, 0.0]), 360.0))
+    270.0
+    """
+    angle = np.arctan2(pairs[..., 0], pairs[..., 1]) / (2 * np.pi) * period
+    wrapped = np.mod(angle, period)
+    return np.where(wrapped >= period, 0.0, wrapped)
+
+
+def calendar_part(axis: np.ndarray, part: str, where: str) -> np.ndarray:
+    """The month (0..11) or hour (0..23) of each time stamp.
+
+    Raises:
+        ConfigError: the axis holds no time stamps.
+    """
+    axis = np.asarray(axis)
+    if axis.dtype.kind != "M":
+        fix = 'read the record with axis = "<date column>", or use another transform.'
+        raise ConfigError(message(f"An anomaly by {part} needs time stamps, and the axis has none.", where=where, fix=fix))
+    count, unit = CALENDAR[part]
+    whole = axis.astype(f"datetime64[{unit}]").astype(np.int64)
+    return np.mod(whole, count)
