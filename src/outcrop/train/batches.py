@@ -1,0 +1,99 @@
+"""The order in which examples are visited, and how a step's batches are taken from it.
+
+Data that fit in memory are a `Batch` with a leading example axis: they live on the device and are gathered by index
+inside the compiled step. Data that do not are a `Source`, which is asked for each batch in turn. The order depends on
+the key and the epoch alone, so step k sees the same examples whether or not the run was interrupted before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from outcrop.records import Batch
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Data read as they are needed: larger than memory, or drawn anew each time."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, index: np.ndarray, rng: np.random.Generator) -> Batch:
+        """The examples `index`, as NumPy arrays; `rng` is the only randomness allowed."""
+        ...
+
+
+def examples(data: Batch | Source) -> int:
+    """Number of examples; 1 for a batch without arrays (a loss that draws its own points).
+
+    >>> examples(Batch(np.zeros((5, 2))))
+    5
+    """
+    if not isinstance(data, Batch):
+        return len(data)
+    return max((len(leaf) for leaf in jax.tree.leaves(data._replace(shared=None))), default=1)
+
+
+def take(data: Batch, index: jax.Array) -> Batch:
+    """The examples `index` of data on the device; `shared` is common to all examples and passes through."""
+    own = data._replace(shared=None)
+    rows = jax.tree.map(lambda leaf: leaf.at[index].get(mode="promise_in_bounds"), own)
+    return rows._replace(shared=data.shared)
+
+
+@lru_cache(maxsize=32)
+def _epoch(seed: tuple[int, ...], count: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((*seed, epoch)).permutation(count).astype(np.int32)
+
+
+class Feed:
+    """What each step is given: the indices of its batches (data on the device) or the batches themselves (a Source).
+
+    A step of a loss with several turns sees `turns` batches: turn j of every group sees the j-th. The last, incomplete
+    batch of an epoch is left out; data smaller than a batch are one full batch, in their own order.
+
+    Attributes:
+        resident: the data on the device; None for a Source.
+    """
+
+    def __init__(self, data: Batch | Source, seed: tuple[int, ...], batch_size: int, turns: int = 1) -> None:
+        self.seed, self.turns = seed, turns
+        self.examples = examples(data)
+        self.batch_size = min(batch_size, self.examples)
+        self.resident = jax.tree.map(jnp.asarray, data) if isinstance(data, Batch) else None
+        self.source = None if isinstance(data, Batch) else data
+
+    def index(self, number: int) -> np.ndarray:
+        """Indices of batch `number` since the start of training, shape (batch,)."""
+        if self.batch_size == self.examples:
+            return np.arange(self.examples, dtype=np.int32)
+        epoch, place = divmod(number, self.examples // self.batch_size)
+        return _epoch(self.seed, self.examples, epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def step(self, step: int) -> Any:
+        """What step `step` is given: its batches, stacked along a leading turn axis."""
+        index = [self.index(step * self.turns + turn) for turn in range(self.turns)]
+        if self.source is None:
+            return np.stack(index)
+        rng = np.random.default_rng((*self.seed, step, 1))
+        batches = [self.source.batch(rows, rng) for rows in index]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
+
+    def chunk(self, start: int, count: int) -> Any:
+        """What `count` steps are given, stacked along a leading step axis."""
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *[self.step(start + i) for i in range(count)])
+
+    def batch(self, resident: Batch | None, given: Any, turn: int) -> Batch:
+        """Inside the compiled step: the batch of one turn."""
+        if resident is None:
+            return jax.tree.map(lambda leaf: leaf[turn], given)
+        return resident if self.batch_size == self.examples else take(resident, given[turn])
+
+
+Augment = Callable[[Batch, jax.Array], Batch]
