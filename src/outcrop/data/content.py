@@ -45,18 +45,26 @@ def content(path: str | Path) -> bytes:
     """
     path = Path(path)
     if path.is_dir():
-        raise DataError(message("This is a directory, not a file.", where=str(path), fix=f'write "{path}/*" for its files.'))
+        raise DataError(
+            message("This is a directory, not a file.", where=str(path), fix=f'write "{path}/*" for its files.')
+        )
     if not path.exists():
-        raise DataError(message("The file does not exist.", where=str(path), fix="check the path; it is read from where you are."))
+        raise DataError(
+            message("The file does not exist.", where=str(path), fix="check the path; it is read from where you are.")
+        )
     try:
         raw = _unpack(path)
     except PermissionError as error:
-        raise DataError(message("The file cannot be opened.", where=str(path), fix=f"check its permissions ({error}).")) from None
-    except Exception as error:  # lzma.LZMAError, gzip.BadGzipFile, EOFError, zlib.error, OSError: all mean a damaged stream
+        raise DataError(
+            message("The file cannot be opened.", where=str(path), fix=f"check its permissions ({error}).")
+        ) from None
+    except Exception as error:  # the unpackers raise six kinds of error, all mean a damaged stream
         fix = "copy or download the file again."
         raise DataError(message(f"The compressed file is damaged ({error}).", where=str(path), fix=fix)) from None
     if not raw.strip():
-        raise DataError(message("The file is empty.", where=str(path), fix="copy or download it again, or leave it out."))
+        raise DataError(
+            message("The file is empty.", where=str(path), fix="copy or download it again, or leave it out.")
+        )
     return raw
 
 
@@ -105,12 +113,16 @@ def decode(raw: bytes, path: str | Path, encoding: str | None = None) -> tuple[s
     marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
     marked = next((name for mark, name in marks.items() if raw.startswith(mark)), None)
     if marked != "utf-16" and b"\x00" in raw[:4096]:
-        raise DataError(message("The file is binary, not text.", where=str(path), fix="check that the right file is named."))
+        raise DataError(
+            message("The file is binary, not text.", where=str(path), fix="check that the right file is named.")
+        )
     for name in [encoding] if encoding else [marked or "utf-8", "cp1252", "latin-1"]:
         try:
             text = raw.decode(name)
         except LookupError:
-            raise DataError(message(f"There is no text encoding {name!r}.", fix='use encoding = "utf-8" or "cp1252".')) from None
+            raise DataError(
+                message(f"There is no text encoding {name!r}.", fix='use encoding = "utf-8" or "cp1252".')
+            ) from None
         except UnicodeDecodeError:
             continue
         guessed = not encoding and name in ("cp1252", "latin-1")
@@ -152,7 +164,7 @@ def check_curves(curves: list[Curve], rows: int, existing: list[str], path: str 
         if curve.mnemonic.casefold() in taken:
             fix = "choose another name, or start from the original file."
             raise DataError(message("The file already has a curve of this name.", where=where, fix=fix))
-        if any(character in curve.mnemonic for character in " .:,\"\t\n") or not curve.mnemonic:
+        if any(character in curve.mnemonic for character in ' .:,"\t\n') or not curve.mnemonic:
             fix = "use letters, digits and underscores."
             raise DataError(message(f"{curve.mnemonic!r} cannot name a curve.", where=str(path), fix=fix))
         taken.add(curve.mnemonic.casefold())

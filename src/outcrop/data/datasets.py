@@ -27,7 +27,7 @@ DIRECTORY = "OUTCROP_DATA_DIR"
 
 
 class File(NamedTuple):
-    """One file of a set: name below its folder, unpacked size, SHA-256 of the unpacked bytes, path below the address."""
+    """One file of a set: name below its folder, size and SHA-256 of the unpacked bytes, path below the address."""
 
     name: str
     size: int
@@ -72,8 +72,8 @@ DATASETS: dict[str, DataSet] = {
     "co2": DataSet(
         "Weekly atmospheric carbon dioxide at Mauna Loa, 1958-2001",
         "public domain",
-        "Keeling C.D., Whorf T.P. (2004). Atmospheric CO2 concentrations derived from flask air samples at sites in the "
-        "SIO network. In: Trends: A Compendium of Data on Global Change, CDIAC, Oak Ridge National Laboratory",
+        "Keeling C.D., Whorf T.P. (2004). Atmospheric CO2 concentrations derived from flask air samples at sites in "
+        "the SIO network. In: Trends: A Compendium of Data on Global Change, CDIAC, Oak Ridge National Laboratory",
         package="statsmodels",
     ),
     "meuse": DataSet(
@@ -114,7 +114,9 @@ def find(name: str) -> list[Path]:
     entry = describe(name)
     if not entry.files:
         fix = f'use datasets.load("{name}"), or source.data = {{dataset = "{name}"}} in a run file.'
-        raise DataError(message(f"The data set {name!r} has no files: it ships inside the package {entry.package}.", fix=fix))
+        raise DataError(
+            message(f"The data set {name!r} has no files: it ships inside the package {entry.package}.", fix=fix)
+        )
     wanted = [file for file in entry.files if _is_record(file)]
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda file: _here(name, file) or _download(name, file), wanted))
@@ -157,7 +159,9 @@ def load(name: str) -> list[Record]:
     entry = describe(name)
     if not entry.files:
         data, notes = PACKAGED[name]()
-        digest = fingerprint(b"".join(np.ascontiguousarray(v.to_numpy()).astype("S").tobytes() for v in data.data_vars.values()))
+        digest = fingerprint(
+            b"".join(np.ascontiguousarray(v.to_numpy()).astype("S").tobytes() for v in data.data_vars.values())
+        )
         return [Record(data, name, {}, name, digest, "table", notes=notes)]
     from outcrop.data.read import read
 
@@ -198,7 +202,9 @@ def _download(name: str, file: File, base_url: str | None = None) -> Path:
     here = f"or set {DIRECTORY} to a folder that holds {name}/{file.name}"
     if not address:
         what = f"{file.name} of the data set {name!r} is not here and is not published at a fixed address."
-        raise DataError(message(what, fix=f"get it from its source, and set {DIRECTORY} to the folder above {name}/{file.name}."))
+        raise DataError(
+            message(what, fix=f"get it from its source, and set {DIRECTORY} to the folder above {name}/{file.name}.")
+        )
     url = f"{address.rstrip('/')}/{file.published}"
     target = cache_folder() / name / file.name
     pooch.get_logger().setLevel("WARNING")
@@ -210,7 +216,9 @@ def _download(name: str, file: File, base_url: str | None = None) -> Path:
         raise DataError(message(f"The download failed: {reason}.", where=url, fix=fix)) from None
     except ValueError:
         fix = f"try again; if it stays so, the source has changed: {here[3:]}."
-        raise DataError(message("The downloaded file has another SHA-256 than registered.", where=url, fix=fix)) from None
+        raise DataError(
+            message("The downloaded file has another SHA-256 than registered.", where=url, fix=fix)
+        ) from None
     return target
 
 
@@ -221,7 +229,7 @@ def _elnino() -> tuple[xr.Dataset, tuple[str, ...]]:
         from statsmodels.datasets import elnino
     except ImportError:
         raise missing_extra("statsmodels", "datasets", "The data set 'elnino'") from None
-    table = elnino.load_pandas().data
+    table: Any = elnino.load_pandas().data
     values = table.drop(columns="YEAR").to_numpy(dtype=np.float64).ravel()
     first = np.datetime64(f"{int(table['YEAR'].iloc[0])}-01", "M")
     stamps = (first + np.arange(len(values))).astype("datetime64[ns]")
@@ -236,11 +244,13 @@ def _co2() -> tuple[xr.Dataset, tuple[str, ...]]:
         from statsmodels.datasets import co2
     except ImportError:
         raise missing_extra("statsmodels", "datasets", "The data set 'co2'") from None
-    table = co2.load_pandas().data
+    table: Any = co2.load_pandas().data
     attributes = {"units": "ppm", "long_name": "carbon dioxide, weekly mean"}
     stamps = table.index.to_numpy(dtype="datetime64[ns]")
     values = table["co2"].to_numpy(dtype=np.float64)
-    return xr.Dataset({"CO2": ("time", values, attributes)}, {"time": stamps}), (f"{int(np.isnan(values).sum())} weeks are missing",)
+    return xr.Dataset({"CO2": ("time", values, attributes)}, {"time": stamps}), (
+        f"{int(np.isnan(values).sum())} weeks are missing",
+    )
 
 
 def _meuse() -> tuple[xr.Dataset, tuple[str, ...]]:
@@ -259,8 +269,16 @@ def _meuse() -> tuple[xr.Dataset, tuple[str, ...]]:
     columns: dict[Any, Any] = {}
     for name in table.columns:
         numbers = name in units or name == "dist"
-        values = table[name].to_numpy(dtype=np.float64) if numbers else table[name].fillna("").astype(str).to_numpy(dtype=object)
-        columns[name.replace(".", "_")] = ("row", values, {"units": units.get(name, ""), "long_name": MEUSE_NAMES.get(name, name)})
+        values = (
+            table[name].to_numpy(dtype=np.float64)
+            if numbers
+            else table[name].fillna("").astype(str).to_numpy(dtype=object)
+        )
+        columns[name.replace(".", "_")] = (
+            "row",
+            values,
+            {"units": units.get(name, ""), "long_name": MEUSE_NAMES.get(name, name)},
+        )
     return xr.Dataset(columns, {"row": np.arange(len(table))}), ("x and y are in EPSG:28992 (Amersfoort / RD New)",)
 
 

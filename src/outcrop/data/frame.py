@@ -62,7 +62,9 @@ class Frame:
         if self.vertical is not None:
             _choice("vertical", self.vertical, VERTICALS)
         if self.step_m is not None and not self.step_m > 0:
-            raise ConfigError(message(f"step_m = {self.step_m} is not a step.", where="[data] frame", fix="state metres above 0."))
+            raise ConfigError(
+                message(f"step_m = {self.step_m} is not a step.", where="[data] frame", fix="state metres above 0.")
+            )
         if (self.easting is None) != (self.northing is None):
             fix = 'state both, e.g. easting = "x_loc", northing = "y_loc".'
             raise ConfigError(message("Only one of easting and northing is stated.", where="[data] frame", fix=fix))
@@ -261,16 +263,20 @@ def _resampled(record: Record, step: float, classes: Collection[str]) -> Record:
     for name, variable in record.data.data_vars.items():
         if variable.dims != (record.dim,):
             what = f"Variable {name} has dimensions {variable.dims}; only curves along {record.dim} can be resampled."
-            raise DataError(message(what, where=f"{record.name} ({record.source})", fix="remove frame.step_m, or leave it out."))
+            raise DataError(
+                message(what, where=f"{record.name} ({record.source})", fix="remove frame.step_m, or leave it out.")
+            )
         values = _onto(axis, variable.to_numpy(), new, usual, nearest=variable.dtype.kind != "f" or name in classes)
         variables[str(name)] = (variable.dims, values, variable.attrs)
     coordinate: xr.DataArray = record.data[record.dim]
     data = xr.Dataset(variables, {record.dim: (record.dim, new, coordinate.attrs)}, record.data.attrs)
-    return record.with_data(data, f"resampled from {usual:.4g} m to {step:.4g} m: {len(axis)} samples became {len(new)}")
+    return record.with_data(
+        data, f"resampled from {usual:.4g} m to {step:.4g} m: {len(axis)} samples became {len(new)}"
+    )
 
 
 def _onto(axis: np.ndarray, values: np.ndarray, new: np.ndarray, source_step: float, *, nearest: bool) -> np.ndarray:
-    """Values at new depths: linear (numbers) or nearest (classes), missing across gaps of more than two source steps."""
+    """Values at new depths, linear for numbers, nearest for classes; missing across gaps over two source steps."""
     empty = {"f": np.nan, "O": "", "U": "", "M": np.datetime64("NaT")}.get(values.dtype.kind, -1)
     present = np.isfinite(values) if values.dtype.kind in "fM" else values != empty
     result = np.full(len(new), empty, dtype=values.dtype)

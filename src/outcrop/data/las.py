@@ -33,6 +33,14 @@ DEPTH_NAMES = {"DEPT", "DEPTH", "DEP", "MD", "DEPTH_MD", "DMEA", "TDEP", "BDEP",
 DEPTH_UNITS = {"m", "metre", "metres", "meter", "meters", "f", "ft", "feet", "foot"}
 
 
+class WrongNullError(DataError):
+    """A usual code for "missing" fills a curve, but the header names another; `null` is that code."""
+
+    def __init__(self, text: str, null: float) -> None:
+        super().__init__(text)
+        self.null = null
+
+
 @dataclass(frozen=True)
 class _File:
     """A LAS file taken apart: decoded text, lasio's header, and where the data rows begin."""
@@ -105,7 +113,9 @@ def _open(path: Path, raw: bytes, encoding: str | None) -> _File:
     text, encoding, note = decode(raw, path, encoding)
     if not re.search(r"^[ \t]*~V", text, re.MULTILINE | re.IGNORECASE):
         fix = "check that this is a LAS file and that its beginning is not cut off."
-        raise DataError(message("There is no version section (~V), so this is not a LAS file.", where=str(path), fix=fix))
+        raise DataError(
+            message("There is no version section (~V), so this is not a LAS file.", where=str(path), fix=fix)
+        )
     version = re.search(r"^[ \t]*VERS[ \t]*\.[^\S\n]*([\d.]+)", text, re.MULTILINE | re.IGNORECASE)
     if version and version[1].startswith("3"):
         fix = "export the well again as LAS 2.0."
@@ -165,7 +175,9 @@ def _text_of(las: _File, item: Any) -> str:
 
 
 def _well_name(las: _File) -> tuple[str, tuple[str, ...]]:
-    name = " ".join(next((_text_of(las, i) for i in las.header.well if i.original_mnemonic.upper() == "WELL"), "").split())
+    name = " ".join(
+        next((_text_of(las, i) for i in las.header.well if i.original_mnemonic.upper() == "WELL"), "").split()
+    )
     if name and name.upper() not in ("WELL", "UNKNOWN", "NONE", "-"):
         return name, ()
     return stem(las.path), ("the header has no well name (WELL); the file name is used",)
@@ -197,15 +209,19 @@ def _names(las: _File, rows: Rows) -> tuple[list[str], set[int], tuple[str, ...]
         elif len(columns) > 1:
             for number, i in enumerate(columns, 1):
                 names[i] = f"{name}:{number}"
-            notes.append(f"{len(columns)} different curves are called {name}; they are named {', '.join(names[i] for i in columns)}")
+            notes.append(
+                f"{len(columns)} different curves are called {name}; named {', '.join(names[i] for i in columns)}"
+            )
         if name == "depth":
             names[columns[0]] = "depth_curve"
             notes.append("curve depth is named depth_curve, because depth is the axis")
     return names, copies, tuple(notes)
 
 
-def _missing(las: _File, values: np.ndarray, names: list[str], null: Sequence[float]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Missing values as NaN: the header's NULL and the stated ones; any other usual constant found often is an error."""
+def _missing(
+    las: _File, values: np.ndarray, names: list[str], null: Sequence[float]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """NaN for the header's NULL and the stated ones; any other usual code for "missing" found often is an error."""
     nulls = [v for v in (las.null, *map(float, null)) if v is not None]
     values = np.where(np.isinf(values), np.nan, values)
     notes = []
@@ -227,12 +243,11 @@ def _missing(las: _File, values: np.ndarray, names: list[str], null: Sequence[fl
     return values, tuple(notes)
 
 
-def _wrong_null(las: _File, curve: str, value: float, count: int) -> DataError:
+def _wrong_null(las: _File, curve: str, value: float, count: int) -> WrongNullError:
     says = "says nothing" if las.null is None else f"says {las.null:g}"
     what = f"{count} values are {value:g}, which usually means missing, but the header's NULL {says}."
-    error = DataError(message(what, where=f"{las.path}, curve {curve}", fix=f"state it for these files: null = [{value:g}]."))
-    error.null = value  # the inventory proposes this value in the run file it drafts
-    return error
+    fix = f"state it for these files: null = [{value:g}]."
+    return WrongNullError(message(what, where=f"{las.path}, curve {curve}", fix=fix), value)
 
 
 def _depth(las: _File, axis: np.ndarray) -> np.ndarray:
@@ -240,11 +255,15 @@ def _depth(las: _File, axis: np.ndarray) -> np.ndarray:
     known = curve.original_mnemonic.upper() in DEPTH_NAMES or curve.unit.strip().lower().strip(".") in DEPTH_UNITS
     if not known:
         what = f"The first curve, {curve.original_mnemonic} ({curve.unit or 'no unit'}), is not a depth."
-        raise DataError(message(what, where=f"{las.path}, ~C", fix="export the file with depth (DEPT) as its first curve."))
+        raise DataError(
+            message(what, where=f"{las.path}, ~C", fix="export the file with depth (DEPT) as its first curve.")
+        )
     if np.isnan(axis).any():
         row = int(np.flatnonzero(np.isnan(axis))[0]) + 1
         what = f"Depth is missing in {int(np.isnan(axis).sum())} of {len(axis)} rows, first in data row {row}."
-        raise DataError(message(what, where=f"{las.path}, curve {curve.mnemonic}", fix="remove these rows, or export again."))
+        raise DataError(
+            message(what, where=f"{las.path}, curve {curve.mnemonic}", fix="remove these rows, or export again.")
+        )
     return np.ascontiguousarray(axis)
 
 
@@ -302,7 +321,17 @@ def write(
     rows = _rows(las)
     names = [curve.original_mnemonic for curve in las.header.curves]
     check_curves(list(curves), len(rows.values), names, source)
-    text = compose(las.text, las.body_start, names, rows.delimiter, las.wrapped, las.null, list(curves), parameters or {}, provenance)
+    text = compose(
+        las.text,
+        las.body_start,
+        names,
+        rows.delimiter,
+        las.wrapped,
+        las.null,
+        list(curves),
+        parameters or {},
+        provenance,
+    )
     with replacing(out) as partial:
         partial.write_bytes(text.encode(las.encoding, errors="replace"))
     return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from outcrop.errors import DataError, message
 
-NOT_A_NUMBER = {"nan", "null", "(null)", "none", "na", "n/a", "-", "--", "1.#qnan", "-1.#ind", "1.#ind", "-nan", "*", "?"}
+NOT_A_NUMBER = {"nan", "-nan", "null", "(null)", "none", "na", "n/a", "-", "--", "1.#qnan", "-1.#ind", "1.#ind", "?"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def parse_wrapped(body: str, names: list[str], first_line: int, path: Path) -> R
         raise _no_rows(path)
     whole, rest = divmod(len(tokens), len(names))
     if rest:
-        what = f"{len(tokens)} values do not divide into rows of {len(names)} curves: the file is cut off or a value is missing."
+        what = (
+            f"{len(tokens)} values do not make whole rows of {len(names)} curves: the file is cut or a value missing."
+        )
         raise DataError(message(what, where=f"{path}, ~A (wrapped)", fix="copy or export the file again."))
     rows = [tokens[i * len(names) : (i + 1) * len(names)] for i in range(whole)]
     try:
@@ -118,7 +120,9 @@ def _parse_slowly(lines: list[str], names: list[str], first_line: int, path: Pat
     return _numbers(rows, numbers, names, path, "line", delimiter)
 
 
-def _numbers(rows: list[list[str]], places: list[int], names: list[str], path: Path, kind: str, delimiter: str | None) -> Rows:
+def _numbers(
+    rows: list[list[str]], places: list[int], names: list[str], path: Path, kind: str, delimiter: str | None
+) -> Rows:
     values = np.full((len(rows), len(names)), np.nan)
     text, notes = set(), []
     for column, name in enumerate(names):

@@ -83,7 +83,10 @@ def _parameter_line(mnemonic: str, value: Any) -> str:
 
 
 def _column(values: np.ndarray, null_text: str) -> list[str]:
-    return [f"{null_text if value != value else format(value, '.7g'):>{WIDTH}}" for value in np.asarray(values, float).tolist()]
+    return [
+        f"{null_text if value != value else format(value, '.7g'):>{WIDTH}}"
+        for value in np.asarray(values, float).tolist()
+    ]
 
 
 def _is_row(line: str) -> bool:

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from outcrop.data.content import PACKED, content, unpacked_name
+from outcrop.data.content import content, unpacked_name
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 
@@ -38,7 +38,9 @@ def _starts_as_las(head: bytes) -> bool:
 
 
 FORMATS: dict[str, Format] = {
-    "las": Format("outcrop.data.las:read", "outcrop.data.las:write", (".las",), _starts_as_las, "well logs, LAS 1.2 and 2.0"),
+    "las": Format(
+        "outcrop.data.las:read", "outcrop.data.las:write", (".las",), _starts_as_las, "well logs, LAS 1.2 and 2.0"
+    ),
     "table": Format(
         "outcrop.data.table:read",
         "outcrop.data.table:write",
@@ -73,7 +75,10 @@ def read(files: str | Path | Iterable[str | Path], *, format: str | None = None,
     for kind in dict.fromkeys(kinds):
         _check_options(kind, options)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(load_object(FORMATS[kind].reader), path, **options) for path, kind in zip(paths, kinds, strict=True)]
+        jobs = [
+            pool.submit(load_object(FORMATS[kind].reader), path, **options)
+            for path, kind in zip(paths, kinds, strict=True)
+        ]
         try:
             records = [record for job in jobs for record in job.result()]
         finally:
@@ -131,7 +136,7 @@ def format_of(path: Path, format: str | None = None) -> str:
     for name, entry in FORMATS.items():
         if suffix in entry.suffixes and suffix != ".txt":
             return name
-    head = content(path)[:4096] if path.suffix.lower() in PACKED or suffix == ".txt" else path.open("rb").read(4096)
+    head = content(path)[:4096]
     for name, entry in FORMATS.items():
         if entry.starts(head):
             return name
@@ -143,7 +148,11 @@ def format_of(path: Path, format: str | None = None) -> str:
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    known = [p.name for p in inspect.signature(load_object(FORMATS[kind].reader)).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    known = [
+        p.name
+        for p in inspect.signature(load_object(FORMATS[kind].reader)).parameters.values()
+        if p.kind is p.KEYWORD_ONLY
+    ]
     for option in options:
         if option not in known:
             fix = f"use {', '.join(known)}{did_you_mean(option, known)}."
@@ -185,12 +194,18 @@ def _group_values(record: Record, groups: Mapping[str, str]) -> dict[str, str]:
             values[key] = " ".join(header[item].split())
         elif item in record.data.data_vars:
             values[key] = _constant(record, item, key)
-        elif item == "WELL" and "well" in record.groups:  # an empty WELL item: the reader took the file name, and noted it
+        elif item == "WELL" and "well" in record.groups:  # an empty item: the reader took the file name and noted it
             values[key] = record.groups["well"]
         else:
-            names = [name for name in header if header[name].strip()] + list(record.data.data_vars) + list(record.groups)
+            names = (
+                [name for name in header if header[name].strip()]
+                + [str(column) for column in record.data.data_vars]
+                + list(record.groups)
+            )
             fix = f"use one of its header items or columns in groups.{key}{did_you_mean(item, names)}."
-            raise DataError(message(f"There is no {item!r} to group by.", where=f"{record.name} ({record.source})", fix=fix))
+            raise DataError(
+                message(f"There is no {item!r} to group by.", where=f"{record.name} ({record.source})", fix=fix)
+            )
     return values
 
 

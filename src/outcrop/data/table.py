@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,10 @@ from outcrop.data.content import Curve, check_curves, content, decode, fingerpri
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+Table = Any
+"""A pandas DataFrame; pandas is imported where a table is read."""
+Column = Any
+"""A pandas Series."""
 DEPTH_AXES = {"depth", "dept", "md", "depth_md", "tvd", "tvdss", "depth_m", "depth_ft"}
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "-nan")
 
@@ -58,10 +59,12 @@ def read(
     table, note = _load(path, raw, separator, encoding, [*([group] if group else []), *text])
     for column in [name for name in (group, axis, *text, *(units or {})) if name is not None]:
         if column not in table.columns:
-            fix = f"use one of its columns{did_you_mean(column, table.columns)}: {', '.join(map(str, table.columns[:12]))}."
+            fix = f"use one of its columns{did_you_mean(column, table.columns)}: {', '.join(table.columns[:12])}."
             raise DataError(message(f"The table has no column {column!r}.", where=str(path), fix=fix))
     if group is not None and group == axis:
-        raise ConfigError(message("group and axis are the same column.", where=str(path), fix="name two different columns."))
+        raise ConfigError(
+            message("group and axis are the same column.", where=str(path), fix="name two different columns.")
+        )
     sha256 = fingerprint(raw)
     notes = ((note,) if note else ()) + (() if axis else ("no axis is stated; samples are numbered rows",))
     records = []
@@ -74,7 +77,7 @@ def read(
 
 def _load(
     path: Path, raw: bytes, separator: str | None, encoding: str | None, as_text: Sequence[str]
-) -> tuple[pd.DataFrame, str]:
+) -> tuple[Table, str]:
     import pandas as pd
 
     if raw.startswith(b"PAR1"):
@@ -90,6 +93,8 @@ def _load(
             raise DataError(message(f"The Parquet file is damaged: {error}.", where=str(path), fix=fix)) from None
     text, _, note = decode(raw, path, encoding)
     separator = separator or _separator(text)
+    header = next(csv.reader(io.StringIO(text.lstrip()), delimiter=separator, skipinitialspace=True))
+    _no_double_names([name.strip() for name in header], path)
     try:
         table = pd.read_csv(
             io.StringIO(text),
@@ -101,24 +106,32 @@ def _load(
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
-        raise DataError(message(f"The table cannot be read: {reason}.", where=str(path), fix="correct that line.")) from None
+        raise DataError(
+            message(f"The table cannot be read: {reason}.", where=str(path), fix="correct that line.")
+        ) from None
     if not isinstance(table.index, pd.RangeIndex):
         fix = "give every column a name, and every line as many cells as the header."
         raise DataError(message("The lines have more cells than the header has names.", where=str(path), fix=fix))
     return _no_stray_words(_checked(table, path), as_text, path), note
 
 
-def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _checked(table: Table, path: Path) -> Table:
     if not len(table):
-        raise DataError(message("The table has no rows.", where=str(path), fix="copy or export the file again, or leave it out."))
+        raise DataError(
+            message("The table has no rows.", where=str(path), fix="copy or export the file again, or leave it out.")
+        )
     table.columns = [str(column).strip() for column in table.columns]
-    double = [name for name in table.columns if list(table.columns).count(name) > 1]
-    if double:
-        raise DataError(message(f"Two columns are called {double[0]!r}.", where=str(path), fix="rename one of them."))
+    _no_double_names(list(table.columns), path)
     return table
 
 
-def _no_stray_words(table: pd.DataFrame, as_text: Sequence[str], path: Path) -> pd.DataFrame:
+def _no_double_names(names: list[str], path: Path) -> None:
+    double = [name for name in names if name and names.count(name) > 1]
+    if double:
+        raise DataError(message(f"Two columns are called {double[0]!r}.", where=str(path), fix="rename one of them."))
+
+
+def _no_stray_words(table: Table, as_text: Sequence[str], path: Path) -> Table:
     """A column of numbers with a few words in it is an error, not a column of text."""
     import pandas as pd
 
@@ -126,7 +139,8 @@ def _no_stray_words(table: pd.DataFrame, as_text: Sequence[str], path: Path) -> 
         column = table[name].dropna()
         if name in as_text or pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
             continue
-        words = column[pd.to_numeric(column, errors="coerce").isna()]
+        numbers: Column = pd.to_numeric(column, errors="coerce")
+        words = column[numbers.isna()]
         if 0 < len(words) <= 0.1 * len(column):
             what = f"{words.iloc[0]!r} is not a number ({len(words)} such values in the column)."
             fix = f'correct it or leave it empty; or keep the column as text: text = ["{name}"].'
@@ -140,7 +154,7 @@ def _separator(text: str) -> str:
     return max((",", ";", "\t"), key=line.count)
 
 
-def _rows_by_group(table: pd.DataFrame, group: str | None, path: Path) -> list[tuple[str, np.ndarray]]:
+def _rows_by_group(table: Table, group: str | None, path: Path) -> list[tuple[str, np.ndarray]]:
     """Name and row numbers of each record, in order of first appearance."""
     if group is None:
         return [(stem(path), np.arange(len(table)))]
@@ -149,12 +163,14 @@ def _rows_by_group(table: pd.DataFrame, group: str | None, path: Path) -> list[t
         row = int(np.flatnonzero(column.isna())[0]) + 2
         what = f"{int(column.isna().sum())} rows have no {group!r}, first in line {row}."
         raise DataError(message(what, where=str(path), fix="fill or remove these rows."))
-    names = column.map(lambda value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip())
+    names = column.map(
+        lambda value: str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    )
     return [(str(name), np.sort(rows)) for name, rows in names.groupby(names, sort=False).indices.items()]
 
 
 def _dataset(
-    table: pd.DataFrame,
+    table: Table,
     rows: np.ndarray,
     axis: str | None,
     dim: str | None,
@@ -176,12 +192,16 @@ def _dataset(
     return xr.Dataset(variables, {dim: (dim, stamps, attributes)}, {"rows": rows})
 
 
-def _axis(column: pd.Series, path: Path) -> np.ndarray:
+def _axis(column: Column, path: Path) -> np.ndarray:
     import pandas as pd
 
     if column.isna().any():
         row = int(column.index[column.isna()][0]) + 2
-        raise DataError(message(f"Axis {column.name!r} is missing, first in line {row}.", where=str(path), fix="fill or remove the row."))
+        raise DataError(
+            message(
+                f"Axis {column.name!r} is missing, first in line {row}.", where=str(path), fix="fill or remove the row."
+            )
+        )
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column.to_numpy(dtype=np.float64)
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -194,7 +214,7 @@ def _axis(column: pd.Series, path: Path) -> np.ndarray:
         raise DataError(message(what, where=f"{path}: {reason}", fix="write the dates as YYYY-MM-DD.")) from None
 
 
-def _naive(stamps: pd.Series) -> np.ndarray:
+def _naive(stamps: Column) -> np.ndarray:
     """Time stamps without a zone; those with one are given in UTC."""
     if stamps.dt.tz is not None:
         stamps = stamps.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -207,7 +227,7 @@ def _dimension(axis: str | None, stamps: np.ndarray) -> str:
     return "time" if stamps.dtype.kind == "M" else "depth" if axis.lower() in DEPTH_AXES else axis
 
 
-def _column(column: pd.Series, null: Sequence[float]) -> np.ndarray:
+def _column(column: Column, null: Sequence[float]) -> np.ndarray:
     """Numbers as float64 with NaN, dates as time stamps, anything else as text with "" for missing."""
     import pandas as pd
 
@@ -245,7 +265,9 @@ def write(
     parquet = raw.startswith(b"PAR1")
     out = out / unpacked_name(source) if out.is_dir() else out
     if out.exists() and out.samefile(source):
-        raise DataError(message("The result would replace the original file.", where=str(source), fix="write into another folder."))
+        raise DataError(
+            message("The result would replace the original file.", where=str(source), fix="write into another folder.")
+        )
     table, _ = _load(source, raw, separator, None, [group] if group else [])
     parts = curves if isinstance(curves, Mapping) else {stem(source): curves}
     rows = dict(_rows_by_group(table, group, source))
@@ -259,7 +281,7 @@ def write(
 
 
 def _assembled(
-    table: pd.DataFrame, rows: Mapping[str, np.ndarray], parts: Mapping[str, Sequence[Curve]], source: Path
+    table: Table, rows: Mapping[str, np.ndarray], parts: Mapping[str, Sequence[Curve]], source: Path
 ) -> dict[str, np.ndarray]:
     """The new columns along the whole file; rows of records without values stay missing."""
     whole: dict[str, np.ndarray] = {}
@@ -273,7 +295,7 @@ def _assembled(
     return whole
 
 
-def _write_parquet(table: pd.DataFrame, columns: Mapping[str, np.ndarray], out: Path, metadata: Mapping[str, Any]) -> None:
+def _write_parquet(table: Table, columns: Mapping[str, np.ndarray], out: Path, metadata: Mapping[str, Any]) -> None:
     import pyarrow
     import pyarrow.parquet
 
@@ -286,7 +308,9 @@ def _write_csv(raw: bytes, source: Path, columns: Mapping[str, np.ndarray], out:
     text, encoding, _ = decode(raw, source)
     separator = separator or _separator(text)
     newline = "\r\n" if "\r\n" in text else "\n"
-    cells = [["" if value != value else format(value, ".7g") for value in values.tolist()] for values in columns.values()]
+    cells = [
+        ["" if value != value else format(value, ".7g") for value in values.tolist()] for values in columns.values()
+    ]
     added = iter([list(columns), *(list(row) for row in zip(*cells, strict=True))])
     with out.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=separator, lineterminator=newline)

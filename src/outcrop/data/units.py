@@ -27,14 +27,14 @@ SPELLINGS: dict[str, str] = {
     "barn / centimeter ** 3": "b/cm3 b/c3 b/cc barns/cm3",
     "meter": "m metre metres meter meters mtr",
     "foot": "f ft feet foot",
-    "inch": "in inch inches \"",
+    "inch": 'in inch inches "',
     "millimeter": "mm millimetre millimeter",
     "centimeter": "cm",
     "kilometer": "km",
     "ohm * meter": "ohmm ohm.m ohm-m ohm*m om ohm_m ohm/m.m ohmmeter ohmmetre ohm.metre Ωm ωm Ω.m ω.m",
     "siemens / meter": "s/m",
     "millisiemens / meter": "ms/m mmho/m mmhos/m mmo/m",
-    "fraction": "v/v m3/m3 cfcf ft3/ft3 f3/f3 cm3/cm3 frac fraction dec decimal m3/m³ m³/m³ vol/vol 1 dimensionless g/g kg/kg",
+    "fraction": "v/v m3/m3 m³/m³ cfcf ft3/ft3 f3/f3 cm3/cm3 vol/vol g/g kg/kg frac fraction dec decimal dimensionless",
     "percent": "% percent pu p.u. vol% v/v%",
     "microsecond / foot": "us/ft us/f usec/ft usec/f µs/ft μs/ft microsec/ft µsec/ft us/feet",
     "microsecond / meter": "us/m usec/m µs/m μs/m µsec/m",
@@ -128,7 +128,9 @@ def convert(values: np.ndarray, unit_in_file: str | None, unit_wanted: str | Non
     source, target = _unit(found), _unit(wanted)
     if source.dimensionality != target.dimensionality:
         what = f"The unit in the file, {found}, cannot become {wanted}: they measure different things."
-        raise DataError(message(what, fix=f'state unit = "{found}" if the file is right, or leave this curve out of from = [...].'))
+        raise DataError(
+            message(what, fix=f'state unit = "{found}" if the file is right, or leave this curve out of from = [...].')
+        )
     registry = _registry()
     converted = np.asarray(registry.Quantity(np.asarray(values, dtype=np.float64), source).to(target).magnitude)
     zero, one = (float(registry.Quantity(x, source).to(target).magnitude) for x in (0.0, 1.0))

@@ -12,13 +12,13 @@ SUFFIX = re.compile(r"[ _-]+(?:ST ?\d*|BT ?\d*|LAT ?\d*|ML ?\d*|T\d+|S\d*|SR|R|Z
 def well_root(name: str) -> str:
     """Name without sidetrack suffix and field name.
 
-    >>> [well_root(name) for name in ("31/5-4 S", "16/2-11 A Johan Sverdrup Appr", "34_10-A-12 T2", "F03-02-S1", "Well A")]
-    ['31/5-4', '16/2-11', '34/10-A-12', 'F03-02', 'Well A']
+    >>> [well_root(name) for name in ("31/5-4 S", "16/2-11 A Johan Sverdrup Appr", "34_10-A-12 T2", "F03-02-S1")]
+    ['31/5-4', '16/2-11', '34/10-A-12', 'F03-02']
     """
     name = " ".join(name.split())
     slashed = re.sub(r"^(NO[ _]+)?(\d+)_(\d+)", r"\1\2/\3", name)
     if match := QUADRANT.match(slashed):
-        return match[1].upper() if match[1].isupper() else match[1]
+        return match[1]
     while (shorter := SUFFIX.sub("", name)) != name and any(character.isdigit() for character in shorter):
         name = shorter
     return name

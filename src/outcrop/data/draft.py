@@ -1,0 +1,396 @@
+"""The run file that an inventory proposes: every choice in it is written out with its reason, for a person to check.
+
+What the files do not tell is left as a commented line; nothing is chosen by a guess that the reader cannot see.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outcrop.data import aliases
+from outcrop.data.inventory import Inventory, shares
+from outcrop.data.units import convert, has_unit
+from outcrop.errors import DataError
+
+MIN_SHARE_OF_RECORDS = 0.5
+COMPLETE = 0.98
+COMMENT_COLUMN = 64
+
+
+def draft(inventory: Inventory, folder: str | Path | None = None) -> str:
+    """The text of the run file."""
+    target = _target_name(inventory)
+    sections = [
+        _opening(inventory),
+        "[data]                                   # 1. what goes in, what comes out\n"
+        + "\n".join(
+            [
+                *_source(inventory, folder),
+                *_groups(inventory),
+                *_frame(inventory),
+                _view(inventory),
+                *_variables(inventory, target),
+            ]
+        ),
+        _target(inventory, target),
+        "[promise]                                # 4a. which assumption the score rests on\n"
+        + "\n".join(_promise(inventory)),
+        "\n".join(_model(inventory, target)),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _line(text: str, comment: str = "") -> str:
+    return f"{text:<{COMMENT_COLUMN}} # {comment}" if comment else text
+
+
+def _string(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _strings(texts: list[str]) -> str:
+    return "[" + ", ".join(_string(text) for text in texts) + "]"
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _string(text)
+
+
+def _opening(inventory: Inventory) -> str:
+    records = f"{len(inventory.records)} records, {sum(record.samples for record in inventory.records)} samples"
+    lines = ["# Drafted by outcrop from these files; each choice is a proposal, check it.", f"# {records}."]
+    lines += [f"# To look at: {_one_line(problem)}" for problem in inventory.problems[:20]]
+    return "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _source(inventory: Inventory, folder: str | Path | None) -> list[str]:
+    files = [_relative(name, folder) for name in inventory.files]
+    listed = _string(files[0]) if len(files) == 1 else _strings(files)
+    options = "".join(
+        f", {key} = {_toml(value)}" for key, value in inventory.options.items() if value not in (None, ())
+    )
+    comment = "null: these codes mean missing, though the headers do not say so" if "null" in inventory.options else ""
+    return [_line(f"source.logs = {{files = {listed}{options}}}", comment)]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(str(key))} = {_toml(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(_toml(item) for item in value) + "]" if isinstance(value, list | tuple) else f"{value:g}"
+
+
+def _relative(name: str, folder: str | Path | None) -> str:
+    path = Path(name).expanduser()
+    return path.as_posix() if folder is None or path.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _group_key(inventory: Inventory) -> str:
+    column = inventory.options.get("group")
+    if inventory.format == "las" or column is None:
+        return "well"
+    return "well" if any(word in column.upper() for word in ("WELL", "UWI", "HOLE")) else "station"
+
+
+def _groups(inventory: Inventory) -> list[str]:
+    column = inventory.options.get("group")
+    return (
+        [_line(f"groups = {{{_group_key(inventory)} = {_string(column)}}}", "one record per value of this column")]
+        if column
+        else []
+    )
+
+
+def _frame(inventory: Inventory) -> list[str]:
+    lines = []
+    if inventory.dim == "depth":
+        axis = inventory.axis.upper()
+        vertical = "tvdss" if "TVDSS" in axis else "tvd" if "TVD" in axis else "md"
+        lines.append(_line(f'frame.vertical = "{vertical}"', f"axis {inventory.axis}; md, tvd or tvdss: check"))
+        lines += _axis_rules(inventory)
+    if (position := inventory.position()) is not None:
+        lines.append(
+            _line(f"frame.easting = {_string(position[0])}", "map coordinates in metres, for distances between records")
+        )
+        lines.append(f"frame.northing = {_string(position[1])}")
+        lines.append(_line('# frame.crs = "EPSG:23031"', "the files do not say; fill in yours"))
+    return lines
+
+
+def _axis_rules(inventory: Inventory) -> list[str]:
+    """Rules the axes need, each with the records that need it."""
+    lines = []
+    descending = [record.name for record in inventory.records if record.axis.descending]
+    repeated = [record.name for record in inventory.records if record.axis.repeated]
+    unequal = [record.name for record in inventory.records if record.axis.unequal]
+    if descending:
+        lines.append(_line('frame.order = "sort"', f"depth decreases in {_some(descending)}"))
+    if repeated:
+        lines.append(_line('frame.duplicates = "first"', f'repeated depths in {_some(repeated)}; or "mean"'))
+    if others := [record.name for record in inventory.other_steps()]:
+        lines.append(
+            _line(
+                f"frame.step_m = {inventory.usual_step():.4g}", f"resampled, because {_some(others)} have another step"
+            )
+        )
+    elif unequal:
+        lines.append(
+            _line(
+                f"frame.step_m = {inventory.usual_step():.4g}",
+                f"resampled, because of unequal steps in {_some(unequal)}",
+            )
+        )
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    return _one_line(", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""))
+
+
+def _window(inventory: Inventory) -> int:
+    """Samples per window; 0 when the records are too short, or have no depth axis, and single samples are better."""
+    if inventory.dim != "depth":
+        return 0
+    samples = float(np.median([record.samples for record in inventory.records]))
+    return next((length for length in (256, 128, 64) if samples >= 2 * length), 0)
+
+
+def _view(inventory: Inventory) -> str:
+    if length := _window(inventory):
+        metres = length * inventory.usual_step()
+        return _line(f'view = {{kind = "windows", length = {length}}}', f"samples per window, here {metres:.3g} m")
+    if inventory.dim == "time":
+        return _line(
+            'view = {kind = "points", context = [-11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0], lead = 1}',
+            "past samples read",
+        )
+    return _line('view = {kind = "points"}', "each sample for itself")
+
+
+@dataclass(frozen=True)
+class _Input:
+    """One proposed variable: its aliases in the files, most frequent first."""
+
+    name: str
+    sources: list[str]
+    family: aliases.Family
+    records: int
+    present: float
+
+
+def _inputs(inventory: Inventory) -> list[_Input]:
+    by_family: dict[str, list[str]] = {}
+    for name, stats in inventory.curves().items():
+        family = aliases.family_of(name)
+        if family is not None and stats:
+            by_family.setdefault(family.name, []).append(name)
+    proposed = []
+    for family in aliases.FAMILIES:
+        if sources := by_family.get(family.name):
+            with_values = [
+                r for r in inventory.records if any(s in r.curves and r.curves[s].present > 0 for s in sources)
+            ]
+            present = [max(r.curves[s].present for s in sources if s in r.curves) for r in with_values]
+            share = float(np.mean(present)) * len(with_values) / len(inventory.records)
+            proposed.append(_Input(sources[0].split(":")[0], sources, family, len(with_values), share))
+    return proposed
+
+
+def _variables(inventory: Inventory, target: str | None) -> list[str]:
+    lines, used = [], {target}
+    for entry in _inputs(inventory):
+        used.update(entry.sources)
+        if target in entry.sources:
+            continue
+        common = entry.records >= MIN_SHARE_OF_RECORDS * len(inventory.records)
+        known = f"{entry.family.help}, in {entry.records} of {len(inventory.records)} records"
+        if not entry.family.proposed:
+            known += "; says more about the drilling than about the rock"
+        lines.append(_line(("" if common and entry.family.proposed else "# ") + _variable(inventory, entry), known))
+    used.update(inventory.position() or ())
+    others = [
+        name
+        for name in inventory.curves()
+        if name not in used and name.upper() not in aliases.DEPTHS and shares(inventory, name)[0]
+    ]
+    others = [name for name in others if name not in inventory.quality() and name not in inventory.targets()]
+    measured = any(not line.startswith("#") for line in lines)
+    for name in others:
+        numeric = any(not np.isnan(stats.median) for stats in inventory.curves()[name])
+        units = [unit for unit, _ in inventory.units(name).most_common() if unit]
+        unit = f", unit = {_string(units[0])}" if units else ""
+        comment = (
+            f"in {shares(inventory, name)[0]} of {len(inventory.records)} records; what it measures is not known here"
+        )
+        keep = numeric and not measured and name not in inventory.labels()
+        lines.append(
+            _line(f"{'' if keep else '# '}variable.{_key(name)} = {{from = {_strings([name])}{unit}}}", comment)
+        )
+    return lines
+
+
+def _variable(inventory: Inventory, entry: _Input) -> str:
+    parts = [f"from = {_strings(entry.sources)}", *_unit(inventory, entry)]
+    if entry.family.transform != "none":
+        parts.append(f'transform = "{entry.family.transform}"')
+    incomplete = entry.records < len(inventory.records) or entry.present < COMPLETE
+    parts.append('missing = "mask"' if incomplete else 'missing = "impute"')
+    return f"variable.{_key(entry.name)} = {{{', '.join(parts)}, clip = 5}}"
+
+
+def _unit(inventory: Inventory, entry: _Input) -> list[str]:
+    """Unit, declared unit where a file has none, and the range in that unit when the data mostly lie inside."""
+    units: Counter[str] = Counter()
+    for source in entry.sources:
+        units.update(inventory.units(source))
+    stated = [unit for unit, _ in units.most_common() if has_unit(unit)]
+    wanted = entry.family.unit if all(_convertible(unit, entry.family.unit) for unit in stated) else stated[0]
+    parts = [f"unit = {_string(wanted)}"] + ([f"assume_unit = {_string(wanted)}"] if units[""] else [])
+    bounds = entry.family.valid_range
+    if bounds is not None and wanted == entry.family.unit and _mostly_inside(inventory, entry, bounds):
+        parts.append(f"range = [{bounds[0]:g}, {bounds[1]:g}]")
+    return parts
+
+
+def _convertible(unit: str, wanted: str) -> bool:
+    try:
+        convert(np.zeros(1), unit, wanted)
+    except DataError:
+        return False
+    return True
+
+
+def _mostly_inside(inventory: Inventory, entry: _Input, bounds: tuple[float, float]) -> bool:
+    medians = []
+    for source in entry.sources:
+        for stats in inventory.curves()[source]:
+            if has_unit(stats.unit) and _convertible(stats.unit, entry.family.unit):
+                medians.append(float(convert(np.array([stats.median]), stats.unit, entry.family.unit)[0][0]))
+            else:
+                medians.append(stats.median)
+    return all(bounds[0] <= median <= bounds[1] for median in medians)
+
+
+def _target_name(inventory: Inventory) -> str | None:
+    candidates = inventory.targets()
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _target(inventory: Inventory, target: str | None) -> str:
+    if target is None:
+        named = inventory.targets() or inventory.labels()
+        found = (
+            f"several curves could be it: {', '.join(named[:8])}"
+            if named
+            else "no curve looks like interpreted classes"
+        )
+        lines = [
+            f"# No target was chosen: {_one_line(found)}.",
+            "# Name the curve to predict here; a number needs no classes:",
+            "# [data.target.NAME]",
+            f'# from = ["{_one_line(named[0]) if named else "CURVE"}"]',
+        ]
+        return "\n".join(lines)
+    counts = inventory.classes(target)
+    numeric = all(isinstance(code, int) for code in counts)
+    names = aliases.FORCE_LITHOLOGY if numeric and set(counts) <= set(aliases.FORCE_LITHOLOGY) else {}
+    holders = {code: sum(code in s.values for s in inventory.curves()[target]) for code in counts}
+    lines = [
+        f"[data.target.{_key(_short(target))}]",
+        _line(f"from = {_strings([target])}", f"in {shares(inventory, target)[0]} of {len(inventory.records)} records"),
+        *_weight(inventory),
+        "",
+        f"[data.target.{_key(_short(target))}.classes]",
+    ]
+    for code, count in counts.most_common():
+        name = names.get(code, str(code))
+        lines.append(_line(f"{_key(str(code))} = {_string(name)}", f"{count} samples in {holders[code]} records"))
+    return "\n".join(lines)
+
+
+def _short(target: str) -> str:
+    return "LITHOLOGY" if "LITHOLOGY" in target.upper() else "FACIES" if "FACIES" in target.upper() else target
+
+
+def _weight(inventory: Inventory) -> list[str]:
+    """The label quality, proposed in a comment: what its values mean is for a person to say."""
+    for name in inventory.quality()[:1]:
+        values = sorted(inventory.classes(name))
+        example = ", ".join(f'"{value}" = {max(1.0 - 0.3 * i, 0.1):.1f}' for i, value in enumerate(values))
+        comment = "label quality; which value is the best?"
+        return [_line(f"# weight = {_string(name)}", comment), f"# weight_map = {{{example}}}"]
+    return []
+
+
+def _promise(inventory: Inventory) -> list[str]:
+    key = _group_key(inventory)
+    roots = {record.groups.get("well_root", record.name) for record in inventory.records}
+    sidetracks = inventory.format == "las" and len(roots) < len(inventory.records)
+    count = len(roots) if sidetracks else len(inventory.records)
+    if count < 3:
+        lines = [f"# {count} {key}{'s' if count > 1 else ''}: too few to hold out whole {key}s, which needs 3."]
+        if inventory.dim == "time":
+            return [*lines, _later(inventory)]
+        return [*lines, f'# new = "{key}"', '# same_population = "why a random split is right here"']
+    key, why = (
+        ("well_root", "sidetracks share rock with their well")
+        if sidetracks
+        else (key, f"the score is for a {key} never seen")
+    )
+    folds = 7 if count >= 21 else 5 if count >= 10 else count
+    return [
+        _line(f'new = "{key}"', why),
+        _line(f"folds = {folds}", f"{count} {key.replace('_root', '')}s, each tested once"),
+    ]
+
+
+def _later(inventory: Inventory) -> str:
+    record = inventory.records[0]
+    first, last = np.datetime64(record.axis.first, "D"), np.datetime64(record.axis.last, "D")
+    boundary = first + (last - first) * 8 // 10
+    return _line(f'later = "{boundary}"', "the last fifth is the test part")
+
+
+def _model(inventory: Inventory, target: str | None) -> list[str]:
+    windows = bool(_window(inventory))
+    lines = [
+        "[model]                                  # 2. what is learned",
+        _line(
+            f'family = "{"unet1d" if windows else "mlp"}"',
+            "reads whole depth windows" if windows else "reads single samples",
+        ),
+        "",
+        "[loss]                                   # 3. what is minimised",
+    ]
+    if target is not None:
+        lines += [
+            'kind = "cross_entropy"',
+            _line('class_weights = "sqrt"', "rare classes count more: none, sqrt or balanced"),
+        ]
+    lines += [
+        "",
+        "[train]                                  # 4b. how it is found",
+        _line("steps = 1500", "at most; training stops when the validation part no longer improves"),
+        _line(f"batch_size = {32 if windows else 256}", "windows per step" if windows else "samples per step"),
+        "learning_rate = 1e-3",
+    ]
+    if windows:
+        lines.append(
+            _line(
+                "augment = {curve_dropout = 0.2, gain_sd = 0.1, shift_sd = 0.1}",
+                "tool and calibration differences between wells",
+            )
+        )
+    return [*lines, "", "[evaluate]", _line('optimism_gap = "auto"', "what a random split would have promised")]
