@@ -76,7 +76,9 @@ class ClassTable:
     def _check(self) -> None:
         twice = sorted({str(code) for code in self.codes if self.codes.count(code) > 1})
         if twice:
-            raise ConfigError(message(f"Class codes occur twice: {', '.join(twice)}.", where=WHERE, fix="remove the repeated lines."))
+            raise ConfigError(
+                message(f"Class codes occur twice: {', '.join(twice)}.", where=WHERE, fix="remove the repeated lines.")
+            )
         if len(self.names) != len(self.codes):
             what = f"There are {len(self.codes)} class codes and {len(self.names)} names."
             raise ConfigError(message(what, where=WHERE, fix="give every code one name."))
@@ -87,15 +89,21 @@ class ClassTable:
             raise ConfigError(message(f"Merged or ignored codes are classes too: {_list(both)}.", where=WHERE, fix=fix))
         clash = [code for code in self.merges if code in self.ignore]
         if clash:
-            raise ConfigError(message(f"Codes are both merged and ignored: {_list(clash)}.", where=WHERE, fix="choose one."))
+            raise ConfigError(
+                message(f"Codes are both merged and ignored: {_list(clash)}.", where=WHERE, fix="choose one.")
+            )
         lost = {a: b for a, b in self.merges.items() if b not in kept}
         if lost:
             a, b = next(iter(lost.items()))
             fix = f"merge {a} into a class that is kept{did_you_mean(str(b), self.codes)}: {_list(self.codes)}."
-            raise ConfigError(message(f"Class {a} is merged into {b}, which is no class that is kept.", where=WHERE, fix=fix))
+            raise ConfigError(
+                message(f"Class {a} is merged into {b}, which is no class that is kept.", where=WHERE, fix=fix)
+            )
         if len(self.codes) < 2:
             fix = "keep at least two classes, or predict a number."
-            raise ConfigError(message(f"{len(self.codes)} class is left, so there is nothing to tell apart.", where=WHERE, fix=fix))
+            raise ConfigError(
+                message(f"{len(self.codes)} class is left, so there is nothing to tell apart.", where=WHERE, fix=fix)
+            )
 
     @classmethod
     def build(
@@ -169,7 +177,8 @@ class ClassTable:
         shown = ", ".join(f"{codes[i]} ({counts[i]} samples)" for i in order[:8])
         more = f" and {len(codes) - 8} more" if len(codes) > 8 else ""
         first = codes[order[0]]
-        fix = f"add {first} to classes{did_you_mean(first, map(str, self.codes))}, or merges = {{{first} = {self.codes[0]}}}, or ignore = [{first}]"
+        likely = did_you_mean(first, map(str, self.codes))
+        fix = f"add {first} to classes{likely}, or merges = {{{first} = {self.codes[0]}}}, or ignore = [{first}]"
         what = f"{len(codes)} class codes are not in the class table: {shown}{more}."
         raise DataError(message(what, where=where, fix=fix))
 
@@ -197,13 +206,14 @@ class ClassTable:
         """The table as plain lists and dictionaries."""
         cost = None if self.cost is None else self.cost.tolist()
         merges = [[a, b] for a, b in self.merges.items()]
-        return {"codes": list(self.codes), "names": list(self.names), "merges": merges, "ignore": list(self.ignore), "cost": cost}
+        lists = {"codes": list(self.codes), "names": list(self.names), "merges": merges, "ignore": list(self.ignore)}
+        return {**lists, "cost": cost}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> ClassTable:
         """The inverse of `to_json`, to the bit."""
         cost = content["cost"]
-        merges = {a: b for a, b in content["merges"]}
+        merges = dict(content["merges"])
         codes, names, ignore = (tuple(content[key]) for key in ("codes", "names", "ignore"))
         return cls(codes, names, merges, ignore, None if cost is None else np.asarray(cost, np.float64))
 
@@ -255,11 +265,13 @@ def _checked_cost(cost: np.ndarray, size: int) -> np.ndarray:
     cost = np.array(cost, dtype=np.float64)
     if cost.shape != (size, size):
         what = f"The cost matrix is {' x '.join(map(str, cost.shape))}, but {size} classes are left after merging."
-        raise ConfigError(message(what, where=WHERE, fix=f"state a {size} x {size} matrix cost[true, predicted] of the kept classes."))
+        fix = f"state a {size} x {size} matrix cost[true, predicted] of the kept classes."
+        raise ConfigError(message(what, where=WHERE, fix=fix))
     if not np.isfinite(cost).all() or (cost < 0).any():
         row, column = np.argwhere(~(np.isfinite(cost) & (cost >= 0)))[0]
         what = f"The cost of true class {row} predicted as class {column} is {cost[row, column]}."
-        raise ConfigError(message(what, where=WHERE, fix="state costs of 0 or more (a score with negative numbers: change its sign)."))
+        fix = "state costs of 0 or more (a score with negative numbers: change its sign)."
+        raise ConfigError(message(what, where=WHERE, fix=fix))
     cost.flags.writeable = False
     return cost
 
@@ -285,7 +297,7 @@ def _reduced(
         a, b = place[gone], place[into]
         others = np.array([i for i in index if i != b])
         if not (np.array_equal(cost[a, others], cost[b, others]) and np.array_equal(cost[others, a], cost[others, b])):
-            what = f"Class {gone} is merged into {into}, but their costs differ, so the cost of the merged class is not stated."
+            what = f"Class {gone} is merged into {into}, but their costs differ: the cost of both is not stated."
             fix = f"cost_order = [{_list(kept)}] with a {len(kept)} x {len(kept)} matrix of the merged classes."
             raise ConfigError(message(what, where=WHERE, fix=fix))
     return cost[np.ix_(index, index)]

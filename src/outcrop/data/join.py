@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.data.join_table import Row, Table, open_table
+from outcrop.data.join_table import Table, open_table
 from outcrop.data.survey import minimum_curvature
-from outcrop.errors import DataError, message
+from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
 
 POSITION_KEYS = ("easting", "northing", "longitude", "latitude", "elevation")
 """Names that `attributes` puts in `Record.position` rather than in the groups."""
-DAY_S = 86_400.0
 Columns = Sequence[str] | Mapping[str, str] | None
 
 
@@ -51,12 +50,11 @@ class JoinReport:
         """The counts as a sentence.
 
         >>> JoinReport("interval", "core.csv", 40, 2, 1, 310, ("A-3",)).sentence
-        'core.csv (interval): 40 rows matched, 2 without a place, 1 left out; 310 samples got a value; 1 record without: A-3.'
+        'core.csv (interval): 40 rows matched, 2 without a place, 1 left out; 310 samples got a value; no row for: A-3.'
         """
         counts = f"{self.matched} rows matched, {self.unmatched} without a place, {self.dropped} left out"
-        without = len(self.records_without)
-        shown = ", ".join(self.records_without[:5]) + (" ..." if without > 5 else "")
-        lacking = f"; {without} record{'s' * (without > 1)} without: {shown}" if without else ""
+        without = self.records_without
+        lacking = f"; no row for: {', '.join(without[:5])}{' ...' if len(without) > 5 else ''}" if without else ""
         return f"{self.source} ({self.join}): {counts}; {self.samples} samples got a value{lacking}."
 
     def to_json(self) -> dict[str, Any]:
@@ -67,7 +65,13 @@ class JoinReport:
 
 
 def interval(
-    records: Sequence[Record], table: Any, *, on: str = "well", top: str = "TOP", base: str = "BASE", columns: Columns = None
+    records: Sequence[Record],
+    table: Any,
+    *,
+    on: str = "well",
+    top: str = "TOP",
+    base: str = "BASE",
+    columns: Columns = None,
 ) -> tuple[list[Record], JoinReport]:
     """Gives each sample the values of the interval it lies in, top included, base not.
 
@@ -101,7 +105,7 @@ def interval(
         k = np.searchsorted(tops[good], axis, side="right") - 1
         inside = (k >= 0) & (axis < bases[good][np.maximum(k, 0)]) if len(good) else np.zeros(len(axis), bool)
         row = np.where(inside, good[np.maximum(k, 0)], -1) if len(good) else np.full(len(axis), -1)
-        rows.count(record, mine, row, int(empty[mine].sum()) + repeated)
+        rows.count(record, np.unique(row[row >= 0]), np.r_[mine[empty[mine]], repeated], int((row >= 0).sum()))
         joined.append(_with_columns(record, source, names, row))
     return joined, rows.report("interval")
 
@@ -141,8 +145,9 @@ def depth(
         row = np.full(len(record), -1)
         furthest_first = np.argsort(-distance[near], kind="stable")
         row[order[sample[near][furthest_first]]] = good[near][furthest_first]
-        beaten = int(near.sum()) - len(np.unique(row[row >= 0]))
-        rows.count(record, mine, row, int(empty[mine].sum()) + beaten)
+        used = np.unique(row[row >= 0])
+        beaten = np.setdiff1d(good[near], used)
+        rows.count(record, used, np.r_[mine[empty[mine]], beaten], len(used))
         joined.append(_with_columns(record, source, names, row))
     return joined, rows.report("depth")
 
@@ -184,9 +189,10 @@ def survey(
             points = _tied(stations[good], tie_in, where)
             offsets = minimum_curvature(*points.T, _numeric_axis(record), where=where)
         found = int(np.isfinite(offsets[:, 0]).sum())
-        rows.add(record, matched=len(good) if found else 0, rows=len(mine), dropped=len(mine) - len(good), samples=found)
+        rows.count(record, good if found else good[:0], mine[~complete[mine]], found)
         unit = record.data[record.dim].attrs.get("units", "") if record.dim in record.data.coords else ""
-        columns = {name: (record.dim, offsets[:, i], {"units": unit, "long_name": name, "source": source.name}) for i, name in enumerate(names)}
+        about = {"units": unit, "source": source.name}
+        columns = {name: (record.dim, offsets[:, i], {**about, "long_name": name}) for i, name in enumerate(names)}
         joined.append(record.with_data(record.data.assign(columns)))
     return joined, rows.report("survey")
 
@@ -208,7 +214,8 @@ def attributes(
     source = open_table(table, on)
     names = source.values([], columns)
     if columns is None:
-        names = {c: n for c, n in names.items() if n.casefold() in POSITION_KEYS or source.columns[c].dtype.kind not in "fiub"}
+        text = [column for column in names if source.columns[column].dtype.kind not in "fiub"]
+        names = {c: name for c, name in names.items() if name.casefold() in POSITION_KEYS or c in text}
     joined, rows = [], _Rows(source)
     for record in records:
         mine = source.rows_of(record)
@@ -225,43 +232,39 @@ def attributes(
                 raise DataError(message(f"{column} of {record.name!r} is empty.", where=source.place(mine[0]), fix=fix))
             else:
                 groups[name] = str(value)
-        rows.add(record, matched=1, rows=len(mine), dropped=len(mine) - 1, samples=len(record))
+        rows.count(record, mine[:1], mine[1:], len(record))
         joined.append(replace(record, groups=groups, position=position))
     return joined, rows.report("attributes")
 
 
 class _Rows:
-    """Counts what becomes of the rows of a table, record by record."""
+    """Counts what becomes of the rows of a table, record by record; a row may serve several records."""
 
     def __init__(self, source: Table) -> None:
         self.source = source
         self.per_record: dict[str, dict[str, int]] = {}
-        self.seen: set[int] = set()
-        self.matched, self.dropped = set[int](), 0
+        self.matched: set[int] = set()
+        self.dropped: set[int] = set()
 
-    def count(self, record: Record, mine: np.ndarray, row: np.ndarray, dropped: int) -> None:
-        """`row` is the row of the table that each sample got, -1 for none."""
-        used = np.unique(row[row >= 0])
-        self.per_record[record.name] = {"rows": len(used), "samples": int((row >= 0).sum())}
-        new = set(mine.tolist()) - self.seen
-        self.seen |= new
+    def count(self, record: Record, used: np.ndarray, dropped: np.ndarray, samples: int) -> None:
+        """Rows that gave this record a value, rows left out, and samples that got a value."""
+        self.per_record[record.name] = {"rows": len(used), "samples": samples}
         self.matched |= set(used.tolist())
-        self.dropped += dropped if new else 0
-
-    def add(self, record: Record, *, matched: int, rows: int, dropped: int, samples: int) -> None:
-        """The same from counts."""
-        self.per_record[record.name] = {"rows": matched, "samples": samples}
-        mine = self.source.rows_of(record)
-        new = set(mine.tolist()) - self.seen
-        self.seen |= new
-        self.matched |= set(mine[:matched].tolist())
-        self.dropped += dropped if new else 0
+        self.dropped |= set(dropped.tolist())
 
     def report(self, join: str) -> JoinReport:
-        without = tuple(name for name, row in self.per_record.items() if not row["rows"])
-        samples = sum(row["samples"] for row in self.per_record.values())
-        unmatched = len(self.source.keys) - len(self.matched) - self.dropped
-        return JoinReport(join, self.source.name, len(self.matched), unmatched, self.dropped, samples, without, self.per_record)
+        """The counts of the whole table."""
+        dropped = len(self.dropped - self.matched)
+        return JoinReport(
+            join=join,
+            source=self.source.name,
+            matched=len(self.matched),
+            unmatched=len(self.source.keys) - len(self.matched) - dropped,
+            dropped=dropped,
+            samples=sum(row["samples"] for row in self.per_record.values()),
+            records_without=tuple(name for name, row in self.per_record.items() if not row["rows"]),
+            per_record=self.per_record,
+        )
 
 
 def _empty_rows(source: Table, names: Mapping[str, str]) -> np.ndarray:
@@ -293,14 +296,19 @@ def _with_columns(record: Record, source: Table, names: Mapping[str, str], row: 
 def _numeric_axis(record: Record) -> np.ndarray:
     if record.axis.dtype.kind not in "fiu":
         fix = 'join = "depth" joins by time stamps.'
-        raise DataError(message(f"{record.name} has no depth axis: {record.dim} is {record.axis.dtype}.", where=record.source, fix=fix))
+        raise DataError(
+            message(
+                f"{record.name} has no depth axis: {record.dim} is {record.axis.dtype}.", where=record.source, fix=fix
+            )
+        )
     return record.axis.astype(np.float64)
 
 
 def _sorted_axis(record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Order of the samples along the axis, and the axis in it (seconds for time)."""
     axis = record.axis
-    numbers = axis.astype("datetime64[ns]").astype(np.int64) / 1e9 if axis.dtype.kind == "M" else axis.astype(np.float64)
+    along_time = axis.dtype.kind == "M"
+    numbers = axis.astype("datetime64[ns]").astype(np.int64) / 1e9 if along_time else axis.astype(np.float64)
     order = np.argsort(numbers, kind="stable")
     return order, numbers[order]
 
@@ -315,16 +323,17 @@ def _nearest(axis: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return nearest, np.abs(places - axis[nearest])
 
 
-def _without_repeats(source: Table, keys: list[np.ndarray], names: Mapping[str, str], rows: np.ndarray) -> tuple[np.ndarray, int]:
-    """The rows without exact copies, and how many copies there were."""
-    seen: set[Row] = set()
-    kept = []
+def _without_repeats(
+    source: Table, keys: list[np.ndarray], names: Mapping[str, str], rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows without exact copies, and the copies."""
+    seen: set[tuple[float | str, ...]] = set()
+    kept, copies = [], []
     for row in rows.tolist():
         content = (*(float(key[row]) for key in keys), *(str(source.columns[column][row]) for column in names))
-        if content not in seen:
-            kept.append(row)
+        (copies if content in seen else kept).append(row)
         seen.add(content)
-    return np.array(kept, np.int64), len(rows) - len(kept)
+    return np.array(kept, np.int64), np.array(copies, np.int64)
 
 
 def _check_overlap(source: Table, tops: np.ndarray, bases: np.ndarray, rows: np.ndarray) -> None:
@@ -332,18 +341,22 @@ def _check_overlap(source: Table, tops: np.ndarray, bases: np.ndarray, rows: np.
     if len(overlap):
         a, b = rows[overlap[0]], rows[overlap[0] + 1]
         what = f"Intervals overlap: {tops[a]:g} to {bases[a]:g}, and {tops[b]:g} to {bases[b]:g}."
-        raise DataError(message(what, where=source.place(b), fix="correct their ends, so that every depth has one value."))
+        raise DataError(
+            message(what, where=source.place(b), fix="correct their ends, so that every depth has one value.")
+        )
 
 
 def _tied(stations: np.ndarray, tie_in: str, where: str) -> np.ndarray:
     """The stations from measured depth 0 on."""
-    if stations[0, 0] <= 0 or tie_in not in ("first", "surface"):
-        if tie_in not in ("first", "surface"):
-            raise DataError(message(f"tie_in = {tie_in!r} is not known.", where=where, fix='tie_in = "first" or "surface".'))
+    if tie_in not in ("first", "surface"):
+        raise ConfigError(
+            message(f"tie_in = {tie_in!r} is not known.", where=where, fix='tie_in = "first"  # or "surface"')
+        )
+    if stations[0, 0] <= 0:
         return stations
     if tie_in == "first":
         what = f"The first survey station is at {stations[0, 0]:g}; how the well gets there is not said."
         fix = 'add a station at 0 to the survey; or tie_in = "surface" (vertical down to the first station).'
         raise DataError(message(what, where=where, fix=fix))
-    vertical = np.array([[0.0, 0.0, stations[0, 2]], [stations[0, 0], 0.0, stations[0, 2]]])
-    return np.concatenate([vertical, stations[1:]]) if stations[0, 1] == 0 else np.concatenate([vertical[:1], stations])
+    bottom = [[stations[0, 0], 0.0, stations[0, 2]]] if stations[0, 1] == 0 else []
+    return np.concatenate([[[0.0, 0.0, stations[0, 2]]], bottom, stations[len(bottom) :]])

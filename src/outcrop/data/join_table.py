@@ -14,8 +14,6 @@ from outcrop.data.classes import plain_code
 from outcrop.errors import DataError, did_you_mean, message
 from outcrop.records import Record
 
-Row = tuple[float | str, ...]
-
 
 @dataclass(frozen=True)
 class Table:
@@ -52,7 +50,8 @@ class Table:
         ]
         if matches:
             return str(record.groups[matches[0]]).strip()
-        fix = f'on = one of {", ".join(record.groups)} (as a column of the table){did_you_mean(self.key.casefold(), record.groups)}.'
+        likely = did_you_mean(self.key.casefold(), record.groups)
+        fix = f"on = one of {', '.join(record.groups)} (as a column of the table){likely}."
         what = f"{record.name} has no group {self.key.casefold()!r} to join on."
         raise DataError(message(what, where=f"{record.source}, joined with {self.name}", fix=fix))
 
@@ -88,17 +87,29 @@ class Table:
         words = [row for row, code in enumerate(codes) if isinstance(code, str)]
         if words or values.dtype.kind == "M":
             row = words[0] if words else 0
-            raise DataError(message(f"{values[row]!r} is not a number.", where=self.place(row, column), fix="correct it or leave it empty."))
+            raise DataError(
+                message(
+                    f"{values[row]!r} is not a number.",
+                    where=self.place(row, column),
+                    fix="correct it or leave it empty.",
+                )
+            )
         return np.array([np.nan if code is None else code for code in codes], np.float64)
 
     def times(self, column: str) -> np.ndarray:
         """A column of time stamps as seconds since 1970; NaN where empty."""
         values = self.columns[self.find(column)]
         try:
-            stamps = np.array([value or "NaT" for value in values.tolist()], "datetime64[ns]") if values.dtype.kind == "O" else values
+            stamps = (
+                np.array([value or "NaT" for value in values.tolist()], "datetime64[ns]")
+                if values.dtype.kind == "O"
+                else values
+            )
             stamps = stamps.astype("datetime64[ns]")
         except ValueError as error:
-            raise DataError(message(f"Not a time stamp: {error}.", where=f"{self.name}, column {column}", fix="write YYYY-MM-DD.")) from None
+            raise DataError(
+                message(f"Not a time stamp: {error}.", where=f"{self.name}, column {column}", fix="write YYYY-MM-DD.")
+            ) from None
         return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e9)
 
     def missing(self, column: str) -> np.ndarray:
@@ -106,7 +117,11 @@ class Table:
         values = self.columns[column]
         if values.dtype.kind == "f":
             return np.isnan(values)
-        return np.isnat(values) if values.dtype.kind == "M" else np.array([value in ("", None) for value in values.tolist()], bool)
+        return (
+            np.isnat(values)
+            if values.dtype.kind == "M"
+            else np.array([value in ("", None) for value in values.tolist()], bool)
+        )
 
     def at(self, column: str, rows: np.ndarray) -> np.ndarray:
         """Values at some rows; missing where a row is -1."""
@@ -134,11 +149,15 @@ class Table:
         try:
             return float(value) if value else float("nan")
         except ValueError:
-            raise DataError(message(f"{value!r} is not a coordinate.", where=self.place(row, column), fix="state a number.")) from None
+            raise DataError(
+                message(f"{value!r} is not a coordinate.", where=self.place(row, column), fix="state a number.")
+            ) from None
 
     def place(self, row: int, column: str = "") -> str:
         """A row in words, counted from 1 without the header."""
-        return f"{self.name}, row {int(row) + 1} ({self.key} {self.keys[row]!r})" + (f", column {column}" if column else "")
+        return f"{self.name}, row {int(row) + 1} ({self.key} {self.keys[row]!r})" + (
+            f", column {column}" if column else ""
+        )
 
 
 def open_table(table: Any, on: str) -> Table:

@@ -6,21 +6,21 @@ were. The same object serves training, evaluation, prediction and the baselines.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from outcrop.data import transform as transforms
+from outcrop.data.seen import Ranges, column, gather, is_missing, mask_of, seen, union
+from outcrop.data.seen import fingerprint as fingerprint_of
 from outcrop.data.statistic import UNIT, Statistic, describe
 from outcrop.data.variable import Variable
-from outcrop.errors import DataError, did_you_mean, message
+from outcrop.errors import DataError, message
 from outcrop.records import Record
 
-Ranges = Mapping[str, Sequence[tuple[int, int]]]
+__all__ = ["Channels", "Encoded", "Normaliser", "union"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Normaliser:
     saw: Mapping[str, tuple[tuple[int, int], ...]]
     fingerprint: str
     class_counts: tuple[int, ...] | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, records: Sequence[Record], variables: Sequence[Variable], ranges: Ranges) -> Normaliser:
@@ -86,10 +86,10 @@ class Normaliser:
             DataError: no sample, an unknown record, a "drop" input or the target without values, a constant target.
         """
         variables = tuple(variables)
-        saw = _seen(records, ranges)
+        saw = seen(records, ranges)
         chosen = sorted((record for record in records if record.name in saw), key=lambda record: record.name)
-        masks = {record.name: _mask(len(record), saw[record.name]) for record in chosen}
-        gathered = {v.name: _gather(chosen, masks, v) for v in variables}
+        masks = {record.name: mask_of(len(record), saw[record.name]) for record in chosen}
+        gathered = {v.name: gather(chosen, masks, v) for v in variables}
         axis = np.concatenate([record.axis[masks[record.name]] for record in chosen])
         keep = _usable(gathered, variables, len(axis))
         statistics, notes = {}, []
@@ -106,8 +106,7 @@ class Normaliser:
             if variable.kind == "number" and variable.role != "weight" and variable.scope == "training":
                 statistics[variable.name], told = describe(values, variable, at)
                 notes += [told] if told else []
-        fingerprint = _fingerprint(variables, saw, gathered)
-        return cls(variables, statistics, saw, fingerprint, counts, tuple(notes))
+        return cls(variables, statistics, saw, fingerprint_of(variables, saw, gathered), counts, tuple(notes))
 
     @property
     def inputs(self) -> tuple[Variable, ...]:
@@ -204,7 +203,7 @@ class Normaliser:
         """The normaliser as plain lists and dictionaries; every number keeps its bits."""
         return {
             "variables": [variable.to_json() for variable in self.variables],
-            "statistics": {name: asdict(statistic) | {"normals": list(statistic.normals)} for name, statistic in self.statistics.items()},
+            "statistics": {name: statistic.to_json() for name, statistic in self.statistics.items()},
             "saw": {name: [list(pair) for pair in pairs] for name, pairs in self.saw.items()},
             "fingerprint": self.fingerprint,
             "class_counts": list(self.class_counts) if self.class_counts is not None else None,
@@ -215,10 +214,9 @@ class Normaliser:
     def from_json(cls, content: Mapping[str, Any]) -> Normaliser:
         """The inverse of `to_json`."""
         counts = content["class_counts"]
-        statistics = {name: Statistic(**{**row, "normals": tuple(row["normals"])}) for name, row in content["statistics"].items()}
         return cls(
             variables=tuple(Variable.from_json(row) for row in content["variables"]),
-            statistics=statistics,
+            statistics={name: Statistic.from_json(row) for name, row in content["statistics"].items()},
             saw={name: tuple((int(a), int(b)) for a, b in pairs) for name, pairs in content["saw"].items()},
             fingerprint=content["fingerprint"],
             class_counts=tuple(counts) if counts is not None else None,
@@ -227,12 +225,17 @@ class Normaliser:
 
     def _target(self) -> Variable:
         if self.target is None:
-            raise DataError(message("The normaliser was fitted without a target.", fix='add a variable with role = "target" and fit again.'))
+            raise DataError(
+                message(
+                    "The normaliser was fitted without a target.",
+                    fix='add a variable with role = "target" and fit again.',
+                )
+            )
         return self.target
 
     def _standard(self, record: Record, variable: Variable) -> tuple[np.ndarray, np.ndarray]:
         """One input as (sample, its channels), and where it is missing."""
-        raw = _column(record, variable)
+        raw = column(record, variable)
         if variable.classes is not None:
             one_hot = raw[:, None] == np.arange(len(variable.classes))
             return one_hot.astype(np.float32), raw < 0
@@ -264,7 +267,7 @@ class Normaliser:
         target = self.target
         if target is None or target.name not in record.data:
             return None, None
-        raw = _column(record, target)
+        raw = column(record, target)
         if target.classes is not None:
             values, present = raw.astype(np.int32), raw >= 0
         else:
@@ -273,70 +276,9 @@ class Normaliser:
         weight = (present & usable).astype(np.float32)
         for variable in self.variables:
             if variable.role == "weight" and variable.name in record.data:
-                stated = _column(record, variable)
+                stated = column(record, variable)
                 weight *= np.where(np.isnan(stated), 1.0, stated).astype(np.float32)
         return values, weight
-
-
-def union(ranges: Iterable[tuple[int, int]], length: int) -> tuple[tuple[int, int], ...]:
-    """Half-open ranges inside 0..length, sorted, merged where they overlap or touch.
-
-    >>> union([(5, 9), (-2, 3), (8, 20), (3, 4), (6, 6)], 10)
-    ((0, 4), (5, 10))
-    """
-    merged: list[tuple[int, int]] = []
-    for start, stop in sorted((max(int(a), 0), min(int(b), length)) for a, b in ranges):
-        if stop <= start:
-            continue
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], stop))
-        else:
-            merged.append((start, stop))
-    return tuple(merged)
-
-
-def _seen(records: Sequence[Record], ranges: Ranges) -> dict[str, tuple[tuple[int, int], ...]]:
-    lengths = {record.name: len(record) for record in records}
-    unknown = [name for name in ranges if name not in lengths]
-    if unknown:
-        what = f"Training ranges name {len(unknown)} records that were not given: {', '.join(map(repr, unknown[:4]))}."
-        raise DataError(message(what, fix=f"pass all records of the view{did_you_mean(unknown[0], lengths)}."))
-    saw = {name: union(ranges[name], lengths[name]) for name in sorted(ranges)}
-    saw = {name: pairs for name, pairs in saw.items() if pairs}
-    if not saw:
-        raise DataError(message("The training part has no sample to take statistics from.", fix="give more groups to training."))
-    return saw
-
-
-def _mask(length: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
-    mask = np.zeros(length, bool)
-    for start, stop in pairs:
-        mask[start:stop] = True
-    return mask
-
-
-def _column(record: Record, variable: Variable) -> np.ndarray:
-    """One variable of a resolved record: float64, or int class index."""
-    if variable.name not in record.data:
-        known = [str(name) for name in record.data.data_vars]
-        fix = f"resolve the record with the same variables first{did_you_mean(variable.name, known)}."
-        raise DataError(message(f"The record has no variable {variable.name!r}.", where=f"{record.name} ({record.source})", fix=fix))
-    return record.data[variable.name].to_numpy()
-
-
-def _gather(records: Sequence[Record], masks: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
-    parts = []
-    for record in records:
-        mask = masks[record.name]
-        if variable.role != "input" and variable.name not in record.data:
-            parts.append(np.full(int(mask.sum()), np.nan if variable.classes is None else -1))
-        else:
-            parts.append(_column(record, variable)[mask])
-    return np.concatenate(parts)
-
-
-def _missing(values: np.ndarray, variable: Variable) -> np.ndarray:
-    return values < 0 if variable.classes is not None else ~np.isfinite(values)
 
 
 def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], size: int) -> np.ndarray:
@@ -349,10 +291,12 @@ def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], s
     for variable in variables:
         if variable.role != "input" or variable.missing not in ("drop", "error"):
             continue
-        missing = _missing(gathered[variable.name], variable)
+        missing = is_missing(gathered[variable.name], variable)
         if missing.all():
             fix = 'missing = "mask", or other training records.'
-            raise DataError(message(f"{variable.name} has no value in the training part.", where=variable.where, fix=fix))
+            raise DataError(
+                message(f"{variable.name} has no value in the training part.", where=variable.where, fix=fix)
+            )
         usable &= ~missing
     return usable
 
@@ -360,7 +304,7 @@ def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], s
 def _weighted(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable]) -> np.ndarray:
     """Samples with a target whose weight is not 0."""
     target = next(v for v in variables if v.role == "target")
-    counts = ~_missing(gathered[target.name], target)
+    counts = ~is_missing(gathered[target.name], target)
     for variable in variables:
         if variable.role == "weight":
             counts &= ~(gathered[variable.name] == 0)
@@ -374,7 +318,9 @@ def _check_target(values: np.ndarray, target: Variable) -> None:
     if np.all(values == values[0]):
         shown = target.classes.names[int(values[0])] if target.classes is not None else f"{values[0]:g}"
         fix = "give more groups to training; there is nothing to learn here."
-        raise DataError(message(f"All {len(values)} training samples have the target {shown}.", where=target.where, fix=fix))
+        raise DataError(
+            message(f"All {len(values)} training samples have the target {shown}.", where=target.where, fix=fix)
+        )
 
 
 def _counts(values: np.ndarray, target: Variable) -> tuple[int, ...] | None:
@@ -386,15 +332,8 @@ def _counts(values: np.ndarray, target: Variable) -> tuple[int, ...] | None:
 def _check_gaps(record: Record, variable: Variable, missing: np.ndarray) -> None:
     if variable.missing == "error":
         first = int(np.flatnonzero(missing)[0])
-        what = f"{variable.name} is missing in {int(missing.sum())} of {len(missing)} samples, first at {record.dim} {record.axis[first]}."
-        raise DataError(message(what, where=f"{record.name}, {variable.where}", fix='missing = "mask", "impute" or "drop".'))
-
-
-def _fingerprint(variables: Sequence[Variable], saw: Ranges, gathered: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of the definitions, the ranges and the values in them, in an order of their own."""
-    content = {"variables": [v.to_json() for v in variables], "saw": {name: list(pairs) for name, pairs in saw.items()}}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
-    for variable in variables:
-        values = gathered[variable.name].astype("<f8")
-        digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
-    return digest.hexdigest()
+        place = f"first at {record.dim} {record.axis[first]}"
+        what = f"{variable.name} is missing in {int(missing.sum())} of {len(missing)} samples, {place}."
+        raise DataError(
+            message(what, where=f"{record.name}, {variable.where}", fix='missing = "mask", "impute" or "drop".')
+        )

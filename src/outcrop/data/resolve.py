@@ -78,7 +78,9 @@ def _check_names(records: Sequence[Record], variables: Sequence[Variable]) -> No
     names = [variable.name for variable in variables]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name."))
+        raise ConfigError(
+            message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name.")
+        )
     for role in ("target", "weight"):
         several = [variable.name for variable in variables if variable.role == role]
         if len(several) > 1:
@@ -87,7 +89,11 @@ def _check_names(records: Sequence[Record], variables: Sequence[Variable]) -> No
     for record in records:
         if record.dim in names:
             fix = f'name it {record.dim}_input = {{from = ["{record.dim}"]}}.'
-            raise ConfigError(message(f"A variable has the name of the axis, {record.dim!r}.", where=f"variable.{record.dim}", fix=fix))
+            raise ConfigError(
+                message(
+                    f"A variable has the name of the axis, {record.dim!r}.", where=f"variable.{record.dim}", fix=fix
+                )
+            )
 
 
 def _resolve_one(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, str], Resolution]:
@@ -134,12 +140,10 @@ def _absent(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, s
         known = [str(name) for name in record.data.data_vars]
         effect = "which leaves no sample of this record" if variable.missing == "drop" else "which allows no gap"
         what = f"{record.name} has no value of {_aliases(variable)}, and missing = {variable.missing!r}, {effect}."
-        fix = f'add its name in the file to from = [...]{did_you_mean(variable.sources[0], known)}, leave the record out, or missing = "mask".'
+        likely = did_you_mean(variable.sources[0], known)
+        fix = f'add its name in the file to from = [...]{likely}, leave the record out, or missing = "mask".'
         raise DataError(message(what, where=f"{variable.where}, {record.source}", fix=fix))
-    if variable.classes is not None:
-        values = np.full(len(record), -1, np.int32)
-    else:
-        values = np.full(len(record), np.nan)
+    values = np.full(len(record), np.nan) if variable.classes is None else np.full(len(record), -1, np.int32)
     resolution = Resolution(record.name, variable.name, missing=True, missing_share=1.0)
     return values, {"units": variable.unit or "", "long_name": "", "source": ""}, resolution
 
@@ -149,9 +153,15 @@ def _candidates(record: Record, variable: Variable) -> list[str]:
     known = [str(name) for name in [*record.data.data_vars, *record.data.coords]]
     found: list[str] = []
     for alias in variable.sources:
-        matches = [name for name in known if name == alias] or [name for name in known if name.casefold() == alias.casefold()]
+        matches = [name for name in known if name == alias] or [
+            name for name in known if name.casefold() == alias.casefold()
+        ]
         if not matches:
-            matches = [name for name in known if name.casefold().startswith(f"{alias.casefold()}:") and name[len(alias) + 1 :].isdigit()]
+            matches = [
+                name
+                for name in known
+                if name.casefold().startswith(f"{alias.casefold()}:") and name[len(alias) + 1 :].isdigit()
+            ]
         if len(matches) > 1:
             fix = f'say which: from = ["{matches[0]}"].'
             what = f"{len(matches)} curves are called {alias!r}: {', '.join(matches)}."
@@ -186,7 +196,9 @@ def _load(record: Record, name: str, variable: Variable) -> _Curve:
     removed = int(np.count_nonzero(~possible & ~np.isnan(values)))
     values = np.where(possible, values, np.nan)
     if variable.role == "weight" and (values < 0).any():
-        raise DataError(message(f"{name} has weights below 0.", where=where, fix="range = [0, 1], or weight_map = {code = weight}."))
+        raise DataError(
+            message(f"{name} has weights below 0.", where=where, fix="range = [0, 1], or weight_map = {code = weight}.")
+        )
     return _Curve(name, values, np.isnan(values), unit, sentence, removed)
 
 
@@ -196,7 +208,9 @@ def _as_numbers(values: np.ndarray, where: str) -> np.ndarray:
     words = [value for value in values.tolist() if plain_code(value) is not None and isinstance(plain_code(value), str)]
     if words:
         what = f"{len(words)} values are text, the first {str(words[0])!r}, where numbers are wanted."
-        raise DataError(message(what, where=where, fix='declare its classes: classes = {CODE = "name"}, or correct the file.'))
+        raise DataError(
+            message(what, where=where, fix='declare its classes: classes = {CODE = "name"}, or correct the file.')
+        )
     codes = [plain_code(value) for value in values.tolist()]
     return np.array([np.nan if code is None else code for code in codes], np.float64)
 
@@ -252,8 +266,15 @@ def _check_complete(record: Record, variable: Variable, gaps: np.ndarray, used: 
     first = int(np.flatnonzero(gaps)[0])
     removed = sum(curve.out_of_range for curve in used)
     told = f" ({removed} of them out of range)" if removed else ""
-    what = f"{variable.name} is missing in {int(gaps.sum())} of {len(gaps)} samples{told}, first at {record.dim} {record.axis[first]}."
-    raise DataError(message(what, where=f"{record.name} ({record.source}), {variable.where}", fix='missing = "mask", "impute" or "drop".'))
+    place = f"first at {record.dim} {record.axis[first]}"
+    what = f"{variable.name} is missing in {int(gaps.sum())} of {len(gaps)} samples{told}, {place}."
+    raise DataError(
+        message(
+            what,
+            where=f"{record.name} ({record.source}), {variable.where}",
+            fix='missing = "mask", "impute" or "drop".',
+        )
+    )
 
 
 def _rebuilt(record: Record, columns: dict, variables: Sequence[Variable], found: list[Resolution]) -> Record:
@@ -265,7 +286,9 @@ def _rebuilt(record: Record, columns: dict, variables: Sequence[Variable], found
     for variable, resolution in zip(variables, found, strict=True):
         if not resolution.missing:
             continue
-        effect = {"target": "the record is unlabelled", "weight": "its labels count 1"}.get(variable.role, f"missing = {variable.missing}")
+        effect = {"target": "the record is unlabelled", "weight": "its labels count 1"}.get(
+            variable.role, f"missing = {variable.missing}"
+        )
         notes.append(f"no value of {_aliases(variable)}: {effect}")
     return record.with_data(xr.Dataset(columns, coordinate, record.data.attrs), *notes)
 
@@ -283,7 +306,13 @@ def _check_somewhere(variable: Variable, mine: list[Resolution], records: Sequen
     likely = did_you_mean(variable.sources[0], known)
     listed = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
     what = f"No record has a value of {_aliases(variable)}{likely}."
-    raise DataError(message(what, where=f"{variable.where}; {len(records)} records with {listed}", fix=f"{variable.where}.from = [\"name in the files\"]"))
+    raise DataError(
+        message(
+            what,
+            where=f"{variable.where}; {len(records)} records with {listed}",
+            fix=f'{variable.where}.from = ["name in the files"]',
+        )
+    )
 
 
 def _check_units_agree(variable: Variable, mine: list[Resolution]) -> None:
@@ -297,4 +326,6 @@ def _check_units_agree(variable: Variable, mine: list[Resolution]) -> None:
     if len(stated) > 1:
         what = f"The files state {len(stated)} units of {variable.name}: {', '.join(list(stated.values())[:4])}."
         unit = next(iter(stated.values())).split(" in ")[0]
-        raise DataError(message(what, where=variable.where, fix=f'state the unit wanted: {variable.where}.unit = "{unit}"'))
+        raise DataError(
+            message(what, where=variable.where, fix=f'state the unit wanted: {variable.where}.unit = "{unit}"')
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +40,15 @@ class Statistic:
         axis = np.asarray(axis)
         part = transforms.calendar_part(axis, variable.calendar, variable.where)
         return np.asarray(self.normals)[part]
+
+    def to_json(self) -> dict[str, Any]:
+        """The statistic as a dictionary; every number keeps its bits."""
+        return {"centre": self.centre, "spread": self.spread, "count": self.count, "normals": list(self.normals)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Statistic:
+        """The inverse of `to_json`."""
+        return cls(content["centre"], content["spread"], content["count"], tuple(content["normals"]))
 
 
 UNIT = Statistic(0.0, 1.0, 0)
@@ -77,7 +87,8 @@ def _spread(values: np.ndarray, variable: Variable) -> tuple[float, float, str]:
     low, centre, high = np.percentile(values, [25, 50, 75])
     if high > low:
         return centre, (high - low) / IQR_OF_A_NORMAL, ""
-    return centre, values.std(), f"{variable.name}: half of the training values are equal, so its spread is the standard deviation"
+    note = f"{variable.name}: half of the training values are equal, so its spread is the standard deviation"
+    return centre, values.std(), note
 
 
 def _normals(values: np.ndarray, part: np.ndarray, variable: Variable) -> tuple[float, ...]:

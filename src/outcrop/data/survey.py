@@ -79,14 +79,19 @@ def _turned(first: np.ndarray, second: np.ndarray, dogleg: np.ndarray, share: np
 
 def _check(md: np.ndarray, inclination: np.ndarray, where: str) -> None:
     if len(md) < 2:
-        raise DataError(message("The survey has fewer than two stations.", where=where, fix="add its stations, or leave the survey out."))
+        raise DataError(
+            message(
+                "The survey has fewer than two stations.", where=where, fix="add its stations, or leave the survey out."
+            )
+        )
     wrong = np.flatnonzero(~(np.diff(md) > 0))
     if len(wrong):
         what = f"Survey stations do not increase: {md[wrong[0]]:g} is followed by {md[wrong[0] + 1]:g}."
         raise DataError(message(what, where=where, fix="sort the stations by measured depth and remove repeated ones."))
     inclination = np.asarray(inclination, np.float64)
     if ((inclination < 0) | (inclination > 180)).any():
-        what = f"An inclination of {inclination[(inclination < 0) | (inclination > 180)][0]:g} is not between 0 and 180 degrees."
+        first = inclination[(inclination < 0) | (inclination > 180)][0]
+        what = f"An inclination of {first:g} is not between 0 and 180 degrees."
         raise DataError(message(what, where=where, fix="correct the station."))
 
 
@@ -94,5 +99,6 @@ def _check_dogleg(md: np.ndarray, dogleg: np.ndarray, where: str) -> None:
     sharp = np.flatnonzero(dogleg > LARGEST_DOGLEG_RAD)
     if len(sharp):
         k = sharp[0]
-        what = f"The well turns by {np.degrees(dogleg[k]):.0f} degrees between the stations at {md[k]:g} and {md[k + 1]:g}."
+        turn = f"{np.degrees(dogleg[k]):.0f} degrees"
+        what = f"The well turns by {turn} between the stations at {md[k]:g} and {md[k + 1]:g}."
         raise DataError(message(what, where=where, fix="correct the station; inclination and azimuth are in degrees."))

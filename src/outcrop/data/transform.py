@@ -118,7 +118,9 @@ def calendar_part(axis: np.ndarray, part: str, where: str) -> np.ndarray:
     axis = np.asarray(axis)
     if axis.dtype.kind != "M":
         fix = 'read the record with axis = "<date column>", or use another transform.'
-        raise ConfigError(message(f"An anomaly by {part} needs time stamps, and the axis has none.", where=where, fix=fix))
+        raise ConfigError(
+            message(f"An anomaly by {part} needs time stamps, and the axis has none.", where=where, fix=fix)
+        )
     count, unit = CALENDAR[part]
     whole = axis.astype(f"datetime64[{unit}]").astype(np.int64)
     return np.mod(whole, count)

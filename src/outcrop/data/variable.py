@@ -1,6 +1,6 @@
 """Variables: what the run file says about one curve or column, before any value is looked at.
 
-A Variable names the quantity once; `resolve` (in resolve.py, offered here too) finds it in every record, in the declared unit.
+A Variable names the quantity once; `resolve` (in resolve.py, offered here too) finds it in every record.
 """
 
 from __future__ import annotations
@@ -121,20 +121,36 @@ class Variable:
         kind, argument = transforms.parse(text, self.where)
         if self.period is not None and (kind != "sin_cos" or float(argument) != float(self.period)):
             fix = f'transform = "sin_cos:{self.period}", and leave period out.'
-            raise ConfigError(message(f"period = {self.period} and transform = {self.transform!r} disagree.", where=self.where, fix=fix))
+            raise ConfigError(
+                message(
+                    f"period = {self.period} and transform = {self.transform!r} disagree.", where=self.where, fix=fix
+                )
+            )
         object.__setattr__(self, "period", float(argument) if kind == "sin_cos" else None)
-        object.__setattr__(self, "transform", f"{kind}:{float(argument)!r}" if kind == "sin_cos" else f"{kind}:{argument}".rstrip(":"))
+        object.__setattr__(
+            self, "transform", f"{kind}:{float(argument)!r}" if kind == "sin_cos" else f"{kind}:{argument}".rstrip(":")
+        )
 
     def _settle_weights(self) -> None:
         if not self.weight_map:
             object.__setattr__(self, "weight_map", None)
             return
         if self.role != "weight":
-            raise ConfigError(message("weight_map is for the weight of a target.", where=self.where, fix='role = "weight".'))
+            raise ConfigError(
+                message("weight_map is for the weight of a target.", where=self.where, fix='role = "weight".')
+            )
         weights = {plain_code(code): float(weight) for code, weight in self.weight_map.items()}
-        wrong = [code for code, weight in weights.items() if code is None or not (math.isfinite(weight) and weight >= 0)]
+        wrong = [
+            code for code, weight in weights.items() if code is None or not (math.isfinite(weight) and weight >= 0)
+        ]
         if wrong:
-            raise ConfigError(message(f"weight_map gives {wrong[0]!r} no weight of 0 or more.", where=self.where, fix="weights are 0 or more."))
+            raise ConfigError(
+                message(
+                    f"weight_map gives {wrong[0]!r} no weight of 0 or more.",
+                    where=self.where,
+                    fix="weights are 0 or more.",
+                )
+            )
         object.__setattr__(self, "weight_map", weights)
 
     def _check_role(self) -> None:
@@ -143,22 +159,40 @@ class Variable:
             raise ConfigError(message("Only inputs can be scaled by their own record.", where=self.where, fix=fix))
         if self.role == "target" and self.kind == "circular":
             fix = "predict its sine and its cosine as two numbers, in two runs."
-            raise ConfigError(message("A circular target is not supported: examples hold one number per sample.", where=self.where, fix=fix))
+            raise ConfigError(
+                message(
+                    "A circular target is not supported: examples hold one number per sample.",
+                    where=self.where,
+                    fix=fix,
+                )
+            )
         if self.role == "weight" and (self.kind != "number" or self.transform != "none"):
-            raise ConfigError(message("A weight is a number as it is.", where=self.where, fix="leave out classes and transform, use weight_map."))
+            raise ConfigError(
+                message(
+                    "A weight is a number as it is.",
+                    where=self.where,
+                    fix="leave out classes and transform, use weight_map.",
+                )
+            )
 
     def _check_kind(self) -> None:
         """Settings that would have no effect are errors, not silence."""
         idle = {"robust": self.robust, "scope": self.scope == "record", "clip": self.clip is not None}
         if self.kind == "class":
-            idle |= {"transform": self.transform != "none", "unit": self.unit is not None, "range": self.valid_range is not None}
+            idle |= {
+                "transform": self.transform != "none",
+                "unit": self.unit is not None,
+                "range": self.valid_range is not None,
+            }
         named = [key for key, used in idle.items() if used]
         if self.kind != "number" and named:
             what = f"{' and '.join(named)} mean nothing for a {self.kind} variable, which is not scaled."
             raise ConfigError(message(what, where=self.where, fix=f"remove {', '.join(named)}."))
         if self.calendar and self.scope == "record":
             fix = 'scope = "training".'
-            raise ConfigError(message("An anomaly is taken from the climatology of the training part.", where=self.where, fix=fix))
+            raise ConfigError(
+                message("An anomaly is taken from the climatology of the training part.", where=self.where, fix=fix)
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The variable as plain lists and dictionaries; an open end of the range is None."""
@@ -167,7 +201,9 @@ class Variable:
         if self.valid_range is not None:
             content["valid_range"] = [end if math.isfinite(end) else None for end in self.valid_range]
         content["classes"] = self.classes.to_json() if self.classes is not None else None
-        content["weight_map"] = [[code, weight] for code, weight in self.weight_map.items()] if self.weight_map else None
+        content["weight_map"] = (
+            [[code, weight] for code, weight in self.weight_map.items()] if self.weight_map else None
+        )
         return content
 
     @classmethod
@@ -177,14 +213,16 @@ class Variable:
         values["sources"] = tuple(values["sources"])
         values["valid_range"] = tuple(values["valid_range"]) if values["valid_range"] is not None else None
         values["classes"] = ClassTable.from_json(values["classes"]) if values["classes"] is not None else None
-        values["weight_map"] = {code: weight for code, weight in values["weight_map"]} if values["weight_map"] else None
+        values["weight_map"] = dict(values["weight_map"]) if values["weight_map"] else None
         return cls(**values)
 
 
 def _range(given: Any, where: str) -> tuple[float, float] | None:
     if given is None:
         return None
-    low, high = (default if end is None else float(end) for end, default in zip(given, (-NO_LIMIT, NO_LIMIT), strict=True))
+    low, high = (
+        default if end is None else float(end) for end, default in zip(given, (-NO_LIMIT, NO_LIMIT), strict=True)
+    )
     if not low < high:
         fix = "range = [lowest, highest] in the unit of the variable."
         raise ConfigError(message(f"The range {low:g} to {high:g} is empty.", where=where, fix=fix))
