@@ -151,7 +151,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 
 def _history(file: Path) -> dict[str, np.ndarray]:
-    """Columns of history.csv; `fold` and `member` as text ("refit" is a fold too), the rest as floats, NaN where empty."""
+    """Columns of history.csv; `fold` and `member` as text ("refit" is one too), the rest as floats, NaN if empty."""
     with file.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     names = list(rows[0]) if rows else []

@@ -79,7 +79,11 @@ def _against(promise: Promise) -> str:
     name = f"{words.plain(strongest.name)} ({words.number(strongest.scores[promise.primary].value)})"
     beaten = [rung for rung in baselines if _word(rung, promise) == "beats"]
     if len(beaten) == len(baselines):
-        return f": better than all {len(baselines)} baselines, the strongest being {name}" if len(beaten) > 1 else f": better than {name}"
+        return (
+            f": better than all {len(baselines)} baselines, the strongest being {name}"
+            if len(beaten) > 1
+            else f": better than {name}"
+        )
     own = {
         "beats": f": better than the strongest baseline, {name}",
         "does not beat": f": not better than the strongest baseline, {name}",
@@ -111,7 +115,7 @@ def keys(run: RunFolder) -> list[Key]:
             found.append(Key(words.number(count), f"held-out {noun(run)}s"))
     total = effective_total(run)
     if total:
-        found.append(Key(words.number(total), "effective samples"))
+        found.append(Key(words.number(round(total)), "effective samples"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Picks what each figure of the page shows, draws it, and writes its caption and its text for those who cannot see it."""
+"""Picks what each figure of the page shows, draws it, and writes its caption and its text for screen readers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ MOST_TIMES = 4000
 
 
 class Picture(NamedTuple):
-    """A figure ready for the page: data address, width in CSS pixels, text for screen readers, caption."""
+    """A figure ready for the page: data address, widths in CSS pixels, text for screen readers, caption.
+
+    Narrow figures shrink with the page; wide ones (log tracks) scroll sideways below `least` pixels.
+    """
 
     address: str
     width: int
+    least: int
     alt: str
     caption: str
     heading: str = ""
@@ -31,7 +35,9 @@ class Picture(NamedTuple):
 
 def picture(figure: Figure, alt: str, caption: str, heading: str = "", half: bool = False) -> Picture:
     """A figure as a Picture at its natural size."""
-    return Picture(svg(figure), round(96 * figure.get_figwidth()), alt, caption, heading, half)
+    inches = figure.get_figwidth()
+    least = round(86 * inches) if inches > 6.7 else 0
+    return Picture(svg(figure), min(928, round(108 * inches)), least, alt, caption, heading, half)
 
 
 def axis_name(promise: Promise) -> str:
@@ -44,7 +50,10 @@ def ladder_picture(promise: Promise) -> list[Picture]:
     if not rungs:
         return []
     drawn = ladder.ladder(rungs, promise.primary, label=axis_name(promise), better=promise.words.better)
-    told = [f"{'this model' if r.is_model else words.plain(r.name)} {words.number(r.scores[promise.primary].value)}" for r in rungs]
+    told = [
+        f"{'this model' if r.is_model else words.plain(r.name)} {words.number(r.scores[promise.primary].value)}"
+        for r in rungs
+    ]
     alt = f"Ladder of contenders by {promise.words.label}, best first: {', '.join(told)}."
     has_interval = any(np.isfinite(rung.scores[promise.primary].low) for rung in rungs)
     bars = " Bars are intervals from resampling whole groups or blocks." if has_interval else ""
@@ -60,7 +69,8 @@ def gap_picture(promise: Promise) -> list[Picture]:
     if not (np.isfinite(promised.value) and np.isfinite(naive.value)):
         return []
     drawn = ladder.gap(promised, naive, label=axis_name(promise))
-    alt = f"{promise.words.label}: {words.number(promised.value)} promised, {words.number(naive.value)} on a random split."
+    values = [words.number(value.value) for value in (promised, naive)]
+    alt = f"{promise.words.label}: {values[0]} promised, {values[1]} on a random split."
     caption = (
         "The same model and sizes under the promised split and under a naive random split of the same samples. "
         "Only the first says what to expect in use."
@@ -77,10 +87,17 @@ def chosen_records(run: RunFolder, promise: Promise) -> list[tuple[str, str]]:
     if not ranked:
         first = [name for i, name in enumerate(predictions.records) if (predictions["record"] == i).any()]
         return [(name, "") for name in first[:3]]
-    places = {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"} if len(ranked) > 2 else dict.fromkeys(range(len(ranked)), "")
+    places = (
+        {0: "best", len(ranked) // 2: "median", len(ranked) - 1: "worst"}
+        if len(ranked) > 2
+        else dict.fromkeys(range(len(ranked)), "")
+    )
     unit = f" {promise.words.unit}" if promise.words.unit else ""
     return [
-        (ranked[i][0], f"{f'{why} of {len(ranked)} by ' if why else ''}{promise.words.label} ({words.number(ranked[i][1])}{unit})")
+        (
+            ranked[i][0],
+            f"{f'{why} of {len(ranked)} by ' if why else ''}{promise.words.label} ({words.number(ranked[i][1])}{unit})",
+        )
         for i, why in sorted(places.items())
     ]
 
@@ -99,17 +116,23 @@ def track_pictures(run: RunFolder) -> list[Picture]:
         if len(column.axis) < 2:
             continue
         drawn = tracks.tracks(column, run.class_names, axis_label=axis_label, target_label=target_label(run))
-        found.append(picture(drawn, _track_alt(name, column, run.class_names), _track_caption(column), f"{name}: {why}"))
+        found.append(
+            picture(drawn, _track_alt(name, column, run.class_names), _track_caption(column), f"{name}: {why}")
+        )
     return found
 
 
 def _column(run: RunFolder, predictions: Predictions, name: str) -> tracks.Column:
     rows = predictions.rows_of(name)
-    logs = {str(v.get("name")) for v in run.data.get("variables") or [] if str(v.get("transform", "")).startswith("log")}
+    logs = {
+        str(v.get("name")) for v in run.data.get("variables") or [] if str(v.get("transform", "")).startswith("log")
+    }
     inputs = predictions.starting_with("input_")
     measured = sorted(inputs, key=lambda k: not np.isfinite(inputs[k][rows].astype(float)).any())[:MOST_CURVES]
     curves = {
-        k: tracks.Curve(inputs[k][rows].astype(float), predictions.units.get(f"input_{k}", ""), "log" if k in logs else "linear")
+        k: tracks.Curve(
+            inputs[k][rows].astype(float), predictions.units.get(f"input_{k}", ""), "log" if k in logs else "linear"
+        )
         for k in inputs
         if k in measured
     }
@@ -130,7 +153,8 @@ def _track_alt(name: str, column: tracks.Column, classes: list[str]) -> str:
     if classes:
         both = (column.target >= 0) & (column.prediction >= 0)
         if both.any():
-            text += f" The prediction agrees with the truth on {words.percent(float(np.mean((column.target == column.prediction)[both])))} of the samples."
+            share = float(np.mean((column.target == column.prediction)[both]))
+            text += f" The prediction agrees with the truth on {words.percent(share)} of the samples."
     return text
 
 
@@ -154,7 +178,11 @@ def map_picture(run: RunFolder) -> list[Picture]:
     counts = ", ".join(f"{parts.count(kind)} {kind}" for kind in sorted(set(parts)))
     missing = len(run.data.get("records") or []) - len(names)
     note = f" {words.plural(missing, 'record')} without a position not shown." if missing else ""
-    return [picture(drawn, f"Map of {words.plural(len(names), noun(run))}: {counts}.", f"Equal scale in both directions.{note}")]
+    return [
+        picture(
+            drawn, f"Map of {words.plural(len(names), noun(run))}: {counts}.", f"Equal scale in both directions.{note}"
+        )
+    ]
 
 
 def positions(run: RunFolder) -> dict[str, tuple[float, float]]:
@@ -201,7 +229,9 @@ def learning_picture(run: RunFolder) -> list[Picture]:
     kind = words.plain(str((run.run.get("loss") or {}).get("kind") or "loss"))
     drawn = learning.learning(history, label="loss" if kind in ("loss", "auto") else f"loss ({kind})")
     best = learning.best_steps(history)
-    median = f" Best step at the median: {words.number(float(np.median([s for s, _ in best])))} (dashed)." if best else ""
+    median = (
+        f" Best step at the median: {words.number(float(np.median([s for s, _ in best])))} (dashed)." if best else ""
+    )
     count = words.plural(len(learning.runs(history)), "training")
     caption = f"One line per fold and member; the dot is the step whose weights are kept.{median}"
     return [picture(drawn, f"Training and validation loss by step for {count}.{median}", caption)]
@@ -252,13 +282,17 @@ def series_pictures(run: RunFolder) -> list[Picture]:
         return found
     spread = words.number(float(np.std(residual[known])))
     drawn = series.scatter(target, p["prediction"], label=label)
-    found.append(picture(drawn, f"Predicted against observed {label}; residual spread {spread}.", "Dashed: equality.", half=True))
+    found.append(
+        picture(drawn, f"Predicted against observed {label}; residual spread {spread}.", "Dashed: equality.", half=True)
+    )
     drawn = series.residual_by_regime(target, residual, label=label)
     caption = "Residuals in five equally filled ranges of the observed value; box: middle half, line: median."
     found.append(picture(drawn, f"Residuals by range of the observed {label}.", caption, half=True))
     if np.issubdtype(p[p.axis].dtype, np.datetime64):
         drawn = series.residual_by_month(p[p.axis], residual, label=label)
-        found.append(picture(drawn, f"Residuals of {label} by calendar month.", "Residuals by calendar month.", half=True))
+        found.append(
+            picture(drawn, f"Residuals of {label} by calendar month.", "Residuals by calendar month.", half=True)
+        )
     return found
 
 

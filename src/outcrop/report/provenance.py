@@ -22,14 +22,16 @@ def files(run: RunFolder) -> Table | None:
         [
             str(row.get("name", "")),
             _file(row.get("source")),
-            Cell(str(row.get("sha256") or "–")[:12], mono=True, title=str(row.get("sha256") or "")),
+            Cell(str(row.get("sha256") or words.DASH)[:12], mono=True, title=str(row.get("sha256") or "")),
             Cell(words.number(row.get("samples")), right=True),
             Cell(words.number(row.get("labelled")), right=True),
             "; ".join(str(note) for note in row.get("notes") or []),
         ]
         for row in records
     ]
-    return Table(["record", "file", "SHA-256", Cell("samples", right=True), Cell("labelled", right=True), "notes"], rows).compact()
+    return Table(
+        ["record", "file", "SHA-256", Cell("samples", right=True), Cell("labelled", right=True), "notes"], rows
+    ).compact()
 
 
 def conversions(run: RunFolder) -> Table | None:
@@ -42,8 +44,16 @@ def conversions(run: RunFolder) -> Table | None:
         told = [text for text in told if text]
         if told:
             share = row.get("missing_share")
-            used = row.get("source") or row.get("curve") or "–"
-            rows.append([str(row.get("record")), str(row.get("variable")), str(used), "; ".join(told), _right(words.percent(share))])
+            used = row.get("source") or row.get("curve") or words.DASH
+            rows.append(
+                [
+                    str(row.get("record")),
+                    str(row.get("variable")),
+                    str(used),
+                    "; ".join(told),
+                    _right(words.percent(share)),
+                ]
+            )
     return Table(["record", "variable", "curve", "what was done", Cell("missing", right=True)], rows) if rows else None
 
 
@@ -71,7 +81,7 @@ def environment(run: RunFolder) -> list[tuple[str, str]]:
 
 def _file(source: Any) -> str:
     """The last two parts of a path: enough to recognise it, nothing of the machine it lay on."""
-    parts = str(source or "–").replace("\\", "/").split("/")
+    parts = str(source or words.DASH).replace("\\", "/").split("/")
     return "/".join(parts[-2:]) if len(parts) > 3 else "/".join(parts)
 
 

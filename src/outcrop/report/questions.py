@@ -13,18 +13,25 @@ from outcrop.report import words
 from outcrop.report.folder import RunFolder
 
 
+class Sentence(NamedTuple):
+    """A sentence and the word it is filed under, if any."""
+
+    text: str
+    lead: str = ""
+
+
 class Answer(NamedTuple):
     """One question with its answer as sentences."""
 
     question: str
-    sentences: list[str]
+    sentences: list[Sentence]
 
 
 BUYS = {
     "cross_entropy": "It is lowest when the predicted probabilities are the true frequencies of the classes given the "
     "inputs, so it buys calibrated probabilities first and good labels through them.",
-    "expected_cost": "It is the mean penalty the predicted probabilities would earn, so it buys few expensive mistakes; "
-    "cheap mistakes are tolerated, and probabilities are sharper than the truth.",
+    "expected_cost": "It is the mean penalty the predicted probabilities would earn, so it buys few expensive "
+    "mistakes; cheap mistakes are tolerated, and probabilities are sharper than the truth.",
     "mse": "It is lowest at the conditional mean, so it buys a small root mean square error; rare extremes are pulled "
     "towards the mean.",
     "mae": "It is lowest at the conditional median, so it buys robustness to outliers; skewed targets are "
@@ -41,8 +48,8 @@ ARCHITECTURE = {
     "and that nothing outside the window matters.",
 }
 WEIGHTS = {
-    "balanced": "Classes are weighted by the inverse of their frequency: rare classes count as much as common ones, and "
-    "the probabilities no longer follow the natural proportions.",
+    "balanced": "Classes are weighted by the inverse of their frequency: rare classes count as much as common ones, "
+    "and the probabilities no longer follow the natural proportions.",
     "sqrt": "Classes are weighted by the inverse square root of their frequency: rare classes count more than their "
     "share, at the price of probabilities that do not follow the natural proportions.",
 }
@@ -61,24 +68,26 @@ def answers(run: RunFolder) -> list[Answer]:
     return [answer for answer in found if answer.sentences]
 
 
-def _in_and_out(run: RunFolder) -> list[str]:
+def _in_and_out(run: RunFolder) -> list[Sentence]:
     rows = run.data.get("variables") or []
     inputs = [_with_unit(row) for row in rows if row.get("role") == "input"]
     outputs = [_with_unit(row) for row in run.targets]
     sentences = []
     if inputs:
-        sentences.append(f"In: {words.series(inputs, 16)}.")
+        sentences.append(Sentence(f"{words.series(inputs, 16)}.", "In."))
     view = _section(run, "data").get("view") or {}
-    sentences += _view(view)
+    sentences += [Sentence(text) for text in _view(view)]
     if outputs:
         classes = f", one of {words.plural(len(run.class_names), 'class')} per sample" if run.class_names else ""
-        sentences.append(f"Out: {words.series(outputs)}{classes}.")
+        sentences.append(Sentence(f"{words.series(outputs)}{classes}.", "Out."))
     records = run.data.get("records") or []
     if records:
         samples = sum(int(row.get("samples") or 0) for row in records)
         labelled = sum(int(row.get("labelled") or 0) for row in records)
         what = words.plural(len(records), _noun(run))
-        sentences.append(f"From {what} with {words.number(samples)} samples, {words.number(labelled)} of them labelled.")
+        sentences.append(
+            Sentence(f"{what} with {words.number(samples)} samples, {words.number(labelled)} labelled.", "From.")
+        )
     return sentences
 
 
@@ -89,13 +98,23 @@ def _view(view: Mapping[str, Any]) -> list[str]:
         return [f"The network reads windows of {view.get('length', 256)} samples and answers for every sample.{ahead}"]
     context = view.get("context")
     if isinstance(context, list) and len(context) > 1:
-        return [f"Each example reads {len(context)} samples between {context[0]:+d} and {context[-1]:+d}.{ahead}"]
+        ends = f"from {_offset(context[0])} to {_offset(context[-1])}"
+        return [f"Each example reads {len(context)} samples, {ends}.{ahead}"]
     if view.get("context_length"):
         return [f"Each example reads its surroundings over {view['context_length']} samples.{ahead}"]
     return [f"Each example is one sample.{ahead}"] if view.get("kind") == "points" else []
 
 
-def _learned(run: RunFolder) -> list[str]:
+def _offset(samples: int) -> str:
+    """An offset in words.
+
+    >>> _offset(-11), _offset(0), _offset(4)
+    ('11 before', 'the sample itself', '4 after')
+    """
+    return "the sample itself" if samples == 0 else f"{abs(samples)} {'before' if samples < 0 else 'after'}"
+
+
+def _learned(run: RunFolder) -> list[Sentence]:
     model = _section(run, "model")
     what = words.series([str(row.get("name")) for row in run.targets])
     if run.class_names:
@@ -104,44 +123,46 @@ def _learned(run: RunFolder) -> list[str]:
         first = f"A forecast: the value of {what} some steps ahead, from its past and the other inputs."
     else:
         first = f"A number: the value of {what}, sample by sample."
-    sentences = [first] if run.targets else []
+    sentences = [Sentence(first)] if run.targets else []
     family = model.get("family")
     if family:
         own = {k: v for k, v in model.items() if k not in ("family", "members")}
         told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items())
         count = run.environment.get("parameters") or run.metrics.get("parameters")
         size = f" with {words.number(count)} parameters" if isinstance(count, int) else ""
-        sentences.append(f"The function is a {words.plain(family)}{size}{f' ({told})' if told else ''}.")
+        sentences.append(Sentence(f"The function is a {words.plain(family)}{size}{f' ({told})' if told else ''}."))
     if int(model.get("members") or 1) > 1:
-        sentences.append(f"{model['members']} members from different seeds are averaged.")
+        sentences.append(Sentence(f"{model['members']} members from different seeds are averaged."))
     return sentences
 
 
-def _loss(run: RunFolder) -> list[str]:
+def _loss(run: RunFolder) -> list[Sentence]:
     loss = _section(run, "loss")
     kind = str(loss.get("kind", ""))
     if not kind:
         return []
     own = {k: v for k, v in loss.items() if k not in ("kind", "class_weights")}
     told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items() if v not in (None, 0, 0.0))
-    sentences = [f"{words.plain(kind).capitalize()}{f' ({told})' if told else ''}."]
-    sentences += [BUYS[kind]] if kind in BUYS else []
+    sentences = [Sentence(f"{words.plain(kind).capitalize()}{f' ({told})' if told else ''}.")]
+    sentences += [Sentence(BUYS[kind])] if kind in BUYS else []
     weights = loss.get("class_weights")
-    sentences += [WEIGHTS[weights]] if isinstance(weights, str) and weights in WEIGHTS else []
+    sentences += [Sentence(WEIGHTS[weights])] if isinstance(weights, str) and weights in WEIGHTS else []
     return sentences
 
 
-def _assumptions(run: RunFolder) -> list[str]:
-    sentences = [f"Split. {_stop(s)}" for s in split_sentences(run)]
+def _assumptions(run: RunFolder) -> list[Sentence]:
+    sentences = [Sentence(_stop(text), "Split.") for text in split_sentences(run)]
     family = str(_section(run, "model").get("family", ""))
     if family in ARCHITECTURE:
-        sentences.append(f"Architecture. {ARCHITECTURE[family]}")
+        sentences.append(Sentence(ARCHITECTURE[family], "Architecture."))
     loop = _loop(_section(run, "train"))
     if loop:
-        sentences.append(f"Loop. {loop}")
+        sentences.append(Sentence(loop, "Loop."))
     accepted = [row for row in run.audit if row.get("accepted")]
     if accepted:
-        sentences.append(f"{words.plural(len(accepted), 'audit finding')} accepted with a reason, listed below.")
+        sentences.append(
+            Sentence(f"{words.plural(len(accepted), 'finding')} accepted with a reason, listed below.", "Audit.")
+        )
     return sentences
 
 

@@ -86,7 +86,9 @@ def _high_confidence(promise: Promise) -> str:
 
 def _coverage(promise: Promise) -> str:
     told = promise.content.get("coverage") or {}
-    parts = [f"{words.plain(key)} {words.number(score(v).value)}" for key, v in told.items() if np.isfinite(score(v).value)]
+    parts = [
+        f"{words.plain(key)} {words.number(score(v).value)}" for key, v in told.items() if np.isfinite(score(v).value)
+    ]
     return f"Coverage: {', '.join(parts)}." if parts else ""
 
 
@@ -162,14 +164,19 @@ def effective(run: RunFolder) -> Section:
         return section
     records = run.data.get("records") or []
     labelled = sum(int(row.get("labelled") or 0) for row in records)
-    sentence = f"The labels amount to about {words.number(total)} independent samples"
+    sentence = f"The labels amount to about {words.number(round(total))} independent samples"
     if labelled:
-        sentence = f"{words.number(labelled)} labelled samples amount to about {words.number(total)} independent ones"
+        sentence = (
+            f"{words.number(labelled)} labelled samples amount to about {words.number(round(total))} independent ones"
+        )
         sentence += f", one in {words.number(labelled / total, 2)}"
-    tail = "; neighbouring samples repeat each other, so intervals on this page come from resampling whole groups or blocks."
+    tail = "; neighbouring samples repeat each other, so intervals here come from resampling whole groups or blocks."
     section.add("text", sentence + tail)
     rows = [
-        [str(row.get("name")), *[tables.Cell(words.number(row.get(k)), right=True) for k in ("labelled", "effective_samples")]]
+        [
+            str(row.get("name")),
+            *[tables.Cell(words.number(row.get(k)), right=True) for k in ("labelled", "effective_samples")],
+        ]
         for row in sorted(records, key=lambda row: -(row.get("effective_samples") or 0))
         if row.get("effective_samples") is not None
     ]
@@ -185,7 +192,7 @@ def origin_of_it_all(run: RunFolder) -> Section:
         (provenance.joins(run), "Joins"),
     ):
         if table:
-            section.add("table", tables.Table(table.head, table.rows, caption, folded=True))
+            section.add("table", tables.Table(table.head, table.rows, caption, folded=True, wide=True))
     return section.add("source", (run.path / "run.toml").read_text(encoding="utf-8") if run.run else "")
 
 

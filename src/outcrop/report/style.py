@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 
 INK, SOFT, FAINT, RULE, VOID = "#1d2428", "#56626a", "#98a3aa", "#d9dee1", "#eceeef"
 ACCENT, SECOND, WARN = "#0b6e8a", "#b65f21", "#a8322d"
-SEQUENTIAL = LinearSegmentedColormap.from_list("outcrop", ["#ffffff", "#d8e8ec", "#8fbfcc", "#3d8ca5", "#0b5871", "#063448"])
+SEQUENTIAL = LinearSegmentedColormap.from_list(
+    "outcrop", ["#ffffff", "#d8e8ec", "#8fbfcc", "#3d8ca5", "#0b5871", "#063448"]
+)
 
 STYLE = {
     "font.family": "sans-serif",
@@ -101,7 +103,7 @@ def class_colours(names: Sequence[str]) -> list[str]:
     ['#f2d544', '#8b9096', '#16181a']
     """
     taken: list[str] = []
-    spare = [colour for colour in CATEGORIES]
+    spare = list(CATEGORIES)
     for name in names:
         folded = str(name).casefold()
         rock = next((colour for keys, colour in ROCKS if any(key in folded for key in keys)), None)

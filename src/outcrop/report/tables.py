@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from outcrop.report import words
 from outcrop.report.folder import RunFolder
-from outcrop.report.scores import Promise, Rung, Score
-from outcrop.report.style import ACCENT, class_colours
+from outcrop.report.scores import Promise, Rung, Score, score
+from outcrop.report.style import class_colours
 
 LONG = 14
 
@@ -35,6 +35,7 @@ class Table:
     rows: Sequence[Sequence[Cell | str]]
     caption: str = ""
     folded: bool | None = None
+    wide: bool = False
 
     @property
     def is_long(self) -> bool:
@@ -49,7 +50,7 @@ class Table:
     def compact(self) -> Table:
         """Without the columns that are empty in every row."""
         rows = self.cells()
-        keep = [i for i, _ in enumerate(self.head) if any(row[i].text not in ("", "–") for row in rows)]
+        keep = [i for i, _ in enumerate(self.head) if any(row[i].text not in ("", words.DASH) for row in rows)]
         return replace(self, head=[self.head[i] for i in keep], rows=[[row[i] for i in keep] for row in rows])
 
 
@@ -63,13 +64,13 @@ def variables(run: RunFolder) -> Table | None:
             [
                 Cell(str(row.get("name")), strong=True),
                 str(row.get("role", "")),
-                str(row.get("unit") or "–"),
-                words.series(sources) if sources else "–",
-                " ".join(t for t in treatment if t != "none") or "–",
-                str(row.get("missing") or "–") if row.get("role") == "input" else "–",
-                {"training": "training part", "record": "each record"}.get(str(row.get("scope")), "–")
+                str(row.get("unit") or words.DASH),
+                words.series(sources) if sources else words.DASH,
+                " ".join(t for t in treatment if t != "none") or words.DASH,
+                str(row.get("missing") or words.DASH) if row.get("role") == "input" else words.DASH,
+                {"training": "training part", "record": "each record"}.get(str(row.get("scope")), words.DASH)
                 if row.get("role") == "input"
-                else "–",
+                else words.DASH,
             ]
         )
     head = ["variable", "role", "unit", "curve in the files", "transform", "where missing", "statistics from"]
@@ -84,7 +85,7 @@ def ladder(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any]
     judged = any(rung.verdict for rung in rungs)
     head: list[Cell | str] = ["contender", *[_metric_head(name, promise, all_metrics) for name in metrics]]
     rows = [_ladder_row(rung, metrics, judged) for rung in rungs]
-    return Table([*head, *(["the model ..."] if judged else [])], rows, folded=False)
+    return Table([*head, *(["the model ... : gain over it"] if judged else [])], rows, folded=False)
 
 
 def _metric_head(name: str, promise: Promise, all_metrics: dict[str, Any]) -> Cell:
@@ -101,19 +102,15 @@ def _ladder_row(rung: Rung, metrics: Sequence[str], judged: bool) -> list[Cell]:
 
 
 def verdict_cell(rung: Rung) -> Cell:
-    """The verdict on one baseline with the paired difference."""
+    """The verdict on one baseline with the paired gain of the model over it (positive: the model is better)."""
     if rung.is_model or not rung.verdict:
         return Cell("")
     word = str(rung.verdict.get("word", ""))
     tone = {"beats": "good", "does not beat": "bad", "cannot tell": "unsure"}.get(word, "")
-    difference = rung.verdict.get("difference")
-    told = f" ({_signed(difference)})" if isinstance(difference, int | float) else ""
-    return Cell({"beats": "beats it", "does not beat": "does not beat it"}.get(word, word) + told, tone=tone,
-                title=str(rung.verdict.get("sentence", "")))  # fmt: skip
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + words.number(float(value), 2)
+    gain = score(rung.verdict | {"value": rung.verdict.get("difference")})
+    told = f": {interval(gain)}" if gain.value == gain.value else ""
+    said = {"beats": "beats it", "does not beat": "does not beat it"}.get(word, word)
+    return Cell(said + told, tone=tone, title=str(rung.verdict.get("sentence", "")))
 
 
 def interval(score: Score, places: int = 3) -> str:
@@ -137,7 +134,11 @@ def per_class(promise: Promise, run: RunFolder) -> Table | None:
     colours = dict(zip(names, class_colours(names), strict=True))
     labels = [str(row.get("class", row["label"])) for row in rows]
     labels = [names[int(t)] if t.isdigit() and t not in names and int(t) < len(names) else t for t in labels]
-    columns = [k for k in ("precision", "recall", "f1", "expected_cost") if any(isinstance(r.get(k), float | int) for r in rows)]
+    columns = [
+        k
+        for k in ("precision", "recall", "f1", "expected_cost")
+        if any(isinstance(r.get(k), float | int) for r in rows)
+    ]
     support = [row.get("support", row.get("samples", 0)) or 0 for row in rows]
     total = sum(support) or 1
     order = sorted(range(len(rows)), key=lambda i: -support[i])
@@ -150,7 +151,12 @@ def per_class(promise: Promise, run: RunFolder) -> Table | None:
         ]
         for i in order
     ]
-    head = ["class", *[Cell(words.metric(k).label, right=True) for k in columns], Cell("samples", right=True), Cell("share", right=True)]
+    head = [
+        "class",
+        *[Cell(words.metric(k).label, right=True) for k in columns],
+        Cell("samples", right=True),
+        Cell("share", right=True),
+    ]
     return Table(head, body, "By class", folded=False)
 
 
@@ -161,7 +167,9 @@ def per_record(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, 
     if not rows or not shown:
         return None
     sign = 1 if promise.lower_is_better else -1
-    rows = sorted(rows, key=lambda row: sign * v if isinstance(v := row.get(promise.primary), int | float) else float("inf"))
+    rows = sorted(
+        rows, key=lambda row: sign * v if isinstance(v := row.get(promise.primary), int | float) else float("inf")
+    )
     body = [
         [
             Cell(row["label"], strong=True),
@@ -179,7 +187,11 @@ def per_record(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, 
 
 
 def _fold(value: Any) -> str:
-    return str(int(value)) if isinstance(value, int | float) and value == value else ("–" if value is None else str(value))
+    return (
+        str(int(value))
+        if isinstance(value, int | float) and value == value
+        else (words.DASH if value is None else str(value))
+    )
 
 
 def _share(value: Any, key: str) -> float | None:
@@ -193,22 +205,34 @@ def audit(run: RunFolder) -> Table | None:
     order = {"violation": 0, "inflation": 1, "note": 2}
     rows = [
         [
-            Cell(str(row.get("level", "")), tone={"violation": "bad", "inflation": "unsure"}.get(str(row.get("level")), "")),
+            Cell(
+                str(row.get("level", "")),
+                tone={"violation": "bad", "inflation": "unsure"}.get(str(row.get("level")), ""),
+            ),
             words.plain(str(row.get("check", ""))),
             str(row.get("place", "")),
             str(row.get("size", "")),
             str(row.get("fix", "")),
-            str(row.get("accepted") or "–"),
+            str(row.get("accepted") or words.DASH),
         ]
         for row in sorted(run.audit, key=lambda row: order.get(str(row.get("level")), 3))
     ]
-    return Table(["level", "check", "where", "size", "fix", "accepted because"], rows, folded=False).compact() if rows else None
+    return (
+        Table(["level", "check", "where", "size", "fix", "accepted because"], rows, folded=False, wide=True).compact()
+        if rows
+        else None
+    )
 
 
 def confusion(counts: Sequence[Sequence[float]], names: Sequence[str]) -> Table:
     """The counts behind the confusion matrix."""
-    rows = [[Cell(name, strong=True), *[Cell(words.number(int(n)), right=True) for n in row]] for name, row in zip(names, counts, strict=True)]
-    return Table(["true \\ predicted", *[Cell(name, right=True) for name in names]], rows, "Counts behind the matrix", folded=True)
-
-
-MODEL_COLOUR = ACCENT
+    rows = [
+        [Cell(name, strong=True), *[Cell(words.number(int(n)), right=True) for n in row]]
+        for name, row in zip(names, counts, strict=True)
+    ]
+    return Table(
+        ["true \\ predicted", *[Cell(name, right=True) for name in names]],
+        rows,
+        "Counts behind the matrix",
+        folded=True,
+    )

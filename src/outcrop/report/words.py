@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+DASH, MINUS = "\u2013", "\u2212"
+
 
 class MetricWords(NamedTuple):
     """How a metric is called on the page, which way is better ("higher" or "lower"), and its unit."""
@@ -40,9 +42,9 @@ WORDS = {
     "mean": "mean",
     "nearest_neighbours": "nearest neighbours",
     "logistic": "logistic regression",
-    "linear": "linear (ridge)",
+    "linear": "ridge regression",
     "boosted_trees": "boosted trees",
-    "boosted_trees_window": "boosted trees, depth window",
+    "boosted_trees_window": "boosted trees with depth window",
     "persistence": "persistence",
     "climatology": "climatology",
     "mlp": "multilayer perceptron",
@@ -75,41 +77,54 @@ def plain(name: str) -> str:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number as it is read aloud: significant digits, thousands separated, a true minus sign, a dash for none.
+    r"""A number as it is read aloud: significant digits, thousands separated, a true minus sign, a dash for none.
 
     >>> number(0.03456), number(-1234.5), number(12), number(None), number(240113)
-    ('0.0346', '−1,234', '12', '–', '240,113')
+    ('0.0346', '\u22121,234', '12', '\u2013', '240,113')
     """
-    if value is None or isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return "–" if not isinstance(value, str | bool) else str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return DASH
     if isinstance(value, int) or abs(value) >= 10 ** (digits - 1):
         text = f"{value:,.0f}"
     elif value == 0:
         text = "0"
     else:
         text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
+
+
+def edge(value: float) -> str:
+    """A limit of an axis in three digits.
+
+    >>> edge(-0.05), edge(171.0)
+    ('\u22120.05', '171')
+    """
+    return f"{value:.3g}".replace("-", MINUS)
 
 
 def decimals(value: Any, places: int = 3) -> str:
     """A score with a fixed number of decimals, so that a column lines up.
 
     >>> decimals(0.5), decimals(-0.4321, 2), decimals(float("nan"))
-    ('0.500', '−0.43', '–')
+    ('0.500', '\u22120.43', '\u2013')
     """
     if not isinstance(value, int | float) or not math.isfinite(value):
-        return "–"
-    return f"{value:,.{places}f}".replace("-", "−")
+        return DASH
+    return f"{value:,.{places}f}".replace("-", MINUS)
 
 
 def percent(share: Any) -> str:
     """A share of one in percent.
 
     >>> percent(0.061), percent(0.5), percent(None)
-    ('6.1 %', '50 %', '–')
+    ('6.1 %', '50 %', '\u2013')
     """
     if not isinstance(share, int | float) or not math.isfinite(share):
-        return "–"
+        return DASH
+    if 0 < share < 0.0005:
+        return "<0.1 %"
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
@@ -120,7 +135,7 @@ def duration(seconds: Any) -> str:
     ('42 s', '12 min 34 s', '2 h 2 min')
     """
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
-        return "–"
+        return DASH
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.2g} s" if seconds < 10 else f"{whole} s"

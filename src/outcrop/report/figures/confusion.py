@@ -27,10 +27,10 @@ def confusion(counts: np.ndarray, names: Sequence[str]) -> Figure:
     axes.imshow(share, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
     for true, predicted in np.argwhere(counts > 0):
         _cell(axes, true, predicted, share[true, predicted], counts[true, predicted])
-    rows = [f"{name}\n{_count(n)} samples" for name, n in zip(names, total[:, 0], strict=True)]
+    rows = [f"{name}   \n{_count(n)} samples   " for name, n in zip(names, total[:, 0], strict=True)]
     axes.set_yticks(range(size), rows, fontsize=7.5, linespacing=1.1, color=INK)
     axes.set_xticks(range(size), list(names), rotation=45, ha="left", rotation_mode="anchor", fontsize=7.5, color=INK)
-    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, pad=9)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, pad=10)
     axes.set_xlabel("predicted class")
     axes.xaxis.set_label_position("top")
     axes.set_ylabel("true class")
@@ -40,8 +40,12 @@ def confusion(counts: np.ndarray, names: Sequence[str]) -> Figure:
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="minor", length=0)
     for place, colour in enumerate(class_colours(names)):
-        axes.plot(-0.64, place, "s", color=colour, markersize=6, clip_on=False, markeredgecolor=SOFT, markeredgewidth=0.3)
-        axes.plot(place, -0.66, "s", color=colour, markersize=6, clip_on=False, markeredgecolor=SOFT, markeredgewidth=0.3)
+        axes.plot(
+            -0.62, place, "s", color=colour, markersize=6, clip_on=False, markeredgecolor=SOFT, markeredgewidth=0.3
+        )
+        axes.plot(
+            place, -0.68, "s", color=colour, markersize=6, clip_on=False, markeredgecolor=SOFT, markeredgewidth=0.3
+        )
     axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
     return figure
 

@@ -23,7 +23,7 @@ def ladder(rungs: Sequence[Rung], metric: str, *, label: str, better: str) -> Fi
         better: "higher" or "lower".
     """
     shown = [rung for rung in rungs if np.isfinite(rung.scores.get(metric, Score(np.nan)).value)]
-    figure = Figure(figsize=(7.2, 0.95 + 0.36 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(6.4, 0.95 + 0.36 * len(shown)), layout="constrained")
     axes = figure.subplots()
     for row, rung in enumerate(shown):
         _rung(axes, row, rung, rung.scores[metric])
@@ -68,7 +68,7 @@ def _rung(axes, row: int, rung: Rung, score: Score) -> None:
 @styled
 def gap(promised: Score, naive: Score, *, label: str) -> Figure:
     """The optimism gap: the same model under the promised split and under a naive random one."""
-    figure = Figure(figsize=(7.2, 1.5), layout="constrained")
+    figure = Figure(figsize=(6.4, 1.5), layout="constrained")
     axes = figure.subplots()
     axes.plot([promised.value, naive.value], [0, 0], color=RULE, linewidth=5, solid_capstyle="round", zorder=1)
     for score, colour, name in ((promised, ACCENT, "promised split"), (naive, SECOND, "random split")):

@@ -41,7 +41,7 @@ def learning(history: Mapping[str, np.ndarray], *, label: str = "loss") -> Figur
         history: columns of history.csv: step, train_loss, validation_loss and, where there are any, fold and member.
         label: name of the loss for the axis.
     """
-    figure = Figure(figsize=(7.2, 3.1), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
     trainings = runs(history)
     for run in trainings:

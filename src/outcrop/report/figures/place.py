@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from outcrop.report.style import ACCENT, CATEGORIES, FAINT, INK, RULE, SECOND, SOFT, styled
 
@@ -25,14 +26,23 @@ def site_map(easting: np.ndarray, northing: np.ndarray, names: Sequence[str], pa
     scale, unit = (1000.0, "km") if max(np.ptp(easting), np.ptp(northing)) > 5000 else (1.0, "m")
     x, y = np.asarray(easting) / scale, np.asarray(northing) / scale
     ratio = (np.ptp(y) + 1e-9) / (np.ptp(x) + 1e-9)
-    width = float(np.clip(5.6 / np.sqrt(ratio), 4.2, 7.2))
-    figure = Figure(figsize=(width + 1.1, float(np.clip(width * ratio, 3.2, 7.5)) + 0.6), layout="constrained")
+    width = float(np.clip(5.6 / np.sqrt(ratio), 3.3, 6.6))
+    figure = Figure(figsize=(width + 1.6, float(np.clip(width * ratio, 3.2, 7.4)) + 0.6), layout="constrained")
     axes = figure.subplots()
     kinds = sorted(set(parts), key=_order)
     for kind in kinds:
         here = np.array([part == kind for part in parts])
         colour, marker = _look(kind, kinds.index(kind))
-        axes.plot(x[here], y[here], marker, color=colour, markersize=6.5, markeredgecolor="white", label=kind)
+        axes.plot(
+            x[here],
+            y[here],
+            marker,
+            color=colour,
+            markersize=7.5,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            label=kind,
+        )
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.14)
     suffix = f", {crs}" if crs else ""
@@ -52,7 +62,12 @@ def _order(part: str) -> tuple[int, float, str]:
 
 
 def _look(part: str, place: int) -> tuple[str, str]:
-    named = {"training": (SOFT, "o"), "validation": ("#c7a13a", "s"), "calibration": ("#6a4c93", "^"), "test": (SECOND, "D")}
+    named = {
+        "training": (SOFT, "o"),
+        "validation": ("#c7a13a", "s"),
+        "calibration": ("#6a4c93", "^"),
+        "test": (SECOND, "D"),
+    }
     return named.get(part, (CATEGORIES[place % len(CATEGORIES)], MARKERS[place % len(MARKERS)]))
 
 
@@ -65,7 +80,9 @@ def _label(figure: Figure, axes, points: np.ndarray, names: Sequence[str]) -> No
     figure.set_layout_engine("none")
     pixel = figure.dpi / 72
     spots = axes.transData.transform(points)
-    taken = [(spot[0] - 4.5 * pixel, spot[1] - 4.5 * pixel, spot[0] + 4.5 * pixel, spot[1] + 4.5 * pixel) for spot in spots]
+    taken = [
+        (spot[0] - 4.5 * pixel, spot[1] - 4.5 * pixel, spot[0] + 4.5 * pixel, spot[1] + 4.5 * pixel) for spot in spots
+    ]
     frame = axes.get_window_extent()
     for i in np.argsort(points[:, 1])[::-1]:
         size = np.array([4.6 * len(str(names[i])) + 3, 9.5]) * pixel
@@ -82,7 +99,9 @@ def _label(figure: Figure, axes, points: np.ndarray, names: Sequence[str]) -> No
             va="center",
             fontsize=7,
             color=INK,
-            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3} if far else None,
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+            if far
+            else None,
         )
 
 
@@ -133,13 +152,15 @@ def by_distance(distance_m: np.ndarray, score: np.ndarray, names: Sequence[str],
     """
     scale, unit = (1000.0, "km") if np.nanmax(distance_m) > 3000 else (1.0, "m")
     x, y = np.asarray(distance_m, dtype=float) / scale, np.asarray(score, dtype=float)
-    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.3), layout="constrained")
     axes = figure.subplots()
     positive = x > 0
     wide = positive.all() and x.max() / x.min() > 12
     if wide:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.plot(x, y, "o", color=ACCENT, markersize=5.5, alpha=0.8, markeredgecolor="white")
     if len(x) >= 9:
         parts = np.array_split(np.argsort(x), max(3, len(x) // 7))

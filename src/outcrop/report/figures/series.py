@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def forecast(
         interval: low and high bounds of the prediction.
         axis_label: name of the coordinate, with its unit where it is not a date.
     """
-    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.5), layout="constrained")
     axes = figure.subplots()
     styles = (((0, (4, 2)), SECOND), ((0, (1, 1.5)), CATEGORIES[2]), ((0, (6, 2, 1, 2)), CATEGORIES[3]))
     for (name, values), (dash, colour) in zip((baselines or {}).items(), styles, strict=False):
@@ -117,7 +118,7 @@ def residual_by_regime(target: np.ndarray, residual: np.ndarray, *, label: str, 
     known = np.isfinite(target) & np.isfinite(residual)
     edges = np.unique(np.quantile(target[known], np.linspace(0, 1, parts + 1)))
     place = np.clip(np.searchsorted(edges, target, side="right") - 1, 0, max(len(edges) - 2, 0))
-    names = [f"{words.number(a)} to\n{words.number(b)}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    names = [f"{words.number(a)} to\n{words.number(b)}" for a, b in pairwise(edges)]
     groups = [residual[known & (place == k)] for k in range(len(names))]
     return _boxes(groups, names, label=label, xlabel=f"observed {label}")
 
@@ -140,6 +141,6 @@ def _boxes(groups, names, *, label: str, xlabel: str) -> Figure:
         manage_ticks=False,
     )
     axes.set_xticks(range(len(names)), names, fontsize=7)
-    axes.set(xlabel=xlabel, ylabel=f"predicted − observed\n{label}")
+    axes.set(xlabel=xlabel, ylabel=f"predicted {words.MINUS} observed\n{label}")
     axes.grid(axis="y", color=RULE)
     return figure

@@ -6,6 +6,7 @@ as small as one of 500: curves keep the least and greatest value of each bin, co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,10 +15,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from outcrop.report import words
 from outcrop.report.style import ACCENT, FAINT, INK, SOFT, VOID, class_colours, styled
 
 BINS = 1000
-SCALES = ("linear", "log")
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ def tracks(column: Column, classes: Sequence[str] = (), *, axis_label: str, targ
         target_label: name and unit of a number target.
     """
     grid = _Grid(column.axis)
-    widths = [1.0] * len(column.curves) + ([0.55, 0.55] if len(classes) else [1.8])
+    widths = [1.0] * len(column.curves) + ([0.66, 0.66] if len(classes) else [1.8])
     extras = [name for name in ("confidence", "valid") if len(getattr(column, name))]
-    widths += [{"confidence": 0.6, "valid": 0.22}[name] for name in extras]
-    figure = Figure(figsize=(0.9 + 1.12 * sum(widths), 6.6 + 0.5 * bool(len(classes))), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, wspace=0.015)
+    widths += [{"confidence": 0.72, "valid": 0.34}[name] for name in extras]
+    figure = Figure(figsize=(0.9 + 1.03 * sum(widths), 6.6 + 0.5 * bool(len(classes))), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, wspace=0.02)
     panels = iter(np.atleast_1d(figure.subplots(1, len(widths), sharey=True, width_ratios=widths)))
     for name, curve in column.curves.items():
         _curve(next(panels), grid, name, curve)
@@ -140,10 +141,24 @@ class _Grid:
 
 
 def _title(axes, name: str, unit: str = "") -> None:
-    """Track header above the track: name in ink, unit below it."""
-    axes.set_title(f"{name}\n", fontsize=8, loc="center", pad=13)
-    axes.annotate(unit, (0.5, 1), xytext=(0, 16), xycoords="axes fraction", textcoords="offset points", ha="center",
-                  va="bottom", fontsize=7, color=SOFT)  # fmt: skip
+    """Track header as on a paper log: the name, below it the unit, and `_ends` at its sides."""
+    for text, up, look in (
+        (name, 14, {"fontsize": 7.8, "fontweight": "bold"}),
+        (unit, 3, {"fontsize": 7, "color": SOFT}),
+    ):
+        axes.annotate(text, (0.5, 1), xytext=(0, up), xycoords="axes fraction", textcoords="offset points", ha="center",
+                      va="bottom", **look)  # fmt: skip
+
+
+def _ends(axes, left: str, right: str) -> None:
+    """The values at the left and right edge of a track."""
+    for x, side, inset, text in ((0, "left", 2, left), (1, "right", -2, right)):
+        axes.annotate(text, (x, 1), xytext=(inset, 3), xycoords="axes fraction", textcoords="offset points", ha=side,
+                      va="bottom", fontsize=6.6, color=SOFT)  # fmt: skip
+    axes.tick_params(axis="x", length=0, labelbottom=False, labeltop=False)
+    axes.spines[["top", "right"]].set_visible(True)
+    axes.spines["bottom"].set_visible(False)
+    axes.grid(axis="x")
 
 
 def _curve(axes, grid: _Grid, name: str, curve: Curve) -> None:
@@ -154,28 +169,36 @@ def _curve(axes, grid: _Grid, name: str, curve: Curve) -> None:
     axes.plot(np.stack([low, high], 1).ravel(), np.repeat(grid.centres, 2), color=INK, linewidth=0.55)
     grid.shade(axes, ~np.isfinite(low))
     if np.isfinite(values).any():
-        left, right = np.nanquantile(values, [0.005, 0.995])
+        limits = _limits(values, curve.scale)
+        axes.set_xlim(limits)
         if curve.scale == "log":
             axes.set_xscale("log")
-            axes.set_xlim(left / 1.3, max(right, left * 2) * 1.3)
             axes.minorticks_off()
         else:
-            pad = 0.06 * (right - left) or 1.0
-            axes.set_xlim(left - pad, right + pad)
-            axes.locator_params(axis="x", nbins=3)
+            axes.locator_params(axis="x", nbins=4)
+        _ends(axes, *(words.edge(value) for value in limits))
     else:
         axes.set_xticks([])
         axes.text(0.5, 0.5, "not measured", rotation=90, ha="center", va="center", color=SOFT, transform=axes.transAxes)
-    _axis_on_top(axes)
+        _ends(axes, "", "")
     _title(axes, name, curve.unit)
 
 
-def _axis_on_top(axes) -> None:
-    axes.xaxis.tick_top()
-    axes.tick_params(axis="x", labelsize=7, pad=1, length=2)
-    axes.spines[["top", "right"]].set_visible(True)
-    axes.spines["bottom"].set_visible(False)
-    axes.grid(axis="x")
+def _limits(values: np.ndarray, scale: str = "linear") -> tuple[float, float]:
+    """Limits of a track that leave out the rarest values, rounded outwards to two digits.
+
+    >>> _limits(np.linspace(12.3, 148.7, 1000))
+    (5.0, 156.0)
+    """
+    left, right = (float(v) for v in np.nanquantile(values, [0.003, 0.997]))
+    if scale == "log":
+        left, right = left / 1.2, max(right, 2 * left) * 1.2
+        step_left, step_right = (10.0 ** (math.floor(math.log10(v)) - 1) for v in (left, right))
+    else:
+        pad = 0.05 * (right - left) or abs(left) or 1.0
+        left, right = left - pad, right + pad
+        step_left = step_right = 10.0 ** (math.floor(math.log10(right - left)) - 2)
+    return round(math.floor(left / step_left) * step_left, 9), round(math.ceil(right / step_right) * step_right, 9)
 
 
 def _class_columns(figure: Figure, truth, prediction, grid: _Grid, column: Column, classes: Sequence[str]) -> None:
@@ -198,18 +221,21 @@ def _numbers(axes, grid: _Grid, column: Column, label: str) -> None:
     axes.plot(truth, grid.centres, color=INK, linewidth=0.8, label="truth")
     axes.plot(prediction, grid.centres, color=ACCENT, linewidth=1.1, label="predicted")
     grid.shade(axes, ~np.isfinite(truth))
-    _axis_on_top(axes)
+    both = np.concatenate([truth, prediction])
+    if np.isfinite(both).any():
+        axes.set_xlim(limits := _limits(both))
+        _ends(axes, *(words.edge(value) for value in limits))
     _title(axes, label)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.09), ncols=2, labelcolor=INK)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.07), ncols=2, labelcolor=INK)
 
 
 def _confidence(axes, grid: _Grid, confidence: np.ndarray) -> None:
     level = grid.mean(np.asarray(confidence, dtype=float))
     axes.fill_betweenx(grid.centres, 0, level, color=ACCENT, alpha=0.45, linewidth=0, step="mid")
     grid.shade(axes, ~np.isfinite(level))
-    axes.set(xlim=(0, 1), xticks=[0, 1])
-    _axis_on_top(axes)
-    _title(axes, "confidence", "probability")
+    axes.set(xlim=(0, 1), xticks=[0.5])
+    _ends(axes, "0", "1")
+    _title(axes, "confidence", "prob.")
 
 
 def _validity(axes, grid: _Grid, valid: np.ndarray) -> None:
