@@ -134,6 +134,8 @@ def test_duplicate_mnemonics(tmp_path):
         (las_text()[:-20], "Fix: copy or export the file again"),
         (las_text().replace("52.0000", "5x.0000"), "Fix: correct the value"),
         (las_text().replace("2.0 :", "3.0 :"), "Fix: export the well again as LAS 2.0"),
+        (las_text()[:-12] + "-", "Fix: copy or export the file again"),
+        (las_text([[100.0, 1, 1]], stop=900.0), "Fix: copy or export it again"),
         (las_text(stop=900.0), 'Fix: .*incomplete = "accept"'),
         (las_text().replace("DEPT.M ", "XYZ ."), "Fix: export the file with depth"),
         (las_text([[100.0, 1, 1], [-999.25, 2, 2], [101.0, 3, 3]]), "Fix: remove these rows"),

@@ -276,9 +276,13 @@ def _complete(las: _File, axis: np.ndarray, incomplete: str) -> tuple[str, ...]:
     items = {item.original_mnemonic.upper(): item for item in las.header.well}
     stop = _number(items["STOP"].value) if "STOP" in items else None
     unit = items["STOP"].unit.strip().lower() if "STOP" in items else ""
-    if stop is None or len(axis) < 2 or (unit and unit != las.header.curves[0].unit.strip().lower()):
+    if stop is None or (unit and unit != las.header.curves[0].unit.strip().lower()):
         return ()
-    step = float(np.median(np.abs(np.diff(axis))))
+    step = (
+        float(np.median(np.abs(np.diff(axis))))
+        if len(axis) > 1
+        else abs(_number(_value(las.header.well, "STEP")) or 0.0)
+    )
     last, first = float(axis[-1]), float(axis[0])
     if min(first, last) - 2 * step <= stop <= max(first, last) + 2 * step:
         return ()  # also descending files whose STRT and STOP are swapped

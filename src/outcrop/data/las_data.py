@@ -37,10 +37,12 @@ def parse_rows(body: str, names: list[str], first_line: int, path: Path, delimit
     try:
         values = np.loadtxt(lines, comments="#", delimiter=delimiter, ndmin=2)
     except ValueError:
-        return _parse_slowly(lines, names, first_line, path, delimiter)
+        rows = _parse_slowly(lines, names, first_line, path, delimiter)
+        _check_end(body, path)
+        return rows
     if values.shape[1] != len(names):
         raise _other_length(path, first_line, values.shape[1], names)
-    _check_end(body, values, path)
+    _check_end(body, path)
     return Rows(values, delimiter=delimiter)
 
 
@@ -88,19 +90,14 @@ def _other_length(path: Path, line: int, found: int, names: list[str]) -> DataEr
     return DataError(message(what, where=f"{path}, line {line}", fix=fix))
 
 
-def _check_end(body: str, values: np.ndarray, path: Path) -> None:
-    """A last line without line end whose last number is shorter than the one above was cut inside that number."""
-    if body.endswith(("\n", "\r")) or len(values) < 2:
+def _check_end(body: str, path: Path) -> None:
+    """Where all lines are equally long, a shorter last line without line end was cut inside its last number."""
+    rows = [line.rstrip() for line in body[-20000:].splitlines()[1:] if line.strip()]
+    if body.endswith(("\n", "\r")) or len(rows) < 2:
         return
-    above, last = [line for line in body.splitlines() if line.strip()][-2:]
-    if len(last.rstrip()) < len(above.rstrip()) and _fixed_width(body) and not np.array_equal(values[-1], values[-2]):
+    if len(rows[-1]) < len(rows[-2]) and len({len(row) for row in rows[:-1]}) == 1:
         what = "The last row ends without a line end and is shorter than the row above: its last number is cut."
         raise DataError(message(what, where=f"{path}, last line", fix="copy or export the file again."))
-
-
-def _fixed_width(body: str) -> bool:
-    lengths = {len(line.rstrip()) for line in body[:20000].splitlines()[:-1] if line.strip()}
-    return len(lengths) == 1
 
 
 def _parse_slowly(lines: list[str], names: list[str], first_line: int, path: Path, delimiter: str | None) -> Rows:
