@@ -2,7 +2,7 @@
 
 Source: Roberts et al. (2017), Cross-validation strategies for data with temporal, spatial, hierarchical, or
 phylogenetic structure, Ecography 40, 913-929, doi:10.1111/ecog.02881. Groups are dealt to folds largest first, each
-to the fold with the fewest samples so far, so that folds hold similar numbers of labelled samples.
+to the fold with the fewest samples that has room, so that folds hold similar numbers of groups and of samples.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ def new(
     for number, outer in enumerate(held, start=1):
         rng = np.random.default_rng((seed, number))
         inner = np.setdiff1d(groups.scored, outer)
-        validation = _draw(groups, inner, validation_share, rng, "validation")
+        leave = 1 + (calibration_share > 0)
+        validation = _draw(groups, inner, validation_share, rng, "validation", leave)
         inner = np.setdiff1d(inner, validation)
-        calibration = _draw(groups, inner, calibration_share, rng, "calibration")
+        calibration = _draw(groups, inner, calibration_share, rng, "calibration", 1)
         train = np.setdiff1d(np.arange(len(groups.names)), np.concatenate([outer, validation, calibration]))
         what = plural(key) if len(outer) > 1 else key.replace("_", " ")
         reason = sentence.format(fold=number, n=len(outer), what=what)
@@ -174,32 +175,35 @@ def _deal(groups: Groups, folds: int | None, seed: int) -> list[np.ndarray]:
     shuffled = np.random.default_rng(seed).permutation(scored)
     order = shuffled[np.argsort(-groups.size[shuffled], kind="stable")]
     total, members = np.zeros(folds), [[] for _ in range(folds)]
+    room = -(-len(order) // folds)
     for group in order:
-        fold = int(np.argmin(total))
+        fold = int(np.argmin([np.inf if len(own) == room else held for own, held in zip(members, total, strict=True)]))
         members[fold].append(group)
         total[fold] += groups.size[group]
     return [np.sort(np.array(chosen)) for chosen in members]
 
 
-def _draw(groups: Groups, available: np.ndarray, share: float, rng: np.random.Generator, part: str) -> np.ndarray:
-    """Whole groups that hold about `share` of the samples; at least one group is drawn and one is left."""
+def _draw(
+    groups: Groups, available: np.ndarray, share: float, rng: np.random.Generator, part: str, leave: int
+) -> np.ndarray:
+    """Whole groups that hold about `share` of the samples; at least one group is drawn and `leave` are left."""
     if not 0 <= share < 1:
         raise ConfigError(
             message(f"{part}_share is {share}.", where="[promise]", fix=f"{part}_share = 0.2 (0 to below 1)")
         )
     if share == 0:
         return np.empty(0, np.int64)
-    if len(available) < 2:
+    if len(available) < 1 + leave:
         raise ConfigError(
             message(
-                f"Besides the test part only {len(available)} {groups.key} is left, and {part} needs one of its own.",
+                f"Beside the test part there are {len(available)} {plural(groups.key)}; {part} needs one of its own.",
                 where=f"promise.new = {groups.key!r}",
                 fix=f"hold out fewer {plural(groups.key)}, add records, or set {part}_share = 0",
             )
         )
     goal, total, chosen = share * groups.size[available].sum(), 0.0, []
     for group in rng.permutation(available):
-        if len(chosen) < len(available) - 1 and (not chosen or total + groups.size[group] <= 1.25 * goal):
+        if len(chosen) < len(available) - leave and (not chosen or total + groups.size[group] <= 1.25 * goal):
             chosen.append(group)
             total += groups.size[group]
         if total >= goal:

@@ -11,14 +11,23 @@ from outcrop.errors import ConfigError, message
 from outcrop.records import Origins
 from outcrop.split.promise import Split
 
+PARTS: tuple[str, ...] = ("train", "validation", "test")
+
 
 def same_population(
-    origins: Origins, reason: str, *, test_share: float = 0.2, validation_share: float = 0.2, seed: int = 0
+    origins: Origins,
+    reason: str,
+    *,
+    folds: int | None = None,
+    test_share: float = 0.2,
+    validation_share: float = 0.2,
+    seed: int = 0,
 ) -> list[Split]:
-    """One split of examples at random.
+    """Splits of examples at random: one, or `folds` of them that test each example once.
 
     Args:
         reason: why the examples are independent draws of one population; printed beside the score.
+        folds: splits of a rotation; `test_share` is not used then.
         test_share: share of all examples.
         validation_share: share of the examples that are not tested.
         seed: the same seed gives the same split.
@@ -34,21 +43,27 @@ def same_population(
                 fix='same_population = "independent simulations from one prior", or new = "well"',
             )
         )
-    n_test = round(len(origins) * test_share)
-    n_validation = round((len(origins) - n_test) * validation_share)
-    if n_test < 1 or n_test + n_validation >= len(origins) or min(test_share, validation_share) < 0:
+    n = len(origins)
+    sizes = [round(n * test_share)] if folds is None else [n // folds + (k < n % folds) for k in range(max(folds, 0))]
+    n_validation = round((n - max(sizes, default=0)) * validation_share)
+    single = folds is not None and folds < 2
+    if single or not min(sizes) or max(sizes) + n_validation >= n or min(test_share, validation_share) < 0:
+        share = f"test_share = {test_share}" if folds is None else f"folds = {folds}"
         raise ConfigError(
             message(
-                f"{len(origins)} examples cannot be divided with test_share = {test_share} and "
-                f"validation_share = {validation_share}.",
+                f"{n} examples cannot be divided with {share} and validation_share = {validation_share}.",
                 where="[promise]",
-                fix="test_share = 0.2 and validation_share = 0.2",
+                fix="folds = 5 and validation_share = 0.2",
             )
         )
-    test, validation, train = _deal(len(origins), [n_test, n_validation], seed)
     sentence = f"Scored on examples drawn at random, because {reason.strip().rstrip('.')}."
-    groups = dict.fromkeys(("train", "validation", "test"), origins.names)
-    return [Split(train, validation, test, sentence, "same_population", groups)]
+    groups = dict.fromkeys(PARTS, origins.names)
+    splits = []
+    for number, test in enumerate(_deal(n, sizes, seed)[: len(sizes)]):
+        rest = np.setdiff1d(np.arange(n), test, assume_unique=True)
+        validation, train = (rest[part] for part in _deal(len(rest), [n_validation], seed + number))
+        splits.append(Split(train, validation, test, sentence, "same_population", groups))
+    return splits
 
 
 def random_split(origins: Origins, like: Split, seed: int = 0) -> Split:

@@ -12,7 +12,7 @@ from outcrop.errors import ConfigError, message
 from outcrop.records import Batch, Origins, Record
 from outcrop.view import origins as columns
 from outcrop.view.ranges import along_one
-from outcrop.view.view import by_record, take_rows
+from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
@@ -67,15 +67,19 @@ class Points:
         first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
         offsets, channels = np.asarray(self.context), first.inputs.shape[1]
         inputs = np.empty((len(index), len(offsets), channels), first.inputs.dtype)
-        target = None if first.target is None else np.empty(len(index), first.target.dtype)
-        weight = None if target is None else np.empty(len(index), np.float32)
-        for which, place in by_record(record):
+        parts = by_record(record)
+        blank = blank_target(tables, [names[which] for which, _ in parts], (len(index),))
+        for which, place in parts:
             table, sample = tables[names[which]], scored[place]
             take_rows(table.inputs, (sample - self.lead)[:, None] + offsets, inputs, place)
-            if target is not None:
-                target[place] = table.target[sample]
-                weight[place] = table.weight[sample] * table.usable[sample - self.lead]
-        return Batch(inputs.reshape(len(index), -1), target, weight)
+            if blank and table.target is not None and table.weight is not None:
+                blank[0][place] = table.target[sample]
+                blank[1][place] = table.weight[sample] * table.usable[sample - self.lead]
+        return Batch(inputs.reshape(len(index), len(offsets) * channels), *(blank or ()))
+
+    def room(self, part: np.ndarray) -> np.ndarray:
+        """Points stay where they are: first and last start of every example, shape (all examples, 2)."""
+        return np.repeat(along_one(self.origins.reads)[:, :1], 2, axis=1)
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, out) on the samples they were scored on, for the records that `index` touches."""

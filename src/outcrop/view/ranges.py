@@ -59,8 +59,8 @@ def union(ranges: Ranges) -> Ranges:
 def by_name(ranges: Ranges, names: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
     """Ranges as a mapping record name -> [(start, stop), ...]; records without a range are left out."""
     out: dict[str, list[tuple[int, int]]] = {}
-    for record, start, stop in zip(*(column.tolist() for column in ranges), strict=True):
-        out.setdefault(names[record], []).append((start, stop))
+    for record, start, stop in np.stack(ranges, axis=1).tolist():
+        out.setdefault(names[int(record)], []).append((start, stop))
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,9 +30,14 @@ class View(Protocol):
         read_size: samples between the first and the last one that an example reads, both included.
     """
 
-    kind: str
-    origins: Origins
-    read_size: int
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def origins(self) -> Origins: ...
+
+    @property
+    def read_size(self) -> int: ...
 
     def input_shape(self, channels: int) -> tuple[int, ...]:
         """Shape of one example's inputs."""
@@ -47,6 +52,10 @@ class View(Protocol):
         room: np.ndarray | None = None,
     ) -> Batch:
         """The arrays of some examples, by record name from encoded tables. `rng` moves examples (augmentation)."""
+        ...
+
+    def room(self, part: np.ndarray) -> np.ndarray:
+        """First and last start each example may be moved to inside what `part` reads, shape (all examples, 2)."""
         ...
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -87,6 +96,17 @@ def by_record(record: np.ndarray) -> list[tuple[int, np.ndarray | slice]]:
     order = np.argsort(record, kind="stable")
     edges = np.r_[0, np.flatnonzero(np.diff(record[order])) + 1, len(record)]
     return [(int(record[order[a]]), order[a:b]) for a, b in pairwise(edges)]
+
+
+def blank_target(
+    tables: Mapping[str, Encoded], names: Iterable[str], shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """A missing target and zero weights to be filled in, or None where no table of these records has a target."""
+    kind = next((table.target.dtype for table in map(tables.__getitem__, names) if table.target is not None), None)
+    if kind is None:
+        return None
+    missing = -1 if np.issubdtype(kind, np.integer) else np.nan
+    return np.full(shape, missing, kind), np.zeros(shape, np.float32)
 
 
 def take_rows(table: np.ndarray, rows: np.ndarray, out: np.ndarray, place: np.ndarray | slice) -> None:

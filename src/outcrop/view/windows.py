@@ -12,7 +12,7 @@ from outcrop.errors import ConfigError, message
 from outcrop.records import Batch, Origins, Record
 from outcrop.view import origins as columns
 from outcrop.view.ranges import Ranges, along_one, union
-from outcrop.view.view import by_record, take_rows
+from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
@@ -75,7 +75,7 @@ class Windows:
     ) -> Batch:
         """Inputs (example, length, channel), target and weight (example, length).
 
-        Samples beyond the end of a short record have inputs 0, weight 0 and target -1 (classes) or 0 (numbers).
+        Samples beyond the end of a short record have inputs 0, weight 0 and no target: -1 (classes) or NaN (numbers).
 
         Args:
             tables: record name -> encoded table.
@@ -91,23 +91,23 @@ class Windows:
             start = rng.integers(low, high + 1)
         first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
         inputs = np.empty((len(index), self.length, first.inputs.shape[1]), first.inputs.dtype)
-        target = None if first.target is None else np.empty(inputs.shape[:2], first.target.dtype)
-        weight = None if target is None else np.empty(inputs.shape[:2], np.float32)
-        steps = np.arange(self.length)
-        for which, place in by_record(record):
+        steps, parts = np.arange(self.length), by_record(record)
+        blank = blank_target(tables, [names[which] for which, _ in parts], inputs.shape[:2])
+        outside = steps >= (self.lengths[record] - self.lead)[:, None]
+        for which, place in parts:
             table, rows = tables[names[which]], start[place][:, None] + steps
             take_rows(table.inputs, rows, inputs, place)
-            if target is not None:
-                take_rows(table.target, rows + self.lead, target, place)
-                take_rows(table.weight.astype(np.float32, copy=False), rows + self.lead, weight, place)
+            if blank and table.target is not None and table.weight is not None:
+                take_rows(table.target, rows + self.lead, blank[0], place)
+                take_rows(table.weight.astype(np.float32, copy=False), rows + self.lead, blank[1], place)
                 if self.lead:
-                    weight[place] *= np.take(table.usable, rows, mode="clip")
-        outside = steps >= (self.lengths[record] - self.lead)[:, None]
+                    blank[1][place] *= np.take(table.usable, rows, mode="clip")
         if outside.any():
             inputs[outside] = 0
-            if target is not None:
-                target[outside], weight[outside] = (-1 if np.issubdtype(target.dtype, np.integer) else 0), 0
-        return Batch(inputs, target, weight)
+            if blank:
+                blank[0][outside] = -1 if np.issubdtype(blank[0].dtype, np.integer) else np.nan
+                blank[1][outside] = 0
+        return Batch(inputs, *(blank or ()))
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, length, out) on their records; overlaps are averaged with Hann weights that sum to one."""

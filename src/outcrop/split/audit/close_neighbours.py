@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outcrop.split.audit.context import AuditContext
-from outcrop.split.audit.finding import Finding
+from outcrop.split.audit.finding import Finding, Level
 from outcrop.split.promise import named, plural
 
 SAME_PLACE_M = 1.0
@@ -50,7 +50,8 @@ def _near(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> list[F
     same = metres < SAME_PLACE_M
     close = (metres < context.neighbour_distance_m) & ~same
     names, findings = context.origins.names, []
-    for level, chosen in (("violation", same), ("inflation", close)):
+    graded: tuple[tuple[Level, np.ndarray], ...] = (("violation", same), ("inflation", close))
+    for level, chosen in graded:
         if not chosen.any():
             continue
         rows = np.flatnonzero(chosen)[np.argsort(metres[chosen])]
@@ -64,7 +65,7 @@ def _near(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> list[F
     return findings
 
 
-def _fix(context: AuditContext, level: str) -> str:
+def _fix(context: AuditContext, level: Level) -> str:
     wider = next((k for k in ("well_root", "field") if k in context.origins.groups and k != context.key), None)
     if wider:
         return f'[promise] new = "{wider}"'

@@ -21,7 +21,7 @@ def degenerate_groups(context: AuditContext) -> list[Finding]:
         fix = f"[promise] test = [...] with labelled {plural(key)}"
         return [Finding("degenerate_groups", "violation", "No test sample has a label", share(0, len(scored)), fix)]
     group_of_sample = group_of_record[context.record_of]
-    spread = np.std(context.target_values[context.scored(context.split.train)])
+    spread = float(np.std(context.target_values[context.scored(context.split.train)]))
     empty, flat, flat_samples = [], [], 0
     for group in np.unique(group_of_record[records]):
         value = context.target_values[scored & (group_of_sample == group)]

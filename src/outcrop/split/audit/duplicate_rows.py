@@ -12,46 +12,49 @@ DISTINCT = 3  # values a row needs before its repetition means anything
 IGNORE_SHARE, IGNORE_ROWS = 0.001, 10
 COARSE_SHARE = 0.01  # rows that recur within their own record: the inputs are coarse, not copied
 QUANTILES = np.linspace(0.05, 0.95, 19)
-SAME_QUANTILE, SAME_TARGET = 0.01, 0.1  # of the spread
+SAME_QUANTILE, SAME_TARGET = 0.01, 0.03  # of the spread; for classes, of the samples
 FEWEST_ROWS = 50
 
 
 def duplicate_rows(context: AuditContext) -> list[Finding]:
     """Exact rows first; records whose distributions agree in every variable are taken for resampled copies."""
-    exact = _exact_rows(context)
-    return exact if any(finding.level != "note" for finding in exact) else exact + _same_records(context)
+    exact, common = _exact_rows(context)
+    return exact if any(finding.level != "note" for finding in exact) else exact + _same_records(context, common)
 
 
-def _exact_rows(context: AuditContext) -> list[Finding]:
+def _exact_rows(context: AuditContext) -> tuple[list[Finding], np.ndarray]:
     """Scored test rows whose inputs also occur among the rows that were fitted.
 
     Rows repeated by their neighbour (a stuck tool) and rows with fewer than three distinct values do not count.
     Inputs alone are no leak where several records share one forcing: the targets must agree more than by chance.
+    Returns the finding, and the test records whose inputs are common to others.
     """
     telling = _telling(context.input_values, context.record_of)
     code = row_codes(context.input_values)
     test = np.flatnonzero(telling & context.scored(context.split.test))
     fitted = np.flatnonzero(telling & context.scored(context.split.fitted))
     fitted = np.setdiff1d(fitted, test, assume_unique=True)
+    nothing = np.empty(0, np.int64)
     if not len(test) or not len(fitted):
-        return []
+        return [], nothing
     order = fitted[np.argsort(code[fitted], kind="stable")]
     at = np.minimum(np.searchsorted(code[order], code[test]), len(order) - 1)
     found = code[order[at]] == code[test]
     twins, rows = order[at[found]], test[found]
     total = int(context.scored(context.split.test).sum())
-    if len(rows) < IGNORE_ROWS and len(rows) < IGNORE_SHARE * total:
-        return []
+    if len(rows) < 2 or (len(rows) < IGNORE_ROWS and len(rows) < IGNORE_SHARE * total):
+        return [], nothing
     size = f"{share(len(rows), total)} test rows"
     names = context.origins.names
     tested, known = context.record_of[rows], context.record_of[twins]
     pairs = dict.fromkeys(f"{names[a]} = {names[b]}" for a, b in np.unique(np.stack([tested, known], 1), axis=0))
     if _agreement(context.target_values, rows, twins) <= 0.5:
         place = f"Test rows have inputs of training rows, with other targets (a common forcing?): {named(pairs)}"
-        return [Finding("duplicate_rows", "note", place, size, "nothing, if the inputs are common to these records")]
+        fix = "nothing, if the inputs are common to these records"
+        return [Finding("duplicate_rows", "note", place, size, fix)], np.unique(tested)
     level = "inflation" if _recurrence(code, test, context.record_of) >= COARSE_SHARE else "violation"
     place = f"Test rows are copies of training rows: {named(pairs)}"
-    return [Finding("duplicate_rows", level, place, size, _fix(context, names[int(tested[0])]))]
+    return [Finding("duplicate_rows", level, place, size, _fix(context, names[int(tested[0])]))], nothing
 
 
 def row_codes(values: np.ndarray) -> np.ndarray:
@@ -66,14 +69,14 @@ def row_codes(values: np.ndarray) -> np.ndarray:
 
 
 def _telling(values: np.ndarray, record: np.ndarray) -> np.ndarray:
-    """Rows with several distinct values that differ from the row before."""
+    """Rows with several distinct values that differ from the rows before and after."""
     if values.shape[1] < DISTINCT:
         return np.zeros(len(values), bool)
     ranked = np.sort(values, axis=1)  # NaN last
     distinct = np.isfinite(ranked[:, 0]) + ((np.diff(ranked, axis=1) > 0) & np.isfinite(ranked[:, 1:])).sum(axis=1)
     same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
-    stuck = np.r_[False, same.all(axis=1) & (record[1:] == record[:-1])]
-    return (distinct >= DISTINCT) & ~stuck
+    repeated = same.all(axis=1) & (record[1:] == record[:-1])
+    return (distinct >= DISTINCT) & ~np.r_[False, repeated] & ~np.r_[repeated, False]
 
 
 def _agreement(target: np.ndarray, rows: np.ndarray, twins: np.ndarray) -> float:
@@ -94,10 +97,10 @@ def _recurrence(code: np.ndarray, test: np.ndarray, record: np.ndarray) -> float
     return 1.0 - len(np.unique(within)) / len(test)
 
 
-def _same_records(context: AuditContext) -> list[Finding]:
-    """Test records whose inputs and target have the quantiles of a fitted record of another name."""
+def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:
+    """Test records, save the `common`, whose variables have the quantiles of a fitted record of another name."""
     test, fitted = context.records_in(context.split.test), context.records_in(context.split.fitted)
-    fitted = np.setdiff1d(fitted, test)
+    test, fitted = np.setdiff1d(test, common), np.setdiff1d(fitted, test)
     if not len(test) or not len(fitted) or len(context.inputs) < 2:
         return []
     signature = _signatures(context, context.input_values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outcrop.split.audit.context import AuditContext
-from outcrop.split.audit.finding import Finding, share
+from outcrop.split.audit.finding import Finding, Level, share
 from outcrop.split.promise import named
 
 
@@ -35,7 +35,7 @@ def overlapping_windows(context: AuditContext) -> list[Finding]:
     return findings
 
 
-def _finding(context: AuditContext, level: str, both: np.ndarray, whole: np.ndarray, what: str) -> Finding:
+def _finding(context: AuditContext, level: Level, both: np.ndarray, whole: np.ndarray, what: str) -> Finding:
     names = [context.origins.names[r] for r in np.unique(context.record_of[both])]
     key = context.key or next((k for k in context.origins.groups if k != "record"), "record")
     fix = f'[promise] new = "{key}", or later = DATE with gap_samples = {int(_longest(context))}'

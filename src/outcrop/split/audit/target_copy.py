@@ -51,7 +51,7 @@ def target_copy(context: AuditContext) -> list[Finding]:
 
 
 def _finding(context: AuditContext, copy: Copy, *, past: bool) -> Finding:
-    target = context.target.name
+    target = context.target.name if context.target else ""
     shift = f" shifted by {copy.lag:+d} samples" if copy.lag else ""
     measure = "balanced accuracy of a rule on it alone" if context.is_class else "rank correlation"
     size = f"{measure} {copy.train:.3f} in training, {copy.test:.3f} in test"

@@ -10,7 +10,8 @@ from outcrop.split.audit.finding import Finding, share
 
 def unseen_class(context: AuditContext) -> list[Finding]:
     """One note per class that is tested and was never trained on."""
-    if not context.is_class:
+    target = context.target
+    if target is None or target.classes is None:
         return []
     value = context.target_values
     train = np.unique(value[context.scored(context.split.train)])
@@ -20,8 +21,8 @@ def unseen_class(context: AuditContext) -> list[Finding]:
     for index, count in zip(classes.astype(int), counts, strict=True):
         if index in train:
             continue
-        name, code = context.target.classes.names[index], context.target.classes.codes[index]
+        name, code = target.classes.names[index], target.classes.codes[index]
         place = f"Class {name!r} occurs in the test part and not in training"
-        fix = f"add records with {name!r}, or target.{context.target.name} = {{ignore = [{code!r}]}}"
+        fix = f"add records with {name!r}, or target.{target.name} = {{ignore = [{code!r}]}}"
         findings.append(Finding("unseen_class", "note", place, f"{share(count, len(tested))} test samples", fix))
     return findings
