@@ -1,0 +1,1 @@
+"""Losses: what is minimised. `table` lists them without importing JAX; `loss` says what every loss provides."""

@@ -1,0 +1,1 @@
+"""Networks: one architecture per file, each on ONE example, channels last; `table` lists them without importing JAX."""

@@ -1,0 +1,56 @@
+"""Checks of the sizes a network is built with, so that a wrong one is an error at construction, not deep in a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outcrop.errors import ConfigError, message
+
+
+def positive(**sizes: int | Sequence[int]) -> None:
+    """Raises ConfigError unless every size, or every entry of a list that is not empty, is a whole number >= 1."""
+    for name, value in sizes.items():
+        entries = value if isinstance(value, list | tuple) else (value,)
+        if not entries or not all(isinstance(e, int) and not isinstance(e, bool) and e >= 1 for e in entries):
+            many = isinstance(value, list | tuple)
+            raise ConfigError(
+                message(
+                    f"{name} is {value!r}, expected {'whole numbers' if many else 'a whole number'} of at least 1.",
+                    where=f"model.{name}",
+                    fix=f"{name} = {'[16, 32]' if many else 8}",
+                )
+            )
+
+
+def odd(**sizes: int) -> None:
+    """Raises ConfigError unless every size is odd and positive, as a kernel centred on its sample must be."""
+    positive(**sizes)
+    for name, value in sizes.items():
+        if value % 2 == 0:
+            raise ConfigError(
+                message(
+                    f"{name} is {value}, expected an odd number, so that the kernel is centred on its sample.",
+                    where=f"model.{name}",
+                    fix=f"{name} = {value + 1}",
+                )
+            )
+
+
+def one_of(options: Sequence[str], **choices: str) -> None:
+    """Raises ConfigError unless every choice is among the options."""
+    for name, value in choices.items():
+        if value not in options:
+            raise ConfigError(
+                message(f"{name} is {value!r}.", where=f"model.{name}", fix=f"choose one of {', '.join(options)}.")
+            )
+
+
+def share(**rates: float) -> None:
+    """Raises ConfigError unless every rate is at least 0 and below 1."""
+    for name, value in rates.items():
+        if not isinstance(value, int | float) or not 0 <= value < 1:
+            raise ConfigError(
+                message(
+                    f"{name} is {value!r}, expected at least 0 and below 1.", where=f"model.{name}", fix=f"{name} = 0.1"
+                )
+            )
