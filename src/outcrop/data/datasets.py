@@ -228,7 +228,7 @@ def _elnino() -> tuple[xr.Dataset, tuple[str, ...]]:
     try:
         from statsmodels.datasets import elnino
     except ImportError:
-        raise missing_extra("statsmodels", "datasets", "The data set 'elnino'") from None
+        raise missing_extra("statsmodels", "sets", "The data set 'elnino'") from None
     table: Any = elnino.load_pandas().data
     values = table.drop(columns="YEAR").to_numpy(dtype=np.float64).ravel()
     first = np.datetime64(f"{int(table['YEAR'].iloc[0])}-01", "M")
@@ -243,7 +243,7 @@ def _co2() -> tuple[xr.Dataset, tuple[str, ...]]:
     try:
         from statsmodels.datasets import co2
     except ImportError:
-        raise missing_extra("statsmodels", "datasets", "The data set 'co2'") from None
+        raise missing_extra("statsmodels", "sets", "The data set 'co2'") from None
     table: Any = co2.load_pandas().data
     attributes = {"units": "ppm", "long_name": "carbon dioxide, weekly mean"}
     stamps = table.index.to_numpy(dtype="datetime64[ns]")
@@ -263,7 +263,7 @@ def _meuse() -> tuple[xr.Dataset, tuple[str, ...]]:
         with as_file(files("skgstat.data") / "samples" / "meuse.txt") as sample:
             table = pd.read_csv(sample)
     except ImportError:
-        raise missing_extra("scikit-gstat", "datasets", "The data set 'meuse'") from None
+        raise missing_extra("scikit-gstat", "sets", "The data set 'meuse'") from None
     metals = dict.fromkeys(("cadmium", "copper", "lead", "zinc"), "mg/kg")
     units = {**metals, "x": "m", "y": "m", "elev": "m", "om": "percent", "dist.m": "m"}
     columns: dict[Any, Any] = {}

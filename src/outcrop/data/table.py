@@ -87,7 +87,7 @@ def _load(
         except ImportError:
             from outcrop.errors import missing_extra
 
-            raise missing_extra("pyarrow", "table", "Reading Parquet") from None
+            raise missing_extra("pyarrow", "parquet", "Reading Parquet") from None
         except (OSError, ValueError) as error:
             fix = "copy or export the file again."
             raise DataError(message(f"The Parquet file is damaged: {error}.", where=str(path), fix=fix)) from None
