@@ -130,7 +130,7 @@ def test_gather_of_240_000_examples_is_quick(make_records, make_tables):
     view = points(records, context=range(-10, 10))
     index, best = everything(view), np.inf
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         assert view.gather(tables, index).inputs.shape == (240_000, 240)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 1.0
