@@ -139,7 +139,7 @@ def _learned(run: RunFolder) -> list[Sentence]:
 def _loss(run: RunFolder) -> list[Sentence]:
     loss = _section(run, "loss")
     kind = str(loss.get("kind", ""))
-    if not kind:
+    if kind in ("", "auto"):
         return []
     own = {k: v for k, v in loss.items() if k not in ("kind", "class_weights")}
     told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items() if v not in (None, 0, 0.0))

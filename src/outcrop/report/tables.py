@@ -85,7 +85,7 @@ def ladder(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any]
     judged = any(rung.verdict for rung in rungs)
     head: list[Cell | str] = ["contender", *[_metric_head(name, promise, all_metrics) for name in metrics]]
     rows = [_ladder_row(rung, metrics, judged) for rung in rungs]
-    return Table([*head, *(["the model ... : gain over it"] if judged else [])], rows, folded=False)
+    return Table([*head, *(["verdict: gain over it"] if judged else [])], rows, folded=False)
 
 
 def _metric_head(name: str, promise: Promise, all_metrics: dict[str, Any]) -> Cell:
