@@ -99,6 +99,8 @@ def _check_end(file: BinaryIO, path: Path, limits: Limits) -> None:
         refuse(f"The model file has {size:,} bytes, more than is allowed.", path, fix=LARGER)
     file.seek(max(size - END_RECORD.size - ZIP64_LOCATOR, 0))
     tail = file.read()
+    if len(tail) < END_RECORD.size:
+        refuse("The model file is cut short.", path, fix=COPY_AGAIN)
     signature, *_, entries, directory, _, comment = END_RECORD.unpack(tail[-END_RECORD.size :])
     if signature != b"PK\x05\x06" or comment:
         refuse("The model file is cut short, or something was added to its end.", path, fix=COPY_AGAIN)
@@ -132,9 +134,7 @@ def _check_size(info: zipfile.ZipInfo, path: Path, limits: Limits) -> None:
         )
     if info.file_size > limits.of(info.filename):
         what = f"{info.filename} unpacks to {info.file_size:,} bytes; {limits.of(info.filename):,} are allowed."
-        refuse(
-            what, path, fix="if you trust the file, pass larger limits: load(path, limits=Limits(weights_bytes=...))."
-        )
+        refuse(what, path, fix=LARGER)
     if info.file_size > SMALL and info.file_size > limits.ratio * max(info.compress_size, 1):
         times = info.file_size / max(info.compress_size, 1)
         what = f"{info.filename} unpacks to {times:,.0f} times its size, as a zip bomb does."

@@ -226,7 +226,7 @@ def attributes(
         for column, name in names.items():
             value = source.single(column, mine)
             if name.casefold() in POSITION_KEYS:
-                position[name.casefold()] = source.position(column, value, mine[0])
+                position |= {name.casefold(): source.coordinate(column, value, mine[0])} if value else {}
             elif value == "":
                 fix = "fill it in, or leave the column out."
                 raise DataError(message(f"{column} of {record.name!r} is empty.", where=source.place(mine[0]), fix=fix))

@@ -144,14 +144,13 @@ class Table:
             raise DataError(message(what, where=self.place(rows[1]), fix="keep one row per value of the key."))
         return found[0]
 
-    def position(self, column: str, value: str, row: int) -> float:
-        """A coordinate from its text; NaN where it is empty."""
+    def coordinate(self, column: str, value: str, row: int) -> float:
+        """A coordinate from its text."""
         try:
-            return float(value) if value else float("nan")
+            return float(value)
         except ValueError:
-            raise DataError(
-                message(f"{value!r} is not a coordinate.", where=self.place(row, column), fix="state a number.")
-            ) from None
+            what = f"{value!r} is not a coordinate."
+            raise DataError(message(what, where=self.place(row, column), fix="state a number.")) from None
 
     def place(self, row: int, column: str = "") -> str:
         """A row in words, counted from 1 without the header."""

@@ -251,13 +251,18 @@ def _possible(values: np.ndarray, variable: Variable) -> np.ndarray:
 
 def _mapped_weights(values: np.ndarray, variable: Variable, where: str) -> np.ndarray:
     table: dict[Any, float] = dict(variable.weight_map or {})
-    codes = {value: plain_code(value) for value in set(values.tolist())}
-    unknown = sorted({str(code) for code in codes.values() if code is not None and code not in table})
+    if values.dtype.kind in "fiub":
+        distinct, place = np.unique(values, return_inverse=True)
+        flat = distinct.tolist()
+    else:
+        flat, place = values.tolist(), np.arange(len(values))
+    codes = [plain_code(value) for value in flat]
+    unknown = sorted({str(code) for code in codes if code is not None and code not in table})
     if unknown:
         what = f"weight_map has no weight for {', '.join(unknown[:8])}."
         raise DataError(message(what, where=where, fix=f"weight_map = {{..., {unknown[0]} = 1.0}}"))
-    weight = {value: np.nan if code is None else table[code] for value, code in codes.items()}
-    return np.array([weight[value] for value in values.tolist()], np.float64)
+    weights = np.array([np.nan if code is None else table[code] for code in codes], np.float64)
+    return weights[place]
 
 
 def _check_complete(record: Record, variable: Variable, gaps: np.ndarray, used: list[_Curve]) -> None:
