@@ -211,89 +211,109 @@ def _data(wells: list[Well], table: dict[str, np.ndarray]) -> dict:
     }
 
 
+SIZE = len(CLASSES)
+COST = np.abs(np.subtract.outer(np.arange(SIZE), np.arange(SIZE))) ** 0.5 * 1.2
+
+
 def _metrics(table: dict[str, np.ndarray], wells: list[Well], fold_of: np.ndarray) -> dict:
+    """metrics.json in the shape that evaluate writes."""
     known = table["target"] >= 0
-    target, record = table["target"][known], table["record"][known]
-    size = len(CLASSES)
-    cost = np.abs(np.subtract.outer(np.arange(size), np.arange(size))) ** 0.5 * 1.2
-
-    def scores(prediction: np.ndarray, rows: np.ndarray | slice = slice(None)) -> dict[str, float]:
-        t, y = target[rows], prediction[rows]
-        counts = np.zeros((size, size))
-        np.add.at(counts, (t, y), 1)
-        f1 = 2 * np.diag(counts) / np.maximum(counts.sum(0) + counts.sum(1), 1)
-        return {
-            "expected_cost": float(cost[t, y].mean()),
-            "macro_f1": float(f1[counts.sum(1) > 0].mean()),
-            "accuracy": float((t == y).mean()),
-        }
-
-    def spread(values: dict[str, float]) -> dict[str, dict[str, float]]:
-        return {
-            k: {"value": v, "low": v * 0.88, "high": v * 1.11 if k == "expected_cost" else min(1, v * 1.06)}
-            for k, v in values.items()
-        }
-
-    model = scores(table["prediction"][known])
-    lines = {name: scores(table[f"baseline_{name}"][known]) for name in BASELINES}
-    verdict = {}
-    for name, values in lines.items():
-        gain = values["expected_cost"] - model["expected_cost"]
-        word = "beats" if gain > 0.06 else "cannot tell"
-        verdict[name] = {
-            "word": word,
-            "difference": gain,
-            "low": gain - 0.05,
-            "high": gain + 0.05,
-            "sentence": f"The model {word} {name}.",
-        }
-    counts = np.zeros((size, size), int)
-    np.add.at(counts, (target, table["prediction"][known]), 1)
-    per_class = [
-        {
-            "class": name,
-            "precision": float(counts[k, k] / max(counts[:, k].sum(), 1)),
-            "recall": float(counts[k, k] / max(counts[k].sum(), 1)),
-            "f1": float(2 * counts[k, k] / max(counts[k].sum() + counts[:, k].sum(), 1)),
-            "support": int(counts[k].sum()),
-        }
-        for k, name in enumerate(CLASSES)
-    ]
-    per_record = [
-        {
-            "record": w.name,
-            "fold": int(fold_of[i]),
-            "samples": int((record == i).sum()),
-            **scores(table["prediction"][known], record == i),
-        }
-        for i, w in enumerate(wells)
-        if (record == i).any()
-    ]
-    naive = model["expected_cost"] * 0.55
+    t = {name: column[known] for name, column in table.items()}
+    target, prediction = t["target"], t["prediction"]
+    model = _scores(target, prediction)
+    lines = {name: _scores(target, t[f"baseline_{name}"]) for name in BASELINES}
+    gains = {name: line["expected_cost"] - model["expected_cost"] for name, line in lines.items()}
     promise = {
-        "test": {"model": spread(model), "baselines": {k: spread(v) for k, v in lines.items()}},
-        "verdict": verdict,
+        "promise": "new = well",
+        "primary": "expected_cost",
+        "resampled": f"{len(wells)} wells",
+        "level": 0.95,
+        "test": {"model": _spread(model), "baselines": {k: _spread(v) for k, v in lines.items()}},
+        "verdict": {name: _verdict(name, gain) for name, gain in gains.items()},
         "folds": [],
-        "per_record": per_record,
-        "per_class": per_class,
-        "confusion": counts.tolist(),
+        "per_record": [
+            _record_row(w.name, int(fold_of[i]), target[t["record"] == i], prediction[t["record"] == i])
+            for i, w in enumerate(wells)
+        ],
+        "per_class": _per_class(target, prediction),
+        "confusion": _counts(target, prediction).tolist(),
         "by_distance": [],
-        "high_confidence": {
-            "model": {"expected_cost": {"value": model["expected_cost"] * 0.9, "low": 0.2, "high": 0.5}},
-            "share": 0.84,
+        "by_confidence": _by_confidence(t["confidence"], prediction == target),
+        "by_validity": {
+            name: {"share": float(mask.mean()), "model": _scores(target[mask], prediction[mask])}
+            for name, mask in (("inside", t["valid"] == 1), ("outside", t["valid"] == 0))
         },
+        "high_confidence": {"share": 0.84, "model": {"expected_cost": model["expected_cost"] * 0.9}},
         "optimism_gap": {
             "metric": "expected_cost",
-            "promised": {"value": model["expected_cost"]},
-            "random": {"value": naive},
+            "promised": model["expected_cost"],
+            "random": model["expected_cost"] * 0.55,
+            "sentence": "A random split would have promised less: samples of one well are then on both sides.",
         },
-        "coverage": {},
+        "coverage": {"samples": len(known), "labelled": int(known.sum()), "without_prediction": 0},
     }
+    about = {"expected_cost": {"label": "mean penalty", "better": "lower", "unit": ""}}
+    timing = {"train_seconds": 1263.0, "predict_seconds": 31.2}
+    told = {"total": 3412.4, "labelled": int(known.sum()), "per_record": {}}
+    return {"promises": {"new = well": promise}, "metrics": about, "effective_samples": told, "timing": timing}
+
+
+def _counts(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    counts = np.zeros((SIZE, SIZE), int)
+    np.add.at(counts, (target, prediction), 1)
+    return counts
+
+
+def _scores(target: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    counts = _counts(target, prediction)
+    f1 = 2 * np.diag(counts) / np.maximum(counts.sum(0) + counts.sum(1), 1)
     return {
-        "promises": {"new = well": promise},
-        "effective_samples": {"total": 3412.4},
-        "timing": {"train_seconds": 1263.0, "predict_seconds": 31.2},
+        "expected_cost": float(COST[target, prediction].mean()),
+        "macro_f1": float(f1[counts.sum(1) > 0].mean()),
+        "accuracy": float((target == prediction).mean()),
     }
+
+
+def _spread(scores: dict[str, float]) -> dict[str, dict[str, float]]:
+    return {
+        k: {"value": v, "low": v * 0.9, "high": v * 1.1 if k == "expected_cost" else v * 1.05}
+        for k, v in scores.items()
+    }
+
+
+def _verdict(name: str, gain: float) -> dict:
+    word = "beats" if gain > 0.06 else "cannot tell"
+    return {"word": word, "difference": gain, "low": gain - 0.05, "high": gain + 0.05, "sentence": f"{word} {name}"}
+
+
+def _record_row(name: str, fold: int, target: np.ndarray, prediction: np.ndarray) -> dict:
+    row = {"record": name, "fold": fold, "samples": len(target), "distance_m": None, "valid_share": 0.94}
+    return row | {"model": _scores(target, prediction), "baselines": {}}
+
+
+def _per_class(target: np.ndarray, prediction: np.ndarray) -> list[dict]:
+    counts = _counts(target, prediction)
+    rows = []
+    for k, name in enumerate(CLASSES):
+        wrong = np.where(np.arange(SIZE) == k, 0, counts[k])
+        support, called = int(counts[k].sum()), int(counts[:, k].sum())
+        row = {"class": name, "code": CODES[k], "support": support, "records": min(28, support // 500 + bool(support))}
+        row |= {"precision": float(counts[k, k] / max(called, 1)), "recall": float(counts[k, k] / max(support, 1))}
+        row |= {"f1": float(2 * counts[k, k] / max(support + called, 1)), "taken_for": None}
+        if wrong.any():
+            row |= {"taken_for": CLASSES[wrong.argmax()], "taken_for_share": float(wrong.max() / support)}
+        rows.append(row)
+    return rows
+
+
+def _by_confidence(confidence: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    rows = []
+    for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.01)):
+        mask = (confidence >= low) & (confidence < high)
+        if mask.any():
+            means = {"confidence": float(confidence[mask].mean()), "accuracy": float(right[mask].mean())}
+            rows.append({"from": low, "to": high, "share": float(mask.mean()), **means})
+    return rows
 
 
 def write_history(folder: Path, rng: np.random.Generator, folds: int) -> None:

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from outcrop.report.figures import confusion, ladder, learning, place, series, tracks
+from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, tracks
 from outcrop.report.scores import Rung, Score
 from outcrop.report.style import CATEGORIES, class_colours, svg
 
@@ -99,7 +99,7 @@ def test_best_step_per_fold():
         "fold": np.array(["0", "0", "refit", "refit"]),
         "step": np.array([10.0, 20.0, 10.0, 20.0]),
         "train_loss": np.array([1.0, 0.5, 1.0, 0.5]),
-        "validation_loss": np.array([0.7, 0.9, np.nan, np.nan]),
+        "validation_loss": np.array([0.7, 0.9, 0.1, 0.2]),
     }
     assert learning.best_steps(history) == [(10.0, 0.7)]
     assert len(learning.runs(history)) == 2
@@ -131,3 +131,8 @@ def test_global_settings_stay():
     before = matplotlib.rcParams.copy()
     svg(confusion.confusion(np.eye(2), ["a", "b"]))
     assert before == matplotlib.rcParams
+
+
+def test_confidence_says_how_many_samples():
+    drawn = texts(confidence.confidence([0.4, 0.8], [0.3, 0.85], [0.25, 0.75]))
+    assert {"25 %", "75 %", "share of right answers"} <= set(drawn)

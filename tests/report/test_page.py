@@ -135,3 +135,11 @@ def test_damaged_file_is_named(tmp_path):
     (tmp_path / "metrics.json").write_text("[]", encoding="utf-8")
     with pytest.raises(DataError, match=r"must hold an object(.|\n)*Fix: repeat the run"):
         report.write(tmp_path)
+
+
+def test_headline_finding_is_the_verdict_and_is_not_repeated(facies_folder, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(facies_folder, folder)
+    write_json(folder, "findings", [{"id": "headline", "sentence": "It works."}, {"id": "ladder", "sentence": "More."}])
+    text, _ = read(report.write(folder))
+    assert '<p class="verdict">It works.</p>' in text and text.count("It works.") == 1 and "<li>More.</li>" in text

@@ -39,7 +39,9 @@ def _place(run: RunFolder) -> str:
 
 def verdict(run: RunFolder) -> str:
     """The model against the ladder, in one sentence; an empty string when nothing was scored."""
-    told = next((row for row in run.findings if row.get("id") in ("no_usable_signal", "headline")), None)
+    told = next(
+        (row for row in run.findings if row.get("id") in ("no_usable_signal", "headline") and row.get("sentence")), None
+    )
     if told:
         return str(told["sentence"])
     scored = [promise for promise in promises(run) if promise.primary in promise.model]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from outcrop.report import words
-from outcrop.report.figures import confusion, ladder, learning, place, series, tracks
+from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, tracks
 from outcrop.report.folder import Predictions, RunFolder
 from outcrop.report.questions import noun
 from outcrop.report.scores import Promise, promises, score
@@ -55,8 +55,11 @@ def ladder_picture(promise: Promise) -> list[Picture]:
         for r in rungs
     ]
     alt = f"Ladder of contenders by {promise.words.label}, best first: {', '.join(told)}."
-    has_interval = any(np.isfinite(rung.scores[promise.primary].low) for rung in rungs)
-    bars = " Bars are intervals from resampling whole groups or blocks." if has_interval else ""
+    bars = ""
+    if any(np.isfinite(rung.scores[promise.primary].low) for rung in rungs):
+        level = promise.content.get("level")
+        over = promise.content.get("resampled") or "whole groups or blocks"
+        bars = f" Bars: {f'{words.percent(level)} ' if level else ''}intervals from resampling {over}."
     return [picture(drawn, alt, f"Model and baselines on the same held-out samples, best on top.{bars}")]
 
 
@@ -200,7 +203,7 @@ def _part(run: RunFolder, name: str) -> str:
     told = next(iter((run.split.get("promises") or {}).values()), {})
     folds = told.get("folds") or []
     if len(folds) > 1:
-        return next((f"fold {i}" for i, fold in enumerate(folds) if name in fold.get("test", [])), "never tested")
+        return next((f"fold {i + 1}" for i, fold in enumerate(folds) if name in fold.get("test", [])), "never tested")
     keys = (("test", "test"), ("validation", "validation"), ("calibration", "calibration"), ("train", "training"))
     return next((word for key, word in keys if folds and name in folds[0].get(key, [])), "unused")
 
@@ -222,6 +225,21 @@ def confusion_picture(promise: Promise, names: list[str]) -> list[Picture]:
     return [picture(drawn, alt, caption)]
 
 
+def confidence_picture(promise: Promise) -> list[Picture]:
+    """Share of right answers by stated confidence."""
+    rows = [row for row in promise.rows("by_confidence") if row.get("confidence") is not None]
+    if len(rows) < 2:
+        return []
+    stated, right, share = ([float(row[key]) for row in rows] for key in ("confidence", "accuracy", "share"))
+    told = [
+        f"{words.percent(a)} right at confidence {words.decimals(b, 2)}" for a, b in zip(right, stated, strict=True)
+    ]
+    caption = "Right answers by stated confidence; on the dashed line confidence is honest, below it too high."
+    return [
+        picture(confidence.confidence(stated, right, share), f"Confidence: {words.series(told)}.", caption, half=True)
+    ]
+
+
 def learning_picture(run: RunFolder) -> list[Picture]:
     history = run.history
     if "step" not in history or not len(history["step"]):
@@ -240,7 +258,9 @@ def learning_picture(run: RunFolder) -> list[Picture]:
 def distance_picture(run: RunFolder, promise: Promise) -> list[Picture]:
     """Score of each record against the distance to its nearest training record."""
     folds = ((run.split.get("promises") or {}).get(promise.name) or {}).get("folds") or []
-    distances = place.nearest_training(positions(run), folds)
+    told = {row["label"]: row.get("distance_m") for row in promise.rows("per_record")}
+    distances = {k: v for k, v in told.items() if isinstance(v, int | float)}
+    distances = distances or place.nearest_training(positions(run), folds)
     scores = promise.by_record()
     names = [name for name in scores if name in distances]
     if len(names) < 4:
@@ -248,8 +268,8 @@ def distance_picture(run: RunFolder, promise: Promise) -> list[Picture]:
     x, y = np.array([distances[n] for n in names]), np.array([scores[n] for n in names])
     drawn = place.by_distance(x, y, names, label=axis_name(promise))
     rho = _rank_correlation(x, y)
-    told = f"Rank correlation {words.decimals(rho, 2)} over {len(names)} {noun(run)}s."
-    return [picture(drawn, f"{promise.words.label} against distance to training. {told}", told)]
+    text = f"Rank correlation {words.decimals(rho, 2)} over {len(names)} {noun(run)}s."
+    return [picture(drawn, f"{promise.words.label} against distance to training. {text}", text)]
 
 
 def _rank_correlation(x: np.ndarray, y: np.ndarray) -> float:

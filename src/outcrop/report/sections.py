@@ -10,8 +10,9 @@ import numpy as np
 
 from outcrop.report import provenance, tables, words
 from outcrop.report.folder import RunFolder
-from outcrop.report.headline import effective_total
+from outcrop.report.headline import effective_total, verdict
 from outcrop.report.pictures import (
+    confidence_picture,
     confusion_picture,
     distance_picture,
     gap_picture,
@@ -51,7 +52,8 @@ def four_questions(run: RunFolder) -> Section:
 
 
 def findings(run: RunFolder) -> Section:
-    return Section("findings", "Findings").add("findings", [row for row in run.findings if row.get("sentence")])
+    said = verdict(run)
+    return Section("findings", "Findings").add("findings", [row for row in run.findings if row.get("sentence") != said])
 
 
 def ladder(run: RunFolder) -> Section:
@@ -63,6 +65,7 @@ def ladder(run: RunFolder) -> Section:
         section.add("pictures", ladder_picture(promise))
         section.add("table", tables.ladder(promise, metric_names(promise), run.metrics))
         section.add("text", _high_confidence(promise))
+        section.add("text", _validity(promise))
         section.add("text", _coverage(promise))
     return section
 
@@ -84,12 +87,24 @@ def _high_confidence(promise: Promise) -> str:
     return f"Where the label quality is high{part}, the {promise.words.label} is {tables.interval(value)}."
 
 
+def _validity(promise: Promise) -> str:
+    """The score inside and outside the area of validity."""
+    told = promise.content.get("by_validity") or {}
+    parts = []
+    for place, entry in told.items():
+        value = score((entry.get("model") or {}).get(promise.primary)).value
+        if np.isfinite(value):
+            parts.append(f"{words.number(value)} {place} the area of validity ({words.percent(entry.get('share'))})")
+    return f"The {promise.words.label} is {words.series(parts)}." if parts else ""
+
+
 def _coverage(promise: Promise) -> str:
+    """A warning when labelled samples of the held-out part were not scored."""
     told = promise.content.get("coverage") or {}
-    parts = [
-        f"{words.plain(key)} {words.number(score(v).value)}" for key, v in told.items() if np.isfinite(score(v).value)
-    ]
-    return f"Coverage: {', '.join(parts)}." if parts else ""
+    left = told.get("without_prediction")
+    if not left:
+        return str(promise.content.get("reason") or "")
+    return f"{words.number(left)} of {words.number(told.get('labelled'))} labelled held-out samples have no prediction."
 
 
 def records_shown(run: RunFolder) -> Section:
@@ -116,7 +131,8 @@ def by_class(run: RunFolder) -> Section:
     for promise in promises(run):
         counts = promise.content.get("confusion")
         section.add("pictures", confusion_picture(promise, run.class_names))
-        section.add("table", tables.per_class(promise, run))
+        section.add("table", tables.per_class(promise, run, noun(run)))
+        section.add("pictures", confidence_picture(promise))
         if counts and len(counts) == len(run.class_names):
             section.add("table", tables.confusion(counts, run.class_names))
     return section

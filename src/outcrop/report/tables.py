@@ -125,7 +125,7 @@ def interval(score: Score, places: int = 3) -> str:
     return f"{value} ({words.decimals(score.low, places)} to {words.decimals(score.high, places)})"
 
 
-def per_class(promise: Promise, run: RunFolder) -> Table | None:
+def per_class(promise: Promise, run: RunFolder, noun: str) -> Table | None:
     """Precision, recall, F1 and support by class, most frequent first."""
     rows = promise.rows("per_class")
     if not rows:
@@ -148,6 +148,8 @@ def per_class(promise: Promise, run: RunFolder) -> Table | None:
             *[Cell(words.decimals(rows[i].get(k), 2), right=True, bar=_share(rows[i].get(k), k)) for k in columns],
             Cell(words.number(support[i]), right=True),
             Cell(words.percent(support[i] / total), right=True),
+            Cell(words.number(rows[i].get("records")), right=True),
+            _taken_for(rows[i]),
         ]
         for i in order
     ]
@@ -156,8 +158,17 @@ def per_class(promise: Promise, run: RunFolder) -> Table | None:
         *[Cell(words.metric(k).label, right=True) for k in columns],
         Cell("samples", right=True),
         Cell("share", right=True),
+        Cell(f"{noun}s", right=True),
+        "most often taken for",
     ]
-    return Table(head, body, "By class", folded=False)
+    return Table(head, body, "By class", folded=False).compact()
+
+
+def _taken_for(row: dict[str, Any]) -> str:
+    """The class it is most often mistaken for, with the share of its samples."""
+    if not row.get("taken_for"):
+        return words.DASH
+    return f"{row['taken_for']} ({words.percent(row.get('taken_for_share'))})"
 
 
 def per_record(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any], noun: str) -> Table | None:
@@ -187,11 +198,10 @@ def per_record(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, 
 
 
 def _fold(value: Any) -> str:
-    return (
-        str(int(value))
-        if isinstance(value, int | float) and value == value
-        else (words.DASH if value is None else str(value))
-    )
+    """A fold's number counted from one, as the progress messages count it."""
+    if isinstance(value, int | float):
+        return str(int(value) + 1) if value == value else words.DASH
+    return words.DASH if value is None else str(value)
 
 
 def _share(value: Any, key: str) -> float | None:

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from outcrop.report.style import ACCENT, INK, SECOND, SOFT, styled
 
+REFIT = ("-1", "refit")
+
 
 def runs(history: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     """The history cut into single trainings, one per fold and member, in step order."""
@@ -23,9 +25,11 @@ def runs(history: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
 
 
 def best_steps(history: Mapping[str, np.ndarray]) -> list[tuple[float, float]]:
-    """(step, validation loss) at the lowest validation loss of each training; trainings without one are left out."""
+    """(step, validation loss) at the lowest validation loss of each training; the refit on all groups is left out."""
     found = []
     for run in runs(history):
+        if "fold" in run and run["fold"][0] in REFIT:
+            continue
         validation = run.get("validation_loss", np.array([np.nan]))
         if np.isfinite(validation).any():
             best = int(np.nanargmin(validation))
