@@ -95,7 +95,9 @@ class ClassTable:
         lost = {a: b for a, b in self.merges.items() if b not in kept}
         if lost:
             a, b = next(iter(lost.items()))
-            fix = f"merge {a} into a class that is kept{did_you_mean(str(b), self.codes)}: {_list(self.codes)}."
+            fix = (
+                f"merge {a} into a class that is kept{did_you_mean(str(b), map(str, self.codes))}: {_list(self.codes)}."
+            )
             raise ConfigError(
                 message(f"Class {a} is merged into {b}, which is no class that is kept.", where=WHERE, fix=fix)
             )
@@ -176,7 +178,7 @@ class ClassTable:
         order = np.argsort(-counts)
         shown = ", ".join(f"{codes[i]} ({counts[i]} samples)" for i in order[:8])
         more = f" and {len(codes) - 8} more" if len(codes) > 8 else ""
-        first = codes[order[0]]
+        first = str(codes[order[0]])
         likely = did_you_mean(first, map(str, self.codes))
         fix = f"add {first} to classes{likely}, or merges = {{{first} = {self.codes[0]}}}, or ignore = [{first}]"
         what = f"{len(codes)} class codes are not in the class table: {shown}{more}."

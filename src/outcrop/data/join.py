@@ -175,7 +175,7 @@ def survey(
     """
     source = open_table(table, on)
     stations = np.stack([source.numbers(column) for column in (md, inclination, azimuth)], axis=1)
-    complete = np.isfinite(stations).all(axis=1)
+    complete = np.asarray(np.isfinite(stations).all(axis=1))
     names = ("tvd", "northing_offset", "easting_offset")
     _check_new(records, names, source)
     joined, rows = [], _Rows(source)
@@ -187,7 +187,7 @@ def survey(
         offsets = np.full((len(record), 3), np.nan)
         if len(good):
             points = _tied(stations[good], tie_in, where)
-            offsets = minimum_curvature(*points.T, _numeric_axis(record), where=where)
+            offsets = minimum_curvature(points[:, 0], points[:, 1], points[:, 2], _numeric_axis(record), where=where)
         found = int(np.isfinite(offsets[:, 0]).sum())
         rows.count(record, good if found else good[:0], mine[~complete[mine]], found)
         unit = record.data[record.dim].attrs.get("units", "") if record.dim in record.data.coords else ""
@@ -339,7 +339,7 @@ def _without_repeats(
 def _check_overlap(source: Table, tops: np.ndarray, bases: np.ndarray, rows: np.ndarray) -> None:
     overlap = np.flatnonzero(tops[rows][1:] < np.maximum.accumulate(bases[rows])[:-1]) if len(rows) > 1 else []
     if len(overlap):
-        a, b = rows[overlap[0]], rows[overlap[0] + 1]
+        a, b = (int(rows[overlap[0] + i]) for i in (0, 1))
         what = f"Intervals overlap: {tops[a]:g} to {bases[a]:g}, and {tops[b]:g} to {bases[b]:g}."
         raise DataError(
             message(what, where=source.place(b), fix="correct their ends, so that every depth has one value.")

@@ -152,7 +152,7 @@ class Table:
             what = f"{value!r} is not a coordinate."
             raise DataError(message(what, where=self.place(row, column), fix="state a number.")) from None
 
-    def place(self, row: int, column: str = "") -> str:
+    def place(self, row: int | np.integer, column: str = "") -> str:
         """A row in words, counted from 1 without the header."""
         return f"{self.name}, row {int(row) + 1} ({self.key} {self.keys[row]!r})" + (
             f", column {column}" if column else ""

@@ -241,9 +241,8 @@ class Normaliser:
             return one_hot.astype(np.float32), raw < 0
         if variable.period is not None:
             return transforms.sin_cos(raw, variable.period), np.isnan(raw)
-        statistic = self.statistics.get(variable.name)
-        if variable.scope == "record":
-            statistic, _ = describe(raw, variable, record.axis)
+        own = variable.scope == "record"
+        statistic = describe(raw, variable, record.axis)[0] if own else self.statistics[variable.name]
         values = self._scaled(raw, variable, statistic, record.axis)
         if variable.clip is not None:
             np.clip(values, -variable.clip, variable.clip, out=values)
