@@ -141,6 +141,8 @@ def per_class(promise: Promise, run: RunFolder, noun: str) -> Table | None:
     ]
     support = [row.get("support", row.get("samples", 0)) or 0 for row in rows]
     total = sum(support) or 1
+    for row, count in zip(rows, support, strict=True):
+        row |= {} if count else {"recall": None, "f1": None}
     order = sorted(range(len(rows)), key=lambda i: -support[i])
     body = [
         [
