@@ -28,6 +28,10 @@ class Source(Section):
     format: str | None = None
     null: list[Number] = Field(default=[], description="further null codes the files use but do not declare")
     encoding: str | None = None
+    incomplete: Literal["error", "accept"] = Field(default="error", description="LAS files that end before their STOP")
+    units: dict[str, str] = Field(default={}, description="tables: unit of each column")
+    text: list[str] = Field(default=[], description="tables: columns to be read as text")
+    separator: str | None = Field(default=None, description="tables: character between columns")
     group: str | None = Field(default=None, description="tables: one record per value of this column")
     axis: str | None = Field(default=None, description="tables: the column examples are cut along (depth, time)")
     join: Literal["interval", "survey", "depth", "attributes"] | None = None
@@ -57,6 +61,7 @@ class FrameSection(Section):
     northing: str | None = None
     crs: str | None = None
     step_m: Annotated[Number, Field(gt=0)] | None = None
+    regular: bool = Field(default=True, description="false accepts unequal depth intervals without resampling")
     order: Literal["error", "sort"] = "error"
     duplicates: Literal["error", "first", "mean"] = "error"
 

@@ -7,7 +7,7 @@ all start from the same `Problem`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.run.folder import fingerprint
+
+
+READING = {"null", "encoding", "group", "axis", "incomplete", "units", "text", "separator"}
+"""Keys of a source that are passed on to the reader."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def load_problem(config: Config, base: Path) -> Problem:
     """
     frame = frame_of(config.data)
     variables = variables_of(config.data, base)
-    aligned, joins = read_sources(config.data, frame, base)
+    aligned, joins = read_sources(config.data, frame, base, class_curves(variables))
     aligned, more = add_groups(aligned, config.data.groups, base)
     if len(aligned) > 1:
         frame.check_steps(aligned)
@@ -117,12 +121,18 @@ def frame_of(data: DataSection) -> Frame:
     return Frame(**data.frame.model_dump())
 
 
-def read_sources(data: DataSection, frame: Frame, base: Path) -> tuple[list[Record], list[Any]]:
+def class_curves(variables: Sequence[Variable]) -> tuple[str, ...]:
+    """Curves that hold codes: between two of them there is nothing to interpolate."""
+    coded = [v for v in variables if v.classes is not None or v.weight_map is not None]
+    return tuple(source for variable in coded for source in variable.sources)
+
+
+def read_sources(data: DataSection, frame: Frame, base: Path, classes: Sequence[str]) -> tuple[list[Record], list[Any]]:
     """Reads the sources without `join`, brings them onto the frame, then joins the others in the order of the file."""
     records: list[Record] = []
     for name, source in data.source.items():
         if source.join is None:
-            records += [frame.align(record) for record in read_source(source, base, name)]
+            records += [frame.align(record, classes) for record in read_source(source, base, name)]
     joins = []
     for name, source in data.source.items():
         if source.join is not None:
@@ -139,7 +149,7 @@ def read_source(source: Source, base: Path, name: str) -> list[Record]:
     if source.dataset:
         return datasets.load(source.dataset)
     patterns = [source.files] if isinstance(source.files, str) else list(source.files or [])
-    options = source.model_dump(include={"null", "encoding", "group", "axis", "incomplete"}, exclude_defaults=True)
+    options = source.model_dump(include=READING, exclude_defaults=True)
     try:
         return read([str(base / pattern) for pattern in patterns], format=source.format, **options)
     except ConfigError as error:
@@ -223,16 +233,14 @@ def _variable(name: str, section: VariableSection, role: str) -> Variable:
 def class_table(section: TargetSection, base: Path, target: str) -> ClassTable:
     """Codes, names, merges, ignored codes and costs of a target's classes, from the run file or from tables."""
     codes, names = _codes(section, base, target)
-    cost = None
-    if section.cost:
-        cost = _cost(section, base, codes, target)
-    merges = {_code(k): _code(v) for k, v in section.merges.items()}
-    return ClassTable.build(codes, names, merges=merges, ignore=[_code(c) for c in section.ignore], cost=cost)
+    cost = _cost(section, base, target) if section.cost else None
+    rules = {"merges": section.merges, "ignore": section.ignore}
+    return ClassTable.build(codes, names, cost=cost, cost_order=section.cost_order, **rules)
 
 
 def _codes(section: TargetSection, base: Path, target: str) -> tuple[list[Any], list[str]]:
     if isinstance(section.classes, dict):
-        return [_code(code) for code in section.classes], list(section.classes.values())
+        return list(section.classes), list(section.classes.values())
     import pandas as pd
 
     path = base / str(section.classes)
@@ -244,38 +252,19 @@ def _codes(section: TargetSection, base: Path, target: str) -> tuple[list[Any], 
         raise ConfigError(
             message("The class table needs the columns code and name.", where=str(path), fix=f"it has {', '.join(map(str, table.columns))}.")
         )
-    return [_code(c) for c in table[columns["code"]]], [str(n) for n in table[columns["name"]]]
+    return list(table[columns["code"]]), [str(n) for n in table[columns["name"]]]
 
 
-def _cost(section: TargetSection, base: Path, codes: list[Any], target: str) -> np.ndarray:
-    """The cost matrix in the order of `codes`; the file's own order is `cost_order`, else the order of the codes."""
+def _cost(section: TargetSection, base: Path, target: str) -> np.ndarray:
+    """The cost matrix as the file has it; `DATASET:FILE` names a file of a registered data set."""
     from outcrop.data import datasets
 
     dataset, colon, name = str(section.cost).partition(":")
-    path = datasets.path(dataset, name) if colon and dataset in datasets.NAMES else base / str(section.cost)
+    path = datasets.path(dataset, name) if colon and dataset in datasets.DATASETS else base / str(section.cost)
     if not Path(path).is_file():
         raise ConfigError(message(f"There is no cost matrix {str(path)!r}.", where=f"target.{target}.cost", fix="check the path."))
-    matrix = np.load(path, allow_pickle=False) if str(path).endswith(".npy") else np.loadtxt(path, delimiter=",")
-    order = [_code(c) for c in section.cost_order] if section.cost_order else codes
-    if matrix.shape != (len(order), len(order)):
-        raise ConfigError(
-            message(
-                f"The cost matrix is {matrix.shape}, but there are {len(order)} classes.",
-                where=str(path),
-                fix=f"target.{target}.cost_order = [codes of its rows, in order].",
-            )
-        )
-    absent = [c for c in codes if c not in order]
-    if absent:
-        raise ConfigError(message(f"cost_order lacks the classes {absent}.", where=f"target.{target}", fix="add them."))
-    index = [order.index(code) for code in codes]
-    return np.asarray(matrix, float)[np.ix_(index, index)]
-
-
-def _code(value: Any) -> Any:
-    """Class codes as the files hold them: numbers where they look like numbers."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return int(number) if number.is_integer() else number
+        return np.load(path, allow_pickle=False) if str(path).endswith(".npy") else np.loadtxt(path, delimiter=",", ndmin=2)
+    except ValueError as error:
+        fix = "save numbers, one row per true class: a .npy file, or commas and no header."
+        raise ConfigError(message(f"The cost matrix cannot be read ({error}).", where=str(path), fix=fix)) from None

@@ -1,0 +1,137 @@
+"""The model file of a run: which networks go in, refitted or held out, and everything prediction needs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from outcrop import __version__
+from outcrop.bundle import Bundle, save
+from outcrop.errors import ConfigError, message
+from outcrop.evaluate.validity import Validity
+from outcrop.run import outputs, parts
+from outcrop.run.check import Check
+from outcrop.run.ladder import samples_of
+from outcrop.run.rotate import Fold, flat_index, members_of, validity_of
+from outcrop.run.solve import prepare, solve, without_validation
+
+NAME = "model.outcrop"
+REFIT_SEED = 991
+
+
+def bundle(
+    place: Path, checked: Check, folds: Sequence[Fold], metrics: Mapping[str, Any], *, tell: Any, resume: bool
+) -> tuple[Path | None, list[dict[str, Any]]]:
+    """Writes the model file.
+
+    `refit` trains on all labelled examples for the folds' median best step; `held_out` keeps the network that was scored
+    (one split only). `auto` is `refit` after a rotation, else `held_out`.
+
+    Returns:
+        The path, or None with `[bundle] model = "none"`; and the history of the refit.
+    """
+    problem = checked.problem
+    kind = problem.config.bundle.model
+    if kind == "auto":
+        kind = "refit" if len(checked.splits) > 1 else "held_out"
+    if kind == "none":
+        return None, []
+    if kind == "held_out" and len(checked.splits) > 1:
+        fix = 'bundle.model = "refit"'
+        raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
+    has = parts.labelled_examples(problem, checked.view)
+    history: list[dict[str, Any]] = []
+    if kind == "refit":
+        steps = max(1, round(float(np.median([step for fold in folds for step in fold.notes["best_steps"]]))))
+        split = without_validation(parts.with_labels(checked.splits[0], has), np.flatnonzero(has))
+        solved = solve(
+            problem, checked.view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED, tell=tell.step, title="refit",
+            steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,
+        )  # fmt: skip
+        tell(f"Refit on all {int(has.sum()):,} labelled examples for {steps} steps, the folds' median best.")
+        history = [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history]
+        members, normaliser, tables = solved.members, solved.normaliser, solved.tables
+        validity = _validity_of_all(checked, tables, folds)
+        score = "of the rotation; the model in this file is a refit on all groups, never scored itself"
+    else:
+        labels = parts.with_labels(checked.splits[0], has)
+        normaliser, tables = prepare(problem, checked.view, labels)
+        members = members_of(problem, checked.view, folds[0], place / "checkpoints" / "fold-0.members", normaliser)
+        validity = validity_of(problem, checked.view, labels, tables)
+        score = "of this very model on the held-out part"
+    content = _content(checked, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)})
+    return save(place / NAME, content), history
+
+
+def _validity_of_all(checked: Check, tables: Mapping[str, Any], folds: Sequence[Fold]) -> Validity:
+    """Representatives from all groups; the threshold is the folds' median, since nothing is left to calibrate on."""
+    problem, view = checked.problem, checked.view
+    everything = np.arange(len(view.origins))
+    samples = samples_of(problem, view, everything, problem.labelled())
+    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])[flat_index(problem, samples)]
+    fitted = Validity.fit(inputs, seed=0)
+    threshold = float(np.median([fold.notes["threshold"] for fold in folds]))
+    return Validity(fitted.representatives, threshold, fitted.neighbours)
+
+
+def _content(
+    checked: Check, members: Sequence[Any], normaliser: Any, validity: Validity, metrics: Mapping[str, Any], about: Mapping[str, Any]
+) -> Bundle:
+    problem, config = checked.problem, checked.problem.config
+    promise, entry = next(iter(metrics["promises"].items()))
+    arrays = {f"validity/{name}": array for name, array in validity.to_arrays().items()}
+    for number, member in enumerate(members):
+        arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
+    *rest, size = checked.view.input_shape(normaliser.in_channels)
+    arguments = {"in_channels" if rest else "in_size": size, "out": problem.out_size, "arguments": config.model.arguments}
+    source = next(source for source in config.data.source.values() if source.join is None)
+    reading = source.model_dump(include={"null", "encoding", "incomplete", "group", "axis", "units", "text", "separator"}, exclude_defaults=True)
+    joins = [name for name, source in config.data.source.items() if source.join]
+    return Bundle(
+        family=config.model.family,
+        arguments=arguments,
+        arrays=arrays,
+        normaliser=normaliser.to_json(),
+        variables=[variable.to_json() for variable in problem.variables],
+        frame={k: v for k, v in vars(problem.frame).items()},
+        view=view_json(checked.view),
+        classes=problem.classes.to_json() if problem.classes else None,
+        split=outputs.split_summary(problem, checked.splits),
+        promise=promise,
+        scores={"test": entry["test"]["model"], "verdict": {k: v["word"] for k, v in entry["verdict"].items()}} | dict(about),
+        fingerprints={"data": problem.fingerprint(), "normaliser": normaliser.fingerprint},
+        versions={"outcrop": __version__},
+        provenance={
+            "decide": config.evaluate.decide,
+            "reading": reading,
+            "joins": joins,
+            "accepted": [f"{f.check}: {f.accepted}" for f in checked.findings if f.accepted],
+            "records": [record.name for record in problem.records],
+        },
+    )
+
+
+def view_json(view: Any) -> dict[str, Any]:
+    """The arguments a view is made with."""
+    if view.kind == "points":
+        return {"kind": "points", "context": list(view.context), "lead": view.lead}
+    return {"kind": "windows", "length": view.length, "stride": view.stride, "lead": view.lead}
+
+
+def named_arrays(model: Any) -> dict[str, np.ndarray]:
+    """The arrays of a model by their path, as names a bundle may hold (`layers.0.weight`)."""
+    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_array))
+    return {path_name(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def path_name(path: Sequence[Any]) -> str:
+    """A tree path as a name: `.layers[0].weight` -> `layers.0.weight`."""
+    text = jax.tree_util.keystr(tuple(path))
+    for mark in "[]'":
+        text = text.replace(mark, "." if mark == "[" else "")
+    return text.strip(".").replace("..", ".")

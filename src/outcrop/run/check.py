@@ -1,0 +1,156 @@
+"""`check`: everything a run does before training. Reads, resolves, splits and audits, and says what training would cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from outcrop.config.load import load
+from outcrop.config.schema import Config
+from outcrop.errors import DataError, message
+from outcrop.run import parts
+from outcrop.run.problem import Problem, load_problem
+from outcrop.run.solve import prepare, solve
+from outcrop.split.audit.audit import audit
+from outcrop.split.audit.context import AuditContext
+from outcrop.split.audit.finding import Finding
+from outcrop.split.effective import Effective, effective_samples
+from outcrop.split.promise import Split
+from outcrop.view.view import View
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known before training.
+
+    Attributes:
+        problem: the data.
+        view: records cut into examples.
+        splits: one per fold.
+        findings: of the audit, over all folds, each once.
+        effective: independent samples of the target.
+        reach: samples before and after an output sample that the network sees.
+        parameters: trainable numbers of one member.
+        cost: estimated seconds of training and bytes of data, where asked for.
+    """
+
+    problem: Problem
+    view: View
+    splits: Sequence[Split]
+    findings: Sequence[Finding]
+    effective: Effective
+    reach: tuple[int, int]
+    parameters: int
+    cost: dict[str, float] | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Does the audit refuse to train on this split?"""
+        return any(f.level == "violation" and not f.accepted for f in self.findings)
+
+
+def check(run_file: str | Path | Config, *, overrides: Iterable[str] = (), base: Path | None = None, cost: bool = False) -> Check:
+    """Reads, splits and audits without training.
+
+    Args:
+        run_file: path of a run file, or a configuration.
+        overrides: `key=value` changes.
+        base: folder that relative paths start from; by default that of the run file.
+        cost: whether to time a few training steps and estimate the whole.
+
+    Raises:
+        ConfigError, DataError: naming file, curve and fix.
+    """
+    config = run_file if isinstance(run_file, Config) else load(run_file, overrides)
+    base = base or (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
+    problem = load_problem(config, base)
+    view = parts.view_of(problem)
+    splits = parts.splits_of(problem, view)
+    has = parts.labelled_examples(problem, view)
+    _enough(problem, splits, has)
+    findings = _findings(problem, view, splits, has)
+    normaliser, _ = prepare(problem, view, parts.with_labels(splits[0], has))
+    model = parts.network(problem, view, normaliser, jax.random.key(0))
+    result = Check(
+        problem, view, splits, findings, _effective(problem), _reach(model, view, normaliser.in_channels), _parameters(model)
+    )
+    return replace(result, cost=_cost(result, has)) if cost else result
+
+
+def _parameters(model: Any) -> int:
+    from outcrop.model.trainable import parameter_count
+
+    return parameter_count(model)
+
+
+def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
+    from outcrop.model.reach import reach
+
+    context = getattr(view, "context", None)
+    if context is not None:
+        return max(0, -min(context)), max(0, max(context))
+    return reach(model, view.input_shape(channels))
+
+
+def _enough(problem: Problem, splits: Sequence[Split], has: np.ndarray) -> None:
+    """Every fold must have labelled examples to train on."""
+    for number, split in enumerate(splits):
+        if not has[split.train].any():
+            raise DataError(
+                message(
+                    f"Fold {number + 1} has no labelled example to train on.",
+                    where=f"target {problem.target.name}; training part {', '.join(split.groups.get('train', ())[:5])}",
+                    fix="give labels to more records, or hold out fewer.",
+                )
+            )
+
+
+def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.ndarray) -> list[Finding]:
+    """The audit of every fold; the same finding in several folds is told once."""
+    promise = problem.config.promise
+    held_out = sum(len(split.groups.get("test", ())) for split in splits) if promise.new else None
+    found: dict[Any, Finding] = {}
+    for split in splits:
+        labels = parts.with_labels(split, has)
+        normaliser, tables = prepare(problem, view, labels)
+        context = AuditContext(
+            view.origins, labels, problem.records, problem.variables, normaliser.saw, tables, key=promise.new, held_out=held_out
+        )
+        for finding in audit(context, problem.config.evaluate.accept):
+            found.setdefault((finding.check, finding.place), finding)
+    return sorted(found.values(), key=lambda f: ("violation", "inflation", "note").index(f.level))
+
+
+def _effective(problem: Problem) -> Effective:
+    return effective_samples({record.name: record.data[problem.target.name].to_numpy() for record in problem.records})
+
+
+def _cost(result: Check, has: np.ndarray) -> dict[str, float]:
+    """Times a few steps of the first fold and multiplies: an upper bound, since early stopping ends training sooner."""
+    problem = result.problem
+    train = problem.config.train
+    few = min(12, train.steps)
+    short = problem.config.model_copy(
+        update={
+            "train": train.model_copy(update={"steps": few, "evaluate_every": max(1, few // 2), "warmup_steps": 0}),
+            "model": problem.config.model.model_copy(update={"members": 1}),
+        }
+    )
+    begun = time.monotonic()
+    solved = solve(replace(problem, config=short), result.view, parts.with_labels(result.splits[0], has), seed=0)
+    rows = solved.fits[0].history
+    per_step = (rows[-1]["seconds"] - rows[0]["seconds"]) / max(1, rows[-1]["step"] - rows[0]["step"])
+    members = problem.config.model.members
+    refit = 1 if len(result.splits) > 1 else 0
+    return {
+        "seconds_per_step": per_step,
+        "training_seconds_at_most": per_step * train.steps * members * (len(result.splits) + refit),
+        "compilation_seconds": max(0.0, time.monotonic() - begun - per_step * few),
+        "data_bytes": float(sum(table.inputs.nbytes for table in solved.tables.values())),
+    }

@@ -1,0 +1,116 @@
+"""The measured side of a run: from the folds' samples to the content of metrics.json and findings.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from outcrop.errors import DataError, did_you_mean, message
+from outcrop.evaluate import findings as sentences
+from outcrop.evaluate.breakdown import Extras
+from outcrop.evaluate.gap import optimism_gap
+from outcrop.evaluate.resample import NOUNS
+from outcrop.evaluate.scored import MODEL, Scored
+from outcrop.evaluate.summary import Question, assemble
+from outcrop.evaluate.summary import summarise as summarise_promise
+from outcrop.metric.table import primary
+from outcrop.run import gap
+from outcrop.run.check import Check
+from outcrop.run.folder import fingerprint
+from outcrop.run.problem import Problem
+from outcrop.run.rotate import Fold
+from outcrop.run.solve import Tell
+from outcrop.split.promise import Split
+
+
+def summarise(checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Tell | None = None) -> dict[str, Any]:
+    """The content of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
+    problem, section = checked.problem, checked.problem.config.evaluate
+    asked = () if section.metrics == "auto" else tuple(section.metrics)
+    key = problem.config.promise.new or "record"
+    question = Question(checked.splits[0].promise, key=key, metrics=asked, noun=NOUNS.get(key), draws=section.bootstrap)
+    extras = Extras(
+        high_confidence=_high_confidence(problem, folds),
+        valid=_ordered(folds, "inside"),
+        distances=distances(problem, checked.splits),
+        gap=_gap(checked, scored, asked, tell),
+    )
+    entry = summarise_promise(scored, question, extras)
+    timing = {
+        "train_seconds": sum(fold.notes["train_seconds"] for fold in folds),
+        "folds_seconds": sum(fold.notes["seconds"] for fold in folds),
+    }
+    return assemble({question.promise: entry}, effective_samples=asdict(checked.effective), timing=timing)
+
+
+def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]:
+    """The content of findings.json."""
+    told = sentences.findings(metrics, checked.findings)
+    before = metrics.get("scored_before", 0)
+    if before:
+        text = f"This test part had been scored {before} time{'s' * (before > 1)} before in this project; settings chosen since then have seen it."
+        told.append({"id": "scored_before", "sentence": text, "values": {"/scored_before": before}})
+    return told
+
+
+def test_fingerprint(checked: Check) -> str:
+    """Names a test part: the data's fingerprint and the samples that are tested, whatever the model."""
+    spans = [f"{name}:{span}" for split in checked.splits for name, span in sorted(checked.view.score_ranges(split.test).items())]
+    files = [f"{r.name}:{r.sha256}" for r in checked.problem.records]
+    return fingerprint([*sorted(files), checked.problem.target.name, *sorted(spans)])
+
+
+def distances(problem: Problem, splits: Sequence[Split]) -> dict[str, float]:
+    """Record -> metres to the nearest training record of its fold, where both have a position."""
+    key = problem.config.promise.new
+    if not key:
+        return {}
+    at = {r.name: (r.position["easting"], r.position["northing"]) for r in problem.records if "easting" in r.position}
+    group = {r.name: str(r.groups.get(key, "")) for r in problem.records}
+    found: dict[str, float] = {}
+    for split in splits:
+        train = [at[name] for name in at if group[name] in split.groups["train"]]
+        for name in at:
+            if group[name] in split.groups["test"] and train:
+                found[name] = float(np.hypot(*(np.asarray(train) - at[name]).T).min())
+    return found
+
+
+def _ordered(folds: Sequence[Fold], column: str) -> np.ndarray:
+    """A column of all folds in the order of the scored table."""
+    record, sample = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("record", "sample"))
+    return np.concatenate([fold.columns[column] for fold in folds])[np.lexsort((sample, record))]
+
+
+def _high_confidence(problem: Problem, folds: Sequence[Fold]) -> np.ndarray | None:
+    """Which scored samples carry a label of the stated quality: `high_confidence = {curve = "CONF", equals = 1}`."""
+    asked = problem.config.evaluate.high_confidence
+    if not asked:
+        return None
+    if set(asked) != {"curve", "equals"}:
+        fix = 'high_confidence = {curve = "CONFIDENCE", equals = 1}'
+        raise DataError(message("high_confidence needs the keys curve and equals.", where="[evaluate]", fix=fix))
+    curve = str(asked["curve"])
+    known = {str(name) for record in problem.aligned for name in record.data.data_vars}
+    if curve not in known:
+        what = f"No record has a curve {curve!r}{did_you_mean(curve, known)}."
+        raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
+    columns = [r.data[curve].to_numpy() if curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
+    flat = np.concatenate(columns) == asked["equals"]
+    start = np.cumsum([0] + [len(r) for r in problem.records])
+    record, sample = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("record", "sample"))
+    order = np.lexsort((sample, record))
+    return flat[start[record[order]] + sample[order]]
+
+
+def _gap(checked: Check, scored: Scored, asked: tuple[str, ...], tell: Tell | None) -> dict[str, Any] | None:
+    problem = checked.problem
+    if not gap.wanted(problem, checked.splits):
+        return None
+    metric = primary(scored.kind, cost=scored.cost is not None, wanted=asked[0] if asked else None)
+    random = gap.random_score(problem, checked.view, checked.splits[0], metric, tell)
+    noun = problem.config.promise.new or {"later": "period"}.get(problem.config.promise.kind, "record")
+    return optimism_gap(random, scored.scorable().value(metric, MODEL), metric, unit=scored.unit, noun=NOUNS.get(noun, noun))

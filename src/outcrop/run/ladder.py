@@ -1,0 +1,115 @@
+"""The baselines on the same split, variables and statistics as the network, one row per scored sample.
+
+The samples of a split are those its examples are scored on. Baselines see them through point views of the same encoded
+records: the sample alone, or the same window as the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from outcrop.data.normalise import Encoded, Normaliser
+from outcrop.evaluate import baselines
+from outcrop.run.parts import context_of
+from outcrop.run.problem import Problem
+from outcrop.split.promise import Split
+from outcrop.view.points import Points, points
+from outcrop.view.view import View
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Labelled samples as (record, sample) pairs.
+
+    Attributes:
+        record: index into the records of the problem.
+        sample: index along the record.
+    """
+
+    record: np.ndarray
+    sample: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+
+def samples_of(problem: Problem, view: View, index: np.ndarray, labelled: Mapping[str, np.ndarray]) -> Samples:
+    """The labelled samples that some examples are scored on, in the order of records and samples."""
+    spans = view.score_ranges(index)
+    records, samples = [], []
+    for number, record in enumerate(problem.records):
+        inside = np.zeros(len(record), bool)
+        for start, stop in spans.get(record.name, []):
+            inside[start:stop] = True
+        found = np.flatnonzero(inside & labelled[record.name])
+        records.append(np.full(len(found), number))
+        samples.append(found)
+    return Samples(np.concatenate(records), np.concatenate(samples))
+
+
+def names_of(problem: Problem) -> tuple[str, ...]:
+    """The baselines of the run: those asked for, or all that fit the target and the view."""
+    kind = "class" if problem.classes else "number"
+    asked = problem.config.evaluate.baselines
+    if asked != "auto":
+        return baselines.check(tuple(asked), kind)
+    features = ["sample"]
+    if len(context_of(problem)) > 1:
+        features.append("window")
+    if problem.config.data.view.lead and problem.records[0].axis.dtype.kind == "M":
+        features.append("series")
+    return baselines.ladder(kind, features=tuple(features))
+
+
+class Ladder:
+    """The baselines of one split, fitted on its training samples."""
+
+    def __init__(self, problem: Problem, view: View, split: Split, normaliser: Normaliser, filled: Mapping[str, Encoded]):
+        self.problem, self.filled = problem, filled
+        self.bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
+        lead = problem.config.data.view.lead
+        self.views: dict[str, Points] = {
+            "sample": points(problem.records, lead=lead),
+            "window": points(problem.records, context=context_of(problem), lead=lead),
+        }
+        labelled = problem.labelled()
+        self.train = samples_of(problem, view, split.train, labelled)
+        self.validation = samples_of(problem, view, split.validation, labelled)
+        self.task = baselines.Task(problem.out_size if problem.classes else None, problem.classes and problem.classes.cost, problem.config.evaluate.decide)
+
+    def predict(self, name: str, test: Samples, seed: int) -> baselines.Prediction:
+        """Fits one baseline and predicts the test samples."""
+        row = baselines.find(name)
+        held = self._table(row, self.validation) if len(self.validation) else None
+        return baselines.fit_predict(name, self._table(row, self.train), self._table(row, test), self.task, validation=held, seed=seed)
+
+    def _table(self, row: baselines.Baseline, samples: Samples) -> baselines.Table:
+        """The rows of some samples, with the inputs this baseline asks for."""
+        view = self.views["window" if row.features == "window" else "sample"]
+        at = self._examples(view, samples)
+        batch = view.gather(self.filled if row.fill else self.bare, at)
+        target = self._physical(samples, 0)
+        if row.features != "series":
+            return baselines.Table(batch.inputs, target, batch.weight)
+        axis, lead = self.problem.records[0].axis, view.lead
+        return baselines.Table(
+            batch.inputs, target, batch.weight, axis[samples.sample], self._physical(samples, lead), axis[samples.sample - lead]
+        )
+
+    def _physical(self, samples: Samples, back: int) -> np.ndarray:
+        """The target in physical units (or class indices), `back` samples before each sample."""
+        name = self.problem.target.name
+        columns = [record.data[name].to_numpy() for record in self.problem.records]
+        start = np.cumsum([0] + [len(column) for column in columns])
+        return np.concatenate(columns)[start[samples.record] + samples.sample - back]
+
+    def _examples(self, view: Points, samples: Samples) -> np.ndarray:
+        """The example of a point view that is scored on each sample."""
+        scored = next(iter(view.origins.scores.ranges.values()))[:, 0]
+        start = np.cumsum(np.r_[0, view.lengths])
+        where = np.full(start[-1], -1)
+        where[start[view.origins.record] + scored] = np.arange(len(scored))
+        return where[start[samples.record] + samples.sample]

@@ -1,0 +1,176 @@
+"""The files of the run folder that describe data, split, audit, predictions and environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outcrop import __version__, device
+from outcrop.evaluate.scored import MODEL, Scored
+from outcrop.run.folder import plain, write_atomic, write_csv, write_json
+from outcrop.run.problem import Problem
+from outcrop.run.rotate import Fold
+from outcrop.split.audit.finding import Finding
+from outcrop.split.effective import Effective
+from outcrop.split.promise import Split
+
+LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "scikit-learn", "xarray", "lasio")
+HISTORY = ("fold", "member", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
+
+
+def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
+    """data.json: what was read, from which files, under which names and units."""
+    labelled = problem.labelled()
+    records = [
+        {
+            "name": record.name, "source": record.source, "sha256": record.sha256, "groups": dict(record.groups),
+            "samples": len(record), "labelled": int(labelled[record.name].sum()), "position": dict(record.position),
+            "effective_samples": effective.per_record.get(record.name, 0.0), "notes": list(record.notes),
+        }
+        for record in problem.records
+    ]  # fmt: skip
+    classes = problem.classes and [{"code": c, "name": n} for c, n in zip(problem.classes.codes, problem.classes.names, strict=True)]
+    content = {
+        "records": records,
+        "variables": [variable.to_json() for variable in problem.variables],
+        "resolutions": [as_plain(resolution) for resolution in problem.resolutions],
+        "joins": [as_plain(report) for report in problem.joins],
+        "classes": classes,
+        "frame": asdict(problem.frame),
+        "fingerprint": problem.fingerprint(),
+    }
+    write_json(folder / "data.json", content)
+
+
+def as_plain(value: Any) -> Any:
+    """A dataclass as a dictionary."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def write_split(folder: Path, problem: Problem, splits: Sequence[Split]) -> None:
+    """split.json: which groups are in which part of which fold, and the reason in a sentence."""
+    content = {"promises": {splits[0].promise: split_summary(problem, splits)}}
+    write_json(folder / "split.json", content)
+
+
+def split_summary(problem: Problem, splits: Sequence[Split]) -> dict[str, Any]:
+    """The promise's entry of split.json."""
+    promise = problem.config.promise
+    key = promise.new or {"later": problem.records[0].dim, "same_population": "example"}[promise.kind]
+    rotation = len(splits) > 1
+    folds = [{part: list(names) for part, names in split.groups.items()} | _sizes(split) for split in splits]
+    tested = sum(len(split.groups.get("test", ())) for split in splits)
+    sentence = splits[0].sentence
+    if rotation and promise.new:
+        sentence = f"Each of {tested} groups ({promise.new}) is tested once, by a network trained on others ({len(splits)} folds)."
+    return {"sentence": sentence, "key": key, "kind": "rotation" if rotation else "holdout", "folds": folds}
+
+
+def _sizes(split: Split) -> dict[str, Any]:
+    return {"examples": {part: len(index) for part, index in split.parts.items()}}
+
+
+def write_audit(folder: Path, findings: Sequence[Finding]) -> None:
+    """audit.json: what the audit found, with the reasons given for living with it."""
+    write_json(folder / "audit.json", [asdict(finding) for finding in findings])
+
+
+def write_history(folder: Path, folds: Sequence[Fold], refit: Sequence[Mapping[str, Any]] = ()) -> None:
+    """history.csv: one row per fold, member and evaluation; the refit has fold -1."""
+    rows = [{"fold": number, **row} for number, fold in enumerate(folds) for row in fold.notes["history"]]
+    rows += [{"fold": -1, **row} for row in refit]
+    write_csv(folder / "history.csv", [{k: _blank(v) for k, v in row.items()} for row in rows], HISTORY)
+
+
+def _blank(value: Any) -> Any:
+    return "" if value is None or (isinstance(value, float) and not np.isfinite(value)) else value
+
+
+def write_predictions(folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold]) -> None:
+    """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
+    import xarray as xr
+
+    record = np.concatenate([fold.record for fold in folds])
+    sample = np.concatenate([fold.sample for fold in folds])
+    order = np.lexsort((sample, record))
+    start = np.cumsum([0] + [len(r) for r in problem.records])
+    flat = start[record[order]] + sample[order]
+    axis = problem.records[0].dim
+    unit = {"units": scored.unit} if scored.unit else {}
+    columns: dict[str, Any] = {
+        "record": ("sample", scored.record.astype(np.int32)),
+        "index": ("sample", sample[order].astype(np.int32)),
+        "fold": ("sample", scored.fold.astype(np.int16)),
+        axis: ("sample", scored.position, {} if scored.position.dtype.kind == "M" else _units(problem, axis)),
+        "target": ("sample", scored.target, unit),
+        "prediction": ("sample", scored.predictions[MODEL], unit),
+        "valid": ("sample", np.concatenate([fold.columns["inside"] for fold in folds])[order].astype(np.int8)),
+        "distance": ("sample", np.concatenate([fold.columns["distance"] for fold in folds])[order]),
+    }
+    for name in scored.baselines:
+        columns[f"baseline_{name}"] = ("sample", scored.predictions[name], unit)
+    if MODEL in scored.probabilities:
+        probability = scored.probabilities[MODEL]
+        columns["probability"] = (("sample", "class"), probability)
+        columns["confidence"] = ("sample", probability.max(axis=1))
+    for variable in problem.variables:
+        if variable.role == "input":
+            values = np.concatenate([r.data[variable.name].to_numpy() for r in problem.records])[flat]
+            columns[f"input_{variable.name}"] = ("sample", values.astype(np.float32), {"units": variable.unit or ""})
+    attributes = {"records": json.dumps(list(scored.names), ensure_ascii=False)}
+    packing = {name: {"zlib": True, "complevel": 1} for name in columns}
+    data = xr.Dataset(columns, attrs=attributes)
+    write_atomic(folder / "predictions.nc", lambda path: data.to_netcdf(path, engine="h5netcdf", encoding=packing))
+
+
+def _units(problem: Problem, axis: str) -> dict[str, str]:
+    coordinate = problem.records[0].data.coords.get(axis)
+    unit = "" if coordinate is None else coordinate.attrs.get("units", "")
+    return {"units": unit} if unit else {}
+
+
+def environment(problem: Problem, seconds: float, started: str, parameters: int) -> dict[str, Any]:
+    """environment.json: versions, device, seeds, time and memory."""
+    train = problem.config.train
+    return {
+        "outcrop": __version__,
+        "code_version": _code_version(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "python": platform.python_version(),
+        "versions": {name: found for name in LIBRARIES if (found := _version(name))},
+        "device": plain(device.describe()),
+        "cores": os.cpu_count(),
+        "seeds": {"split": problem.config.promise.seed, "train": train.seed},
+        "wall_time_seconds": round(seconds, 1),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "started": started,
+        "parameters": parameters,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _code_version() -> str:
+    """The commit of the source tree outcrop is imported from; empty for an installed package."""
+    here = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

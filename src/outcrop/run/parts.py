@@ -1,0 +1,135 @@
+"""Config -> parts: the view, the splits, the loss, the optimiser, the augmentation and the untrained network.
+
+Each function reads one section of the run file and calls one room; nothing is fitted here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+
+from outcrop.config.schema import Config
+from outcrop.data.normalise import Normaliser
+from outcrop.errors import ConfigError, message
+from outcrop.loss import table as losses
+from outcrop.model import table as families
+from outcrop.run.problem import Problem
+from outcrop.split.promise import Split, folds
+from outcrop.train import augment, optimiser
+from outcrop.view.points import context_offsets
+from outcrop.view.view import View, make
+
+
+def view_of(problem: Problem) -> View:
+    """The view of the run: the one asked for, else the one the family works on.
+
+    Raises:
+        ConfigError: the family cannot work on the view that is asked for.
+    """
+    section, family = problem.config.data.view, families.family(problem.config.model.family)
+    kind = family.views[0] if section.kind == "auto" else section.kind
+    if kind not in family.views:
+        raise ConfigError(
+            message(
+                f"The family {problem.config.model.family!r} works on {' or '.join(family.views)}, not on {kind}.",
+                where="data.view.kind",
+                fix=f'kind = "{family.views[0]}", or "auto", which follows the family',
+            )
+        )
+    if kind == "points":
+        return make("points", problem.records, context=context_of(problem), lead=section.lead)
+    return make("windows", problem.records, length=section.length, stride=section.stride, lead=section.lead)
+
+
+def context_of(problem: Problem) -> tuple[int, ...]:
+    """The samples around its own that a point example reads, and that a baseline "with the same window" reads.
+
+    Of a window of length L these are the offsets 0, 1, 2, 4 ... up to L/2 on both sides, so that trees see as far.
+    """
+    section = problem.config.data.view
+    if section.context is not None:
+        return tuple(section.context)
+    if section.context_length is not None:
+        return context_offsets(section.context_length)
+    return context_offsets(section.length) if problem.records[0].dim == "depth" else (0,)
+
+
+def splits_of(problem: Problem, view: View) -> list[Split]:
+    """The splits that the promise asks for, over all examples of the view, labelled or not."""
+    promise = problem.config.promise
+    shared: dict[str, Any] = {"validation_share": promise.validation_share}
+    if promise.kind == "new":
+        size = {name: float(mask.sum()) for name, mask in problem.labelled().items()}
+        return folds("new", view.origins, key=promise.new, folds=promise.folds, test=promise.test, size=size, seed=promise.seed, **shared)
+    if promise.kind == "later":
+        axes = {record.name: record.axis for record in problem.records}
+        bounds = {"test_from": promise.later, "validation_from": promise.validation_from, "gap_samples": promise.gap_samples}
+        return folds("later", view.origins, axes=axes, **bounds, **shared)
+    return folds("same_population", view.origins, reason=promise.same_population, folds=promise.folds, seed=promise.seed, **shared)
+
+
+def labelled_examples(problem: Problem, view: View) -> np.ndarray:
+    """Which examples have at least one label to be scored on, shape (example,)."""
+    masks = problem.labelled()
+    count = {name: np.r_[0, np.cumsum(mask)] for name, mask in masks.items()}
+    ranges = next(iter(view.origins.scores.ranges.values()))
+    has = np.zeros(len(view.origins), bool)
+    for number, name in enumerate(view.origins.names):
+        mine = view.origins.record == number
+        start, stop = ranges[mine].T
+        has[mine] = count[name][stop] > count[name][start]
+    return has
+
+
+def with_labels(split: Split, has: np.ndarray) -> Split:
+    """The split without the examples that have nothing to be trained or scored on."""
+    parts = {name: index[has[index]] for name, index in split.parts.items()}
+    return dataclasses.replace(split, **parts)
+
+
+def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
+    """The loss of the run file; class weights come from the counts of the training part."""
+    classes = problem.classes
+    table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
+    arguments = config.loss.model_dump(exclude={"kind"})
+    kind = "class" if classes else "number"
+    return losses.build(config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table)
+
+
+def optimiser_of(config: Config) -> Any:
+    """The optimiser of the run file."""
+    train = config.train
+    names = ("learning_rate", "schedule", "weight_decay", "clip_norm", "warmup_steps")
+    arguments = {name: getattr(train, name) for name in names}
+    arguments["warmup_steps"] = min(train.warmup_steps, train.steps // 2)
+    return optimiser.make(train.optimiser, steps=train.steps, **arguments)
+
+
+def augment_of(config: Config, normaliser: Normaliser, view: View) -> Any:
+    """The augmentation of the run file as one function, or None. Gain and shift move numbers, not classes or angles."""
+    section, layout = config.train.augment, normaliser.layout
+    channels, context = normaliser.in_channels, len(getattr(view, "context", (0,)))
+    numbers = [layout[variable.name] for variable in normaliser.inputs if variable.kind == "number"]
+    columns = augment.over_context([place.values[0] for place in numbers], channels, context)
+    steps = []
+    if section.gain_sd or section.shift_sd:
+        present = [None if p.present is None else offset * channels + p.present for offset in range(context) for p in numbers]
+        steps.append(augment.gain_and_shift(columns, gain_sd=section.gain_sd, shift_sd=section.shift_sd, present=present))
+    if section.noise_sd:
+        steps.append(augment.noise(columns, section.noise_sd))
+    if section.curve_dropout:
+        own = [[*place.values, *([] if place.present is None else [place.present])] for place in layout.values()]
+        curves = [augment.over_context(each, channels, context) for each in own]
+        steps.append(augment.curve_dropout(section.curve_dropout, curves, channels * context))
+    return augment.chain(*steps) if steps else None
+
+
+def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:
+    """An untrained network of the run's family, sized by the view and the variables."""
+    section = problem.config.model
+    *rest, size = view.input_shape(len(normaliser.channels))
+    name = "in_channels" if rest else "in_size"
+    return families.build(section.family, **{name: size}, out=problem.out_size, arguments=section.arguments, key=key)

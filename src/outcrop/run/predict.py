@@ -1,0 +1,163 @@
+"""`predict`: a model file and new files in, the same files with predictions out, and a summary of what was done to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outcrop import __version__
+from outcrop.data.content import Curve
+from outcrop.data.frame import axis_m
+from outcrop.data.read import matching, read, write
+from outcrop.errors import ConfigError, DataError, OutcropError, message
+from outcrop.records import Record
+from outcrop.run.folder import write_csv
+from outcrop.run.surrogate import Model, Predicted, load
+
+KINDS = ("class", "confidence", "probabilities", "validity", "value")
+SUMMARY = ("record", "file", "status", "samples", "predicted", "outside_validity", "missing_inputs", "conversions", "written")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What `predict` did.
+
+    Attributes:
+        rows: one per record, as in summary.csv.
+        folder: where the files are.
+        dry_run: nothing was written.
+    """
+
+    rows: list[dict[str, Any]]
+    folder: Path
+    dry_run: bool
+
+
+def predict(
+    bundle: str | Path, files: str | Path | Iterable[str | Path], *, out: str | Path, write: Sequence[str] = (), dry_run: bool = False
+) -> Prediction:
+    """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
+
+    A file that cannot be read or predicted is named in the summary and the others go on; if none can, that is an error.
+
+    Args:
+        bundle: model file.
+        files: paths or patterns.
+        out: folder for the results; files of the same name in it are replaced.
+        write: what to add beside the prediction: "confidence", "probabilities", "validity"; by default class (or
+            value), confidence and validity.
+        dry_run: read and check, predict and write nothing.
+
+    Raises:
+        ConfigError: nothing matches, or `write` names something else.
+        BundleError: the model file cannot be used.
+        DataError: no file could be predicted.
+    """
+    unknown = [kind for kind in write if kind not in KINDS]
+    if unknown:
+        raise ConfigError(message(f"--write does not know {unknown[0]!r}.", fix=f"use some of {','.join(KINDS)}."))
+    model = load(bundle)
+    if model.bundle.provenance.get("joins"):
+        names = ", ".join(model.bundle.provenance["joins"])
+        fix = "predict in Python: outcrop.load(path).predict(NAME=array, ...)"
+        raise ConfigError(message(f"This model was trained with joined sources ({names}), which files alone do not bring.", fix=fix))
+    paths, folder = matching(files), Path(out)
+    _not_in_place(paths, folder)
+    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run)]
+    if all(row["status"] != "ok" for row in rows):
+        raise DataError(message(f"None of {len(rows)} files could be predicted.", where=rows[0]["file"], fix=rows[0]["status"]))
+    if not dry_run:
+        write_csv(folder / "summary.csv", rows, SUMMARY)
+    return Prediction(rows, folder, dry_run)
+
+
+def _not_in_place(paths: Sequence[Path], folder: Path) -> None:
+    inside = [path for path in paths if path.resolve().parent == folder.resolve()]
+    if inside:
+        fix = "--out another folder."
+        raise ConfigError(message("The results would replace the input files.", where=str(inside[0]), fix=fix))
+
+
+def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dry_run: bool) -> list[dict[str, Any]]:
+    rows = []
+    try:
+        records = read(path, **model.bundle.provenance["reading"])
+        curves: dict[str, list[Curve]] = {}
+        for record in records:
+            curves[record.name], row = _one_record(model, record, kinds, dry_run)
+            rows.append(row | {"file": str(path)})
+        written = "" if dry_run else str(_write(model, records, path, folder, curves).name)
+        return [row | {"written": written} for row in rows]
+    except OutcropError as error:
+        return [{"record": path.stem, "file": str(path), "status": " ".join(str(error).splitlines())}]
+
+
+def _one_record(model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool) -> tuple[list[Curve], dict[str, Any]]:
+    prepared, resolutions = model.prepare(record)
+    row: dict[str, Any] = {
+        "record": record.name,
+        "status": "ok",
+        "samples": len(record),
+        "missing_inputs": "; ".join(f"{r.variable} ({_policy(model, r.variable)})" for r in resolutions if r.missing),
+        "conversions": "; ".join(f"{r.variable}: {r.conversion}" for r in resolutions if r.conversion),
+    }
+    if dry_run:
+        return [], row
+    predicted = model.predict_record(prepared)
+    there = np.isfinite(predicted.valid)
+    row["predicted"] = int(there.sum())
+    row["outside_validity"] = round(float((predicted.valid[there] == 0).mean()), 4) if there.any() else ""
+    return _curves(model, record, prepared, predicted, kinds), row
+
+
+def _policy(model: Model, variable: str) -> str:
+    return next(v.missing for v in model.inputs if v.name == variable)
+
+
+def _curves(model: Model, record: Record, prepared: Record, predicted: Predicted, kinds: tuple[str, ...]) -> list[Curve]:
+    """The new curves on the rows of the file."""
+    target = model.target
+    original = axis_m(record)
+    name, described = target.name, f"predicted by {model.bundle.family}, {model.bundle.promise}"
+
+    def curve(mnemonic: str, values: np.ndarray, unit: str, description: str) -> Curve:
+        return Curve(mnemonic, model.frame.back(original, prepared.axis, values), unit, description)
+
+    if target.classes is None:
+        curves = [curve(f"{name}_PRED", predicted.values, target.unit or "", f"{name} {described}")]
+    else:
+        codes = np.array([np.nan if code is None else float(code) for code in _codes(target.classes, predicted.values)])
+        curves = [curve(f"{name}_PRED", codes, "", f"{name} {described}")]
+    if predicted.confidence is not None and (not kinds or "confidence" in kinds):
+        curves.append(curve(f"{name}_CONF", predicted.confidence, "", "probability of the most probable class"))
+    if predicted.probabilities is not None and "probabilities" in kinds:
+        for number, (code, label) in enumerate(zip(target.classes.codes, target.classes.names, strict=True)):
+            curves.append(curve(f"{name}_P_{code}", predicted.probabilities[:, number], "", f"probability of {label}"))
+    if not kinds or "validity" in kinds:
+        curves.append(curve(f"{name}_VALID", predicted.valid, "", "1 inside, 0 outside the area of validity"))
+    return curves
+
+
+def _codes(classes: Any, index: np.ndarray) -> list[Any]:
+    """Codes for the file: the class codes where they are numbers, else the class index."""
+    numeric = all(isinstance(code, int | float) for code in classes.codes)
+    return [None if i < 0 else (classes.codes[i] if numeric else i) for i in index]
+
+
+def _write(model: Model, records: Sequence[Record], path: Path, folder: Path, curves: dict[str, list[Curve]]) -> Path:
+    """A copy of the file with the curves, in its own format."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reading = model.bundle.provenance["reading"]
+    if records[0].format == "las":
+        classes, name = model.target.classes, model.target.name
+        parameters = {} if classes is None else {f"{name}_{code}": (label, f"class of {name}_PRED") for code, label in zip(classes.codes, classes.names, strict=True)}
+        provenance = f"{name}_PRED by outcrop {__version__}, model {Path(model.bundle.source).name}, {model.bundle.promise}"
+        options = {key: reading[key] for key in ("encoding",) if key in reading}
+        return write(path, folder, curves[records[0].name], parameters=parameters, provenance=provenance, **options)
+    options = {key: reading[key] for key in ("group", "separator") if key in reading}
+    added = curves if "group" in reading else curves[records[0].name]
+    return write(path, folder, added, format="table", **options)

@@ -1,0 +1,189 @@
+"""Every split of the promise solved in turn: network, validity and baselines, gathered into one table of scored samples."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from outcrop.data.normalise import Encoded
+from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.scored import MODEL, Scored
+from outcrop.evaluate.validity import Validity
+from outcrop.run import parts
+from outcrop.run.folder import plain, write_atomic
+from outcrop.run.ladder import Ladder, Samples, names_of, samples_of
+from outcrop.run.problem import Problem
+from outcrop.run.solve import Solved, Tell, predict_records, solve
+from outcrop.split.promise import Split
+from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
+from outcrop.view.view import View
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one split leaves behind, as arrays and plain numbers.
+
+    Attributes:
+        record, sample: the scored samples.
+        columns: contender -> predictions; `probability:NAME` -> (sample, class); `distance`, `inside`.
+        notes: best step, stop reasons, history, validity threshold, seconds.
+        solved: the networks, where they are still in memory.
+    """
+
+    record: np.ndarray
+    sample: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    solved: Solved | None = None
+
+
+def solve_fold(
+    problem: Problem,
+    view: View,
+    split: Split,
+    *,
+    number: int,
+    folder: Path | None = None,
+    resume: bool = False,
+    tell: Tell | None = None,
+    title: str = "training",
+    ladder: bool = True,
+) -> Fold:
+    """Solves one split, or reads it back when a resumed run had finished it.
+
+    Args:
+        number: of the fold; part of its seed.
+        folder: where checkpoints go; None keeps nothing on disk.
+        ladder: whether to fit the baselines too.
+    """
+    begun = time.monotonic()
+    labels = parts.with_labels(split, parts.labelled_examples(problem, view))
+    seed = problem.config.train.seed * 1000 + number
+    done = folder / f"fold-{number}.npz" if folder else None
+    if resume and done is not None and done.is_file():
+        return _read(done)
+    checkpoint = folder / f"fold-{number}.ckpt" if folder else None
+    solved = solve(problem, view, labels, seed=seed, tell=tell, title=title, checkpoint=checkpoint, resume=resume)
+    test = samples_of(problem, view, labels.test, problem.labelled())
+    columns = model_columns(problem, view, split, solved, test)
+    if ladder:
+        columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
+    validity = validity_of(problem, view, labels, solved.tables)
+    inputs = np.concatenate([solved.tables[r.name].inputs for r in problem.records])[flat_index(problem, test)]
+    columns["distance"] = validity.score(inputs).astype(np.float32)
+    columns["inside"] = validity.inside(columns["distance"])
+    notes = {
+        "best_steps": [fit.best_step for fit in solved.fits],
+        "stop_reasons": [fit.stop_reason for fit in solved.fits],
+        "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
+        "threshold": validity.threshold,
+        "train_seconds": sum(fit.seconds for fit in solved.fits),
+        "seconds": time.monotonic() - begun,
+    }
+    fold = Fold(test.record, test.sample, columns, notes, solved)
+    if done is not None:
+        _write(done, fold)
+        checkpoint.unlink(missing_ok=True)
+    return fold
+
+
+def model_columns(problem: Problem, view: View, split: Split, solved: Solved, test: Samples) -> dict[str, np.ndarray]:
+    """The network's predictions on the scored samples, stitched from all test examples."""
+    stitched = predict_records(solved.members, view, solved.tables, split.test, solved.normaliser, problem.records)
+    out = problem.out_size
+    every = [stitched.get(r.name, np.full((len(r), out), np.nan)) for r in problem.records]
+    values = np.concatenate(every)[flat_index(problem, test)]
+    if problem.classes is None:
+        return {MODEL: values[:, 0]}
+    labels = decide(values, problem.classes.cost, problem.config.evaluate.decide)
+    return {MODEL: labels, f"probability:{MODEL}": values.astype(np.float32)}
+
+
+def _baseline_columns(
+    problem: Problem, view: View, labels: Split, solved: Solved, test: Samples, seed: int, tell: Tell | None
+) -> dict[str, np.ndarray]:
+    ladder = Ladder(problem, view, labels, solved.normaliser, solved.tables)
+    columns: dict[str, np.ndarray] = {}
+    names = names_of(problem)
+    for done, name in enumerate(names):
+        if tell is not None:
+            tell("baselines", done, len(names), name.replace("_", " "))
+        prediction = ladder.predict(name, test, seed)
+        columns[name] = prediction.values
+        if prediction.probabilities is not None:
+            columns[f"probability:{name}"] = prediction.probabilities
+    return columns
+
+
+def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str, Encoded]) -> Validity:
+    """Distance to training samples, calibrated on the validation samples (without any: on the training samples)."""
+    masks = problem.labelled()
+    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
+    train = inputs[flat_index(problem, samples_of(problem, view, labels.train, masks))]
+    validity = Validity.fit(train, seed=0)
+    held = labels.validation if len(labels.validation) else labels.train
+    return validity.calibrate(inputs[flat_index(problem, samples_of(problem, view, held, masks))])
+
+
+def flat_index(problem: Problem, samples: Samples) -> np.ndarray:
+    """Positions of samples in the columns of all records laid end to end."""
+    start = np.cumsum([0] + [len(record) for record in problem.records])
+    return start[samples.record] + samples.sample
+
+
+def scored_of(problem: Problem, folds: Sequence[Fold]) -> Scored:
+    """All folds' samples as one table, in the order of records and samples."""
+    record = np.concatenate([fold.record for fold in folds])
+    sample = np.concatenate([fold.sample for fold in folds])
+    number = np.concatenate([np.full(len(fold.record), i) for i, fold in enumerate(folds)])
+    order = np.lexsort((sample, record))
+    names = tuple(r.name for r in problem.records)
+    columns = {name: np.concatenate([fold.columns[name] for fold in folds])[order] for name in folds[0].columns}
+    flat = np.concatenate([r.data[problem.target.name].to_numpy() for r in problem.records])
+    at = flat_index(problem, Samples(record, sample))[order]
+    position = np.concatenate([r.axis for r in problem.records])[at]
+    contenders = {k: v for k, v in columns.items() if ":" not in k and k not in ("distance", "inside")}
+    probabilities = {k.partition(":")[2]: v for k, v in columns.items() if ":" in k}
+    groups = {key: np.array([r.groups.get(key, "") for r in problem.records]) for key in problem.records[0].groups}
+    unit = problem.target.unit or ""
+    return Scored(
+        record[order], names, position, flat[at], contenders, probabilities,
+        fold=number[order], classes=problem.classes, groups=groups, unit=unit,
+    )  # fmt: skip
+
+
+def _write(path: Path, fold: Fold) -> None:
+    """One file with the fold's columns, one with its networks: a resumed run takes both from there."""
+    notes = np.frombuffer(json.dumps(plain(fold.notes)).encode(), np.uint8)
+    if fold.solved is not None:
+        arrays = [eqx.filter(member, eqx.is_array) for member in fold.solved.members]
+        save_checkpoint(path.with_suffix(".members"), arrays, {"members": len(arrays)})
+    columns = {f"column:{name}": value for name, value in fold.columns.items()}
+    write_atomic(path, lambda p: np.savez(p, record=fold.record, sample=fold.sample, notes=notes, **columns))
+
+
+def _read(path: Path) -> Fold:
+    with np.load(path, allow_pickle=False) as held:
+        columns = {name.partition(":")[2]: held[name] for name in held.files if name.startswith("column:")}
+        notes = json.loads(held["notes"].tobytes().decode())
+        return Fold(held["record"], held["sample"], columns, notes)
+
+
+def members_of(problem: Problem, view: View, fold: Fold, path: Path, normaliser: Any) -> list[Any]:
+    """The networks of a fold: from memory, or from the file that a resumed run finds."""
+    import jax
+
+    if fold.solved is not None:
+        return fold.solved.members
+    like = parts.network(problem, view, normaliser, jax.random.key(0))
+    arrays, static = eqx.partition(like, eqx.is_array)
+    count = problem.config.model.members
+    members, _ = load_checkpoint(path, [arrays] * count)
+    return [eqx.combine(member, static) for member in members]

@@ -1,0 +1,154 @@
+"""`run`: a run file to a run folder. The order of the calls below is the path of the data.
+
+    check (files -> records -> examples -> splits -> audit) -> rotate (train, predict, baselines)
+        -> evaluate (scores, verdict, findings) -> refit -> bundle -> report
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from outcrop import device
+from outcrop.config.load import dump, load
+from outcrop.config.schema import Config
+from outcrop.report.page import write as write_report
+from outcrop.run import bundling, evaluate, folder, outputs
+from outcrop.run.check import Check, check
+from outcrop.run.rotate import Fold, scored_of, solve_fold
+from outcrop.split.audit.audit import enforce
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind.
+
+    Attributes:
+        folder: the run folder.
+        metrics: content of metrics.json.
+        findings: content of findings.json.
+        bundle: the model file, or None.
+        report: the page.
+        warnings: audit findings and notes to be shown.
+    """
+
+    folder: Path
+    metrics: dict[str, Any]
+    findings: list[dict[str, Any]]
+    bundle: Path | None
+    report: Path
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> list[str]:
+        """One sentence per baseline."""
+        promise = next(iter(self.metrics["promises"].values()))
+        return [entry["sentence"] for entry in promise["verdict"].values()]
+
+
+class Silent:
+    """A `tell` that says nothing."""
+
+    def __call__(self, sentence: str) -> None:
+        """A finished stage."""
+
+    def step(self, title: str, done: float, total: float, detail: str) -> None:
+        """A step of a stage."""
+
+
+def run(
+    run_file: str | Path | Config,
+    *,
+    out: str | Path | None = None,
+    overrides: Iterable[str] = (),
+    base: str | Path | None = None,
+    resume: bool = False,
+    tell: Any = None,
+) -> Result:
+    """Trains, compares with baselines, explains, bundles and reports.
+
+    Args:
+        run_file: path of a run file, or a configuration.
+        out: run folder; by default `runs/NAME-1`, `-2` ... beside where you are.
+        overrides: `key=value` changes to the run file.
+        base: folder that relative paths of a configuration start from.
+        resume: continue the run in `out`.
+        tell: receives sentences, and `step(title, done, total, detail)` while training.
+
+    Raises:
+        ConfigError, DataError: before anything is computed.
+        LeakageError: the audit refuses the split.
+        NonFiniteError: training met NaN; names variable, record and row.
+    """
+    tell = tell or Silent()
+    begun, started = time.monotonic(), datetime.datetime.now().isoformat(timespec="seconds")
+    device.setup()
+    config = run_file if isinstance(run_file, Config) else load(run_file, overrides)
+    here = Path(base) if base else (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
+    stem = config.bundle.name or ("run" if isinstance(run_file, Config) else Path(run_file).stem)
+    place = Path(out) if out is not None else folder.next_free(Path("runs"), stem)
+    checked = check(config, base=here)
+    enforce(checked.findings)
+    folder.prepare(place, resume=resume)
+    _describe(place, config, checked, tell)
+    folds = _rotate(place, checked, resume, tell)
+    metrics, findings = _evaluate(place, checked, folds, tell)
+    bundle, refit = bundling.bundle(place, checked, folds, metrics, tell=tell, resume=resume)
+    outputs.write_history(place, folds, refit)
+    seconds = time.monotonic() - begun
+    folder.write_json(place / "environment.json", outputs.environment(checked.problem, seconds, started, checked.parameters))
+    tell(f"Trained and scored in {_minutes(seconds)}.")
+    report = write_report(place)
+    return Result(place, metrics, findings, bundle, report, tuple(str(f) for f in checked.findings if f.level != "note"))
+
+
+def _describe(place: Path, config: Config, checked: Check, tell: Callable[[str], None]) -> None:
+    """Everything that is known before training goes to disk first."""
+    problem = checked.problem
+    folder.write_text(place / "run.toml", tomlkit.dumps(dump(config)))
+    outputs.write_data(place, problem, checked.effective)
+    outputs.write_split(place, problem, checked.splits)
+    outputs.write_audit(place, checked.findings)
+    records, labelled = len(problem.records), checked.effective.labelled
+    tell(f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, worth about {checked.effective.total:,.0f} independent ones.")
+    tell(outputs.split_summary(problem, checked.splits)["sentence"])
+    for finding in checked.findings:
+        if finding.level != "note":
+            tell(f"Audit, {finding}")
+
+
+def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
+    folds = []
+    for number, split in enumerate(checked.splits):
+        title = f"fold {number + 1} of {len(checked.splits)}" if len(checked.splits) > 1 else "training"
+        fold = solve_fold(
+            checked.problem, checked.view, split,
+            number=number, folder=place / "checkpoints", resume=resume, tell=tell.step, title=title,
+        )  # fmt: skip
+        folds.append(fold)
+        tell(f"{title[:1].upper() + title[1:]}: {fold.notes['stop_reasons'][0]} ({_minutes(fold.notes['seconds'])})")
+    return folds
+
+
+def _evaluate(place: Path, checked: Check, folds: Sequence[Fold], tell: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    scored = scored_of(checked.problem, folds)
+    outputs.write_predictions(place, checked.problem, scored, folds)
+    metrics = evaluate.summarise(checked, folds, scored, tell=tell.step)
+    before = folder.count_scoring(place, evaluate.test_fingerprint(checked))
+    metrics["scored_before"] = before
+    if before:
+        tell(f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: it is no longer unseen.")
+    findings = evaluate.findings(metrics, checked)
+    folder.write_json(place / "metrics.json", metrics)
+    folder.write_json(place / "findings.json", findings)
+    return metrics, findings
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} minutes"

@@ -1,0 +1,211 @@
+"""One split solved: statistics from its training part, networks trained on it, predictions for the rest.
+
+    normaliser.fit(training ranges) -> encode -> gather -> fit_members -> predict -> stitch -> labels and probabilities
+
+The same `predict_records` serves the test part, the validity measure and files that come later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from scipy.special import softmax
+
+from outcrop.data.normalise import Encoded, Normaliser
+from outcrop.records import Batch, Record
+from outcrop.run import parts
+from outcrop.run.problem import Problem
+from outcrop.split.promise import Split
+from outcrop.train.batches import Source
+from outcrop.train.doctor import Places
+from outcrop.train.loop import fit_members
+from outcrop.train.predict import predict, validation_loss
+from outcrop.train.progress import Fit
+from outcrop.view.view import View
+
+PREDICT_BATCH = {"points": 8192, "windows": 64}
+Tell = Callable[[str, float, float, str], None]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What training on one split leaves behind.
+
+    Attributes:
+        normaliser: statistics of the training part.
+        tables: every record, encoded.
+        fits: one per member.
+        split: the examples, with labels only.
+    """
+
+    normaliser: Normaliser
+    tables: Mapping[str, Encoded]
+    fits: Sequence[Fit]
+    split: Split
+
+    @property
+    def members(self) -> list[Any]:
+        """The trained networks: each member's best by validation."""
+        return [fit.best for fit in self.fits]
+
+    @property
+    def best_step(self) -> int:
+        """The median of the members' best steps."""
+        return int(np.median([fit.best_step for fit in self.fits]))
+
+
+def training_ranges(view: View, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+    """The samples that training may take statistics from: all that these examples read or are scored on."""
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for part in (view.read_ranges(index), view.score_ranges(index)):
+        for name, spans in part.items():
+            ranges.setdefault(name, []).extend(spans)
+    return ranges
+
+
+def prepare(problem: Problem, view: View, split: Split) -> tuple[Normaliser, dict[str, Encoded]]:
+    """Fits the statistics on the training part and encodes every record with them."""
+    normaliser = Normaliser.fit(problem.records, problem.variables, training_ranges(view, split.train))
+    return normaliser, {record.name: normaliser.encode(record) for record in problem.records}
+
+
+def solve(
+    problem: Problem,
+    view: View,
+    split: Split,
+    *,
+    seed: int,
+    tell: Tell | None = None,
+    title: str = "training",
+    steps: int | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Solved:
+    """Trains the run's network, all members, on one split.
+
+    Args:
+        problem: the data.
+        view: cuts the records into examples.
+        split: examples with labels; an empty validation part trains for `steps` and keeps the last model.
+        seed: decides initial weights, order of batches, dropout and augmentation.
+        tell: receives (title, steps done, steps in all, text) while training.
+        steps: train this long instead of what the run file says (a refit).
+        checkpoint: file that training can be resumed from.
+
+    Raises:
+        NonFiniteError: naming variable, record and row.
+    """
+    config = problem.config
+    normaliser, tables = prepare(problem, view, split)
+    loss = parts.loss_of(config, problem, normaliser)
+    keys = jax.random.split(jax.random.key(seed), config.model.members)
+    models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
+    data = training_data(config.train.jitter, view, tables, split.train)
+    fits = fit_members(
+        models,
+        loss,
+        parts.optimiser_of(config),
+        data,
+        keys=[jax.random.fold_in(key, 2) for key in keys],
+        validate=_validation(loss, view, tables, split, seed),
+        augment=parts.augment_of(config, normaliser, view),
+        progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
+        describe=places(problem, view, normaliser, split.train),
+        steps=config.train.steps if steps is None else steps,
+        batch_size=config.train.batch_size,
+        evaluate_every=config.train.evaluate_every,
+        patience=config.train.patience if len(split.validation) else None,
+        max_minutes=config.train.max_minutes,
+        ema_decay=config.train.ema_decay,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+    return Solved(normaliser, tables, fits, split)
+
+
+def _detail(progress: Any) -> str:
+    best = f", validation {progress.validation:.4g}, best {progress.best:.4g}" if np.isfinite(progress.validation) else ""
+    return f"loss {progress.train_loss:.4g}{best}"
+
+
+def training_data(jitter: bool, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Batch | Source:
+    """The training part: arrays on the device, or (windows that may move) a source that cuts them anew."""
+    if jitter and view.kind == "windows":
+        return _Moving(view, tables, index)
+    return view.gather(tables, index)
+
+
+class _Moving:
+    """Windows that start elsewhere each time they are drawn, within what the training part reads."""
+
+    def __init__(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> None:
+        self.view, self.tables, self.index = view, tables, index
+        self.room = view.room(index)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def batch(self, index: np.ndarray, rng: np.random.Generator) -> Batch:
+        return self.view.gather(self.tables, self.index[index], rng=rng, room=self.room)
+
+
+def _validation(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split, seed: int) -> Any:
+    if not len(split.validation):
+        return None
+    batch = view.gather(tables, split.validation)
+    return validation_loss(loss, batch, batch_size=PREDICT_BATCH[view.kind], key=jax.random.key(seed))
+
+
+def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarray) -> Places:
+    """Names training values for the doctor: variable, record, row and depth."""
+    axis = {record.name: record.axis for record in problem.records}
+    return Places(view.origins.take(index), normaliser.channels, getattr(view, "context", (0,)), axis)
+
+
+def predict_records(
+    members: Sequence[Any], view: View, tables: Mapping[str, Encoded], index: np.ndarray, normaliser: Normaliser, records: Sequence[Record]
+) -> dict[str, np.ndarray]:
+    """Predictions of all members, averaged and stitched back on their records.
+
+    Args:
+        members: trained networks.
+        view, tables: the records as examples, encoded with `normaliser`.
+        index: examples to predict.
+        records: those of the view; their axes turn anomalies back.
+
+    Probabilities are averaged over members; numbers in scaled units, then brought to physical ones.
+
+    Returns:
+        Record name -> (sample, class) probabilities, or (sample, 1) values in physical units; NaN where no example
+        reaches or a required input is missing.
+    """
+    classes = normaliser.target is not None and normaliser.target.classes is not None
+    axis = {record.name: record.axis[:, None] for record in records}
+    inputs = view.gather(tables, index).inputs
+    total: Any = 0.0
+    for model in members:
+        output = predict(model, inputs, batch_size=PREDICT_BATCH[view.kind])
+        total = total + (softmax(output.astype(np.float64), axis=-1) if classes else output.astype(np.float64))
+    stitched = view.stitch(index, total / len(members))
+    result = {}
+    for name, values in stitched.items():
+        values = values if classes else normaliser.decode_target(values, axis[name])
+        values[~scorable(tables[name], view)] = np.nan
+        result[name] = values
+    return result
+
+
+def scorable(table: Encoded, view: View) -> np.ndarray:
+    """Samples whose inputs are all that the policy demands; with a lead, those of the sample they are read at."""
+    lead = view.lead
+    return table.usable if not lead else np.r_[np.zeros(lead, bool), table.usable[:-lead]]
+
+
+def without_validation(split: Split, examples: np.ndarray) -> Split:
+    """A split for a refit: these examples train, nothing is held out."""
+    return replace(split, train=examples, validation=examples[:0], test=examples[:0], calibration=examples[:0])

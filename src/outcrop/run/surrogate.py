@@ -1,0 +1,192 @@
+"""A model file opened: the networks with their preprocessing, ready to predict arrays or records.
+
+    model = outcrop.load("model.outcrop")
+    model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of the run file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from outcrop import device
+from outcrop.bundle import Bundle
+from outcrop.bundle import load as load_bundle
+from outcrop.data.frame import Frame
+from outcrop.data.normalise import Normaliser
+from outcrop.data.variable import Resolution, Variable, resolve
+from outcrop.errors import BundleError, DataError, did_you_mean, message
+from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.validity import Validity
+from outcrop.model import table as families
+from outcrop.records import Record
+from outcrop.run.bundling import path_name
+from outcrop.run.solve import predict_records, scorable
+from outcrop.view.view import make
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions along one record; shape (sample,) unless said otherwise.
+
+    Attributes:
+        values: class index (-1 where none) or number in the target's unit (NaN where none).
+        probabilities: (sample, class), or None for numbers.
+        valid: 1 inside the area of validity, 0 outside, NaN where a required input is missing.
+        distance: to the training data, in standard deviations per channel.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None
+    valid: np.ndarray
+    distance: np.ndarray
+
+    @property
+    def confidence(self) -> np.ndarray | None:
+        """The probability of the most probable class."""
+        return None if self.probabilities is None else self.probabilities.max(axis=1)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model with everything it needs. Made by `load`."""
+
+    bundle: Bundle
+    members: Sequence[Any]
+    normaliser: Normaliser
+    variables: Sequence[Variable]
+    frame: Frame
+    validity: Validity
+
+    @property
+    def inputs(self) -> list[Variable]:
+        """The input variables, in the order of the channels."""
+        return [v for v in self.variables if v.role == "input"]
+
+    @property
+    def target(self) -> Variable:
+        """What is predicted."""
+        return next(v for v in self.variables if v.role == "target")
+
+    def prepare(self, record: Record) -> tuple[Record, list[Resolution]]:
+        """A record as read, brought onto the frame of training, with the inputs in the units of training."""
+        aligned = self.frame.align(record)
+        resolved, resolutions = resolve([aligned], self.inputs, training=False)
+        return resolved[0], resolutions
+
+    def predict_record(self, record: Record) -> Predicted:
+        """Predicts along one prepared record.
+
+        Raises:
+            DataError: an input whose policy is "error" has gaps.
+        """
+        table = self.normaliser.encode(record)
+        arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
+        view = make(self.bundle.view["kind"], [record], **arguments)
+        tables, classes = {record.name: table}, self.target.classes
+        index = np.arange(len(view.origins))
+        size = len(classes.codes) if classes else 1
+        found = predict_records(self.members, view, tables, index, self.normaliser, [record]) if len(index) else {}
+        values = found.get(record.name, np.full((len(record), size), np.nan))
+        distance = self.validity.score(table.inputs)
+        usable = scorable(table, view)
+        valid = np.where(usable, self.validity.inside(distance).astype(float), np.nan)
+        if classes is None:
+            return Predicted(values[:, 0], None, valid, distance)
+        return Predicted(decide(values, classes.cost, self.bundle.provenance["decide"]), values, valid, distance)
+
+    def predict(self, **arrays: Any) -> Predicted:
+        """Predicts along arrays of equal length, one per input, in the units of the run file; NaN is missing.
+
+        Raises:
+            DataError: an input is not given, or lengths differ.
+        """
+        import xarray as xr
+
+        known = [variable.name for variable in self.inputs]
+        unknown = [name for name in arrays if name not in known]
+        absent = [v.name for v in self.inputs if v.name not in arrays and v.missing in ("error", "drop")]
+        if unknown or absent:
+            what = f"There is no input {unknown[0]!r}{did_you_mean(unknown[0], known)}." if unknown else f"The input {absent[0]!r} is missing."
+            raise DataError(message(what, where=self.bundle.source, fix=f"the inputs are {', '.join(known)}."))
+        columns = {name: np.atleast_1d(np.asarray(values)) for name, values in arrays.items()}
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) != 1:
+            raise DataError(message(f"The arrays have {len(lengths)} different lengths.", fix="pass arrays of one length."))
+        size = lengths.pop()
+        units = {v.name: v.unit or "" for v in self.inputs}
+        data = {n: ("row", columns.get(n, np.full(size, np.nan)), {"units": units[n]}) for n in known}
+        record = Record(xr.Dataset(data, {"row": np.arange(size)}), "array")
+        renamed = [variable.renamed(variable.name) for variable in self.inputs]
+        resolved, _ = resolve([record], [_by_name(v) for v in renamed], training=False)
+        return self.predict_record(resolved[0])
+
+    def __repr__(self) -> str:
+        promise, target = self.bundle.promise, self.target
+        what = f"{len(target.classes.codes)} classes" if target.classes else target.unit or "number"
+        inputs = ", ".join(v.name for v in self.inputs)
+        return f"<outcrop model {self.bundle.family} x {len(self.members)}: {inputs} -> {target.name} ({what}); {promise}>"
+
+
+def _by_name(variable: Variable) -> Variable:
+    """The variable found under its own name only."""
+    from dataclasses import replace
+
+    return replace(variable, sources=(variable.name,))
+
+
+def load(path: str | Path, architecture: Any = None) -> Model:
+    """Opens a model file; runs no code from it.
+
+    Args:
+        path: a `*.outcrop` file.
+        architecture: class of a network that is not in the table of families.
+
+    Raises:
+        BundleError: the file is damaged, of another version, or does not fit its architecture.
+    """
+    device.setup()
+    bundle = load_bundle(path)
+    try:
+        normaliser = Normaliser.from_json(bundle.normaliser)
+        variables = [Variable.from_json(row) for row in bundle.variables]
+        frame = Frame(**bundle.frame)
+        validity = Validity.from_arrays(bundle.part("validity"))
+        members = [_member(bundle, number, architecture) for number in range(bundle.members)]
+        if not members:
+            raise ValueError("it holds no network")
+    except BundleError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"The model file does not describe a model: {str(error).splitlines()[0]}."
+        raise BundleError(message(what, where=str(path), fix="copy it again, or write it again from its run.")) from None
+    return Model(bundle, members, normaliser, variables, frame, validity)
+
+
+def _member(bundle: Bundle, number: int, architecture: Any) -> Any:
+    """One network: its structure without memory, filled with the arrays of the file once their shapes agree."""
+
+    def make_model() -> Any:
+        sizes: Mapping[str, Any] = bundle.arguments
+        key = jax.random.key(0)
+        if architecture is None:
+            return families.build(bundle.family, **sizes, key=key)
+        size = sizes.get("in_size", sizes.get("in_channels"))
+        return architecture(size, sizes["out"], key=key, **sizes["arguments"])
+
+    shapes = eqx.filter_eval_shape(make_model)
+    leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
+    expected = {path_name(path): leaf for path, leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)}
+    found = bundle.part(f"member/{number}", expected)
+    filled = [jnp.asarray(found[path_name(path)]) if path_name(path) in expected else leaf for path, leaf in leaves]
+    return jax.tree_util.tree_unflatten(structure, filled)
+
+
+__all__ = ["Model", "Predicted", "load"]
