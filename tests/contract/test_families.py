@@ -1,0 +1,246 @@
+"""Every family of networks keeps the same contract: one example in, one out, keys explicit, formulas true.
+
+All under strict dtype promotion and raising rank promotion. Axes are unequal: batch 3 or 8, length 20, 5 channels,
+4 outputs.
+"""
+
+import inspect
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from outcrop.errors import ConfigError
+from outcrop.model.reach import reach
+from outcrop.model.summary import layers
+from outcrop.model.table import FAMILIES, build, problems
+from outcrop.model.trainable import parameter_count, trainable
+
+SMALL = {
+    "mlp": {"width_size": 16, "depth": 2, "norm": "layer", "residual": True, "dropout": 0.2},
+    "resnet1d": {"width_size": 8, "dilations": (1, 2), "dropout": 0.2},
+    "unet1d": {"widths": (8, 12), "dropout": 0.2},
+}
+SHAPES = {"points": (5,), "windows": (20, 5)}
+NAMES = sorted(FAMILIES)
+CONVOLUTIONAL = [name for name in NAMES if FAMILIES[name].convolutional]
+
+
+@pytest.fixture(autouse=True)
+def strict():
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        yield
+
+
+def small(name, key=0, **arguments):
+    size = "in_channels" if len(shape(name)) == 2 else "in_size"
+    return build(name, out=4, arguments=SMALL[name] | arguments, key=jax.random.key(key), **{size: 5})
+
+
+def shape(name):
+    return SHAPES[FAMILIES[name].views[0]]
+
+
+def example(name, *batch, key=9):
+    return jax.random.normal(jax.random.key(key), (*batch, *shape(name)))
+
+
+def test_every_family_has_a_small_instance_here():
+    assert set(SMALL) == set(FAMILIES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_output_shape_and_dtype(name):
+    y = small(name)(example(name))
+    assert y.shape == (*shape(name)[:-1], 4)
+    assert y.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize("length", [1, 7, 33])
+def test_any_length_is_kept(name, length):
+    assert small(name)(jnp.ones((length, 5))).shape == (length, 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jit_equals_eager_and_vmap_equals_loop(name):
+    model, x = small(name), example(name, 3)
+    keys = jax.random.split(jax.random.key(1), 3)
+    loop = jnp.stack([model(one, key=k) for one, k in zip(x, keys, strict=True)])
+    batched = eqx.filter_jit(lambda m, a, k: jax.vmap(lambda b, c: m(b, key=c))(a, k))(model, x, keys)
+    np.testing.assert_allclose(batched, loop, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dropout_needs_a_key_and_only_then_acts(name):
+    model, x = small(name), example(name)
+    assert bool(jnp.all(model(x) == model(x)))
+    assert not bool(jnp.all(model(x, key=jax.random.key(1)) == model(x)))
+    still = small(name, dropout=0.0)
+    assert bool(jnp.all(still(x, key=jax.random.key(1)) == still(x)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_are_finite_and_reach_every_parameter(name):
+    model, x = small(name), example(name, 3)
+    grads = eqx.filter_grad(lambda m: jnp.sum(jnp.square(jax.vmap(m)(x))))(model)
+    leaves = jax.tree.leaves(grads)
+    assert len(leaves) == sum(jax.tree.leaves(trainable(model)))
+    for leaf in leaves:
+        assert bool(jnp.all(jnp.isfinite(leaf)))
+        assert float(jnp.abs(leaf).max()) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_constant_and_huge_inputs_stay_finite(name):
+    model = small(name)
+    for value in (0.0, 1.0, 1e4):
+        x = jnp.full(shape(name), value)
+        grads = eqx.filter_grad(lambda m, x=x: jnp.sum(jnp.square(m(x))))(model)
+        assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(grads))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_overfits_eight_examples(name):
+    model, x = small(name, dropout=0.0), example(name, 8)
+    labels = jax.random.randint(jax.random.key(3), (8, *shape(name)[:-1]), 0, 4)
+    optimiser = optax.adam(1e-2)
+
+    def loss(params, static):
+        scores = jax.vmap(eqx.combine(params, static))(x)
+        return optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
+
+    @eqx.filter_jit
+    def step(params, static, state):
+        value, grads = jax.value_and_grad(loss)(params, static)
+        updates, state = optimiser.update(grads, state)
+        return optax.apply_updates(params, updates), state, value
+
+    params, static = eqx.partition(model, trainable(model))
+    with jax.numpy_dtype_promotion("standard"):  # Optax's own code
+        state = optimiser.init(params)
+        for _ in range(400):
+            params, state, value = step(params, static, state)
+    assert float(value) < 0.1  # chance is log 4 = 1.39
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("which", ["small", "defaults"])
+def test_parameter_count_equals_its_formula(name, which):
+    arguments = SMALL[name] if which == "small" else {}
+    shapes = eqx.filter_eval_shape(
+        lambda key: build(name, in_size=5, out=4, arguments=arguments, key=key), jax.random.key(0)
+    )
+    leaves = [leaf for leaf in jax.tree.leaves(shapes) if isinstance(leaf, jax.ShapeDtypeStruct)]
+    assert FAMILIES[name].parameter_count(5, 4, **arguments) == sum(leaf.size for leaf in leaves)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_layers_sum_to_the_parameters_and_end_at_the_output(name):
+    model = small(name)
+    rows = layers(model, shape(name))
+    assert (
+        sum(row.parameters for row in rows)
+        == parameter_count(model)
+        == FAMILIES[name].parameter_count(5, 4, **SMALL[name])
+    )
+    assert rows[-1].layer == "last"
+    assert rows[-1].output[-1] == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_bits(name):
+    first, again, other = small(name), small(name), small(name, key=1)
+    assert bool(eqx.tree_equal(first, again))
+    assert not bool(eqx.tree_equal(first, other))
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_shifting_the_input_shifts_the_output_away_from_the_borders(name):
+    model = small(name)
+    x = jax.random.normal(jax.random.key(2), (96, 5))
+    shift = getattr(model, "multiple", 1) * 3
+    before, after = reach(model, (96, 5))
+    y, moved = model(x), model(jnp.roll(x, shift, axis=0))
+    inside = slice(before + shift, 96 - after - shift)
+    assert 0 < inside.start < inside.stop < 96
+    np.testing.assert_allclose(moved[inside], jnp.roll(y, shift, axis=0)[inside], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_samples_beyond_the_reach_change_nothing(name):
+    model = small(name)
+    before, after = reach(model, (96, 5))
+    x = jax.random.normal(jax.random.key(2), (96, 5))
+    far = x.at[: 48 - before].set(7.0).at[48 + after + 1 :].set(7.0)
+    np.testing.assert_allclose(model(far)[48], model(x)[48], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_a_batch_is_one_convolution_per_layer(name):
+    """`vmap` must not turn a convolution into a loop or a grouped one, which CPUs run many times slower."""
+    model, x = small(name), example(name, 3)
+    one, many = _convolutions(model, x[0]), _convolutions(jax.vmap(model), x)
+    assert len(one) == len(many) > 0
+    assert all(e.params["batch_group_count"] == e.params["feature_group_count"] == 1 for e in many)
+    assert all(e.invars[0].aval.shape[0] == 3 for e in many)
+
+
+def _convolutions(fun, x):
+    def walk(jaxpr):
+        for equation in jaxpr.eqns:
+            if equation.primitive.name == "conv_general_dilated":
+                yield equation
+            for inner in jax.core.jaxprs_in_params(equation.params):
+                yield from walk(inner)
+
+    return list(walk(jax.make_jaxpr(fun)(x).jaxpr))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradient_equals_finite_differences_in_float64(name):
+    with jax.enable_x64(True):
+        model = small(name, dropout=0.0)
+        x = example(name)
+        params, static = eqx.partition(model, trainable(model))
+        flat, unflatten = jax.flatten_util.ravel_pytree(params)
+        assert flat.dtype == jnp.float64
+
+        @jax.jit
+        def value(v):
+            return jnp.sum(jnp.sin(eqx.combine(unflatten(v), static)(x)))
+
+        direction = jax.random.normal(jax.random.key(4), flat.shape)
+        step = 1e-6
+        difference = (value(flat + step * direction) - value(flat - step * direction)) / (2 * step)
+        np.testing.assert_allclose(jax.grad(value)(flat) @ direction, difference, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_members_are_built_together(name):
+    keys = jax.random.split(jax.random.key(0), 3)
+    members = eqx.filter_vmap(lambda key: build(name, in_size=5, out=4, arguments=SMALL[name], key=key))(keys)
+    assert jax.tree.leaves(eqx.filter(members, eqx.is_array))[0].shape[0] == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_table_states_the_constructor(name):
+    entry = FAMILIES[name]
+    signature = inspect.signature(entry.load().__init__).parameters
+    keyword_only = {k: p.default for k, p in signature.items() if p.kind is p.KEYWORD_ONLY and k != "key"}
+    assert keyword_only == dict(entry.defaults)
+    assert problems(name, entry.defaults) == {}
+    assert len(signature) - 1 <= 10
+    assert entry.help and entry.views
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_impossible_arguments_are_refused_with_a_fix(name):
+    for argument, value, fix in (("activation", "gelo", "choose one of"), ("dropout", 1.5, "dropout = 0.1")):
+        with pytest.raises(ConfigError, match=f"Fix: {fix}"):
+            small(name, **{argument: value})
+    with pytest.raises(ConfigError, match="did you mean 'dropout'"):
+        small(name, dropuot=0.1)
