@@ -1,0 +1,162 @@
+"""What each command prints: Rich tables and sentences, made from the plain results of the functions behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+LEVELS = {"violation": "bold red", "inflation": "yellow", "note": "dim"}
+WORDS = {"beats": "green", "does not beat": "red", "cannot tell": "yellow"}
+
+
+def check_screen(result: Any) -> Group:
+    """Data, promise, audit, network and (where asked for) cost."""
+    problem = result.problem
+    effective = result.effective
+    facts = [
+        ("data", f"{len(problem.records)} records, {effective.labelled:,} labelled samples, worth about {effective.total:,.0f} independent ones"),
+        ("target", _target(problem)),
+        ("promise", result.splits[0].promise + (f", {len(result.splits)} folds" if len(result.splits) > 1 else "")),
+        ("network", f"{problem.config.model.family} x {problem.config.model.members}, {result.parameters:,} parameters each, sees {result.reach[0]} samples before and {result.reach[1]} after its own"),
+    ]
+    if result.cost:
+        cost = result.cost
+        facts.append(("cost", f"at most {cost['training_seconds_at_most'] / 60:.1f} minutes of training ({cost['seconds_per_step'] * 1e3:.0f} ms per step), {cost['data_bytes'] / 1e6:.0f} MB of data"))
+    parts = [_facts(facts), _splits(result), _missing(problem), audit_table(result.findings)]
+    parts.append(Text("The audit refuses this split.", "bold red") if result.refused else Text("Ready: outcrop run", "green"))
+    return Group(*[part for part in parts if part is not None])
+
+
+def _target(problem: Any) -> str:
+    target = problem.target
+    return f"{target.name}, {len(target.classes.codes)} classes" if target.classes else f"{target.name} [{target.unit or 'no unit'}]"
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return table
+
+
+def _splits(result: Any) -> Table:
+    table = Table(title="Split", title_justify="left", box=None, header_style="bold")
+    for column in ("fold", "train", "validation", "test"):
+        table.add_column(column)
+    for number, split in enumerate(result.splits, start=1):
+        cells = []
+        for part in ("train", "validation", "test"):
+            names = list(split.groups.get(part, ()))
+            shown = ", ".join(names[:4]) + (f" + {len(names) - 4}" if len(names) > 4 else "")
+            cells.append(f"{len(split.parts[part]):,} examples" + (f": {shown}" if shown and result.problem.config.promise.new else ""))
+        table.add_row(str(number), *map(Text, cells))
+    return table
+
+
+def _missing(problem: Any) -> Text | None:
+    """Inputs that whole records lack, and values out of range."""
+    lacking: dict[str, list[str]] = {}
+    for resolution in problem.resolutions:
+        if resolution.missing:
+            lacking.setdefault(resolution.variable, []).append(resolution.record)
+    if not lacking:
+        return None
+    told = [f"{name} in {len(records)} record{'s' * (len(records) > 1)} ({', '.join(records[:5])}{' ...' * (len(records) > 5)})" for name, records in lacking.items()]
+    return Text("Missing altogether: " + "; ".join(told), "yellow")
+
+
+def audit_table(findings: Iterable[Any]) -> Table | Text:
+    """The audit, one row per finding."""
+    findings = list(findings)
+    if not findings:
+        return Text("Audit: nothing found.", "green")
+    table = Table(title="Audit", title_justify="left", box=None, header_style="bold", padding=(0, 1))
+    for column in ("level", "check", "what and where", "size", "fix"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        level = Text("accepted" if finding.accepted else finding.level, "dim" if finding.accepted else LEVELS[finding.level])
+        fix = f"accepted: {finding.accepted}" if finding.accepted else finding.fix
+        table.add_row(level, finding.check, Text(finding.place), Text(finding.size), Text(fix))
+    return table
+
+
+def result_screen(result: Any) -> Group:
+    """The end of a run: scores beside baselines, the main findings, and where everything is."""
+    entry = next(iter(result.metrics["promises"].values()))
+    parts: list[Any] = [ladder_table(entry, result.metrics["metrics"])]
+    told = [finding["sentence"] for finding in result.findings if not finding["id"].startswith("audit")]
+    parts += [Text(f"- {sentence}") for sentence in told[:4]]
+    where = [("report", str(result.report))] + ([("model", str(result.bundle))] if result.bundle else [])
+    parts.append(_facts(where))
+    return Group(*parts)
+
+
+def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
+    """Network and baselines by the deciding metric, best first."""
+    metric = entry["primary"]
+    label, lower = about[metric]["label"], about[metric]["better"] == "lower"
+    unit = f" [{entry['unit']}]" if entry["unit"] else ""
+    table = Table(title=f"{label}{unit}, {'lower' if lower else 'higher'} is better", title_justify="left", box=None, header_style="bold", padding=(0, 2))
+    for column in ("", "score", "95 % interval", "the network ..."):
+        table.add_column(column, justify="left")
+    rows = [("network", entry["test"]["model"][metric], "")]
+    rows += [(name.replace("_", " "), scores[metric], entry["verdict"][name]["word"]) for name, scores in entry["test"]["baselines"].items() if metric in scores]
+    for name, score, word in sorted(rows, key=lambda row: row[1]["value"], reverse=not lower):
+        span = "" if score["low"] is None else f"{score['low']:.3g} to {score['high']:.3g}"
+        style = "bold" if name == "network" else ""
+        table.add_row(Text(name, style), Text(f"{score['value']:.3g}", style), Text(span), Text(word, WORDS.get(word, "")))
+    return table
+
+
+def predict_screen(result: Any) -> Group:
+    """One row per record: status, missing inputs, share outside validity."""
+    table = Table(box=None, header_style="bold", padding=(0, 2))
+    for column in ("record", "status", "samples", "outside validity", "missing inputs", "conversions"):
+        table.add_column(column, overflow="fold")
+    for row in result.rows:
+        outside = row.get("outside_validity", "")
+        share = f"{outside:.1%}" if isinstance(outside, float) else ""
+        ok = row["status"] == "ok"
+        cells = (row["record"], row["status"], f"{row.get('samples', '')}", share, row.get("missing_inputs", ""), row.get("conversions", ""))
+        table.add_row(*[Text(cell, "" if ok else "red") for cell in cells])
+    end = "Nothing was written (--dry-run)." if result.dry_run else f"Written to {result.folder}, with summary.csv."
+    return Group(table, Text(end))
+
+
+def inspect_screen(result: Any) -> Group:
+    """A network: facts, then its layers."""
+    table = Table(box=None, header_style="bold", padding=(0, 2))
+    for column in ("layer", "kind", "output", "parameters"):
+        table.add_column(column, justify="right" if column == "parameters" else "left")
+    for layer in result.layers:
+        table.add_row(layer.layer, layer.kind, str(layer.output), f"{layer.parameters:,}")
+    return Group(Text(result.title, "bold"), _facts(result.facts), table)
+
+
+def compare_screen(result: Any) -> Group:
+    """Runs side by side."""
+    table = Table(box=None, header_style="bold", padding=(0, 2))
+    for column in ("run", "promise", *[name.replace("_", " ") for name in result.metrics], "best baseline", "the network ..."):
+        table.add_column(column)
+    for row in result.rows:
+        scores = [f"{row['scores'][name]['value']:.4g}" if name in row["scores"] else "" for name in result.metrics]
+        table.add_row(row["run"], row["promise"], *scores, (row["baseline"] or "").replace("_", " "), Text(row["verdict"], WORDS.get(row["verdict"], "")))
+    return Group(table, Text(result.warning, "yellow")) if result.warning else Group(table)
+
+
+def data_screen() -> Table:
+    """The registered data sets."""
+    from outcrop.data.datasets import DATASETS
+
+    table = Table(box=None, header_style="bold", padding=(0, 2))
+    for column in ("name", "what", "licence", "where it comes from"):
+        table.add_column(column, overflow="fold")
+    for name, entry in DATASETS.items():
+        table.add_row(name, entry.title, entry.licence, f"ships with {entry.package}" if entry.package else "downloaded, or $OUTCROP_DATA_DIR")
+    return table
