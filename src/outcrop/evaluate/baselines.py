@@ -1,8 +1,8 @@
 """The ladder of baselines: simple predictors on the same split and the same variables as the network.
 
-Holds the table (import strings only) and `fit_predict`. Cost is bounded for a fold of 200,000 rows: every row of the table
-states how many training rows it may use; larger sets are thinned at random with a fixed seed. Classes are decided from the
-baseline's own probabilities by the same rule as the network's.
+Holds the table (import strings only) and `fit_predict`. Cost is bounded for a fold of 200,000 rows: every row of the
+table states how many training rows it may use; larger sets are thinned at random with a fixed seed. Classes are
+decided from the baseline's own probabilities by the same rule as the network's.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Baseline:
         words: how a sentence names it.
         is_plural: whether it "reach" or "reaches" a score.
         kinds: kinds of target it predicts.
-        features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history) or "series"
-            (`time`, `last_value`, `last_time`).
+        features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history) or
+            "series" (`time`, `last_value`, `last_time`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -118,7 +118,7 @@ BASELINES: dict[str, Baseline] = {
     for row in (
         Baseline(
             "majority", "always guessing by the class frequencies", False, ("class",), "none", True, None, True,
-            _TABULAR + "majority", "the training part's class frequencies for every sample: the commonest or cheapest class",
+            _TABULAR + "majority", "the training class frequencies for every sample: the commonest or cheapest class",
         ),
         Baseline(
             "mean", "the training mean", False, ("number",), "none", True, None, True,

@@ -1,13 +1,14 @@
 """Where a score comes from: by record, fold, class, distance to training, confidence, validity and label quality.
 
-Each function takes scorable samples and gives plain rows for metrics.json. `SECTIONS` says which belong to which kind of target;
-a new kind of task adds its own row there.
+Each function takes scorable samples and gives plain rows for metrics.json. `SECTIONS` says which belong to which kind
+of target; a new kind of task adds its own row there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def scores(scored: Scored, metrics: Sequence[str], primary: str) -> dict[str, An
 
 
 def per_record(part: Part) -> list[dict[str, Any]]:
-    """One row per scored record: samples, fold, distance, share inside validity, the network's metrics, the baselines'."""
+    """One row per scored record: samples, fold, distance, share inside validity, scores of network and baselines."""
     scored, units = part.scored, by_group(part.scored)
     table = Bootstrap(scored, units, n=1)
     size = np.bincount(units.member, minlength=len(units))
@@ -103,11 +104,13 @@ def folds(part: Part) -> list[dict[str, Any]]:
 def confusion(part: Part) -> list[list[float]]:
     """The network's confusion matrix, [true, predicted] in the order of the classes."""
     scored = part.scored
-    return confusion_matrix(prediction=scored.predictions[MODEL], target=scored.target, classes=scored.class_count).tolist()
+    return confusion_matrix(
+        prediction=scored.predictions[MODEL], target=scored.target, classes=scored.class_count
+    ).tolist()
 
 
 def per_class(part: Part) -> list[dict[str, Any]]:
-    """One row per class: how often it occurs, is found, is called, what it is most often taken for, and its mean penalty."""
+    """One row per class: how often it occurs, is found and called, what it is taken for, its mean penalty."""
     scored = part.scored
     matrix = np.asarray(confusion(part))
     table = per_class_of(matrix)
@@ -158,7 +161,7 @@ def by_confidence(part: Part) -> list[dict[str, Any]]:
     confidence = scored.probabilities[MODEL].max(axis=1)
     right = scored.predictions[MODEL] == scored.target
     rows = []
-    for low, high in zip(CONFIDENCE_EDGES[:-1], CONFIDENCE_EDGES[1:], strict=True):
+    for low, high in pairwise(CONFIDENCE_EDGES):
         inside = (confidence >= low) & ((confidence < high) | (high == 1.0))
         if inside.any():
             rows.append(
@@ -224,23 +227,3 @@ SECTIONS: dict[str, SectionRow] = {
     "by_validity": SectionRow(_ALL, by_validity),
     "high_confidence": SectionRow(_ALL, high_confidence),
 }
-
-
-def nearest_training(positions: Mapping[str, tuple[float, float]], folds: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, float]:
-    """Distance of every test record to the nearest training record of its fold, in the unit of the positions (m).
-
-    Args:
-        positions: record -> (easting, northing); records without one are left out.
-        folds: for each fold the names under "train" and "test"; of several distances of one record the smallest counts.
-
-    >>> nearest_training({"a": (0.0, 0.0), "b": (3.0, 4.0)}, [{"train": ["a"], "test": ["b"]}])
-    {'b': 5.0}
-    """
-    nearest: dict[str, float] = {}
-    for fold in folds:
-        train = np.array([positions[name] for name in fold["train"] if name in positions], dtype=np.float64)
-        for name in fold["test"]:
-            if name in positions and len(train):
-                away = float(np.hypot(*(train - np.asarray(positions[name])).T).min())
-                nearest[name] = min(away, nearest.get(name, np.inf))
-    return nearest

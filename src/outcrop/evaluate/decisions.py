@@ -1,7 +1,7 @@
 """From class probabilities to one class: the same rule for the network and for every baseline.
 
-The most probable class is the best answer when all errors are equally bad. With a cost matrix the class of least expected
-cost is (Bayes decision; Duda, Hart and Stork 2001, section 2.2), provided the probabilities are honest.
+The most probable class is the best answer when all errors are equally bad. With a cost matrix the class of least
+expected cost is (Bayes decision; Duda, Hart and Stork 2001, section 2.2), provided the probabilities are honest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from jaxtyping import Float, Int
 from outcrop.errors import ConfigError, did_you_mean, message
 
 
-def most_probable(probabilities: Float[np.ndarray, "sample class"], cost: np.ndarray | None) -> Int[np.ndarray, " sample"]:
+def most_probable(
+    probabilities: Float[np.ndarray, "sample class"], cost: np.ndarray | None
+) -> Int[np.ndarray, " sample"]:
     """The class of highest probability."""
     return probabilities.argmax(axis=-1)
 
@@ -64,7 +66,8 @@ def decide(
         cost: penalty cost[true, predicted].
         name: "argmax", "cost", or "auto" (cost where there is a matrix).
 
-    >>> decide(np.array([[0.4, 0.6]])).tolist(), decide(np.array([[0.4, 0.6]]), np.array([[0.0, 4.0], [1.0, 0.0]])).tolist()
+    >>> unsure = np.array([[0.4, 0.6]])
+    >>> decide(unsure).tolist(), decide(unsure, np.array([[0.0, 4.0], [1.0, 0.0]])).tolist()
     ([1], [0])
     """
     probabilities = np.asarray(probabilities)

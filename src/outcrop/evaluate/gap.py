@@ -1,4 +1,4 @@
-"""The optimism gap: what a naive random split of the same sizes would have promised, beside the score under the promise."""
+"""The optimism gap: what a naive random split of the same sizes would have promised, beside the promised score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from outcrop.evaluate.words import decimals, number
 from outcrop.metric.table import find
 
 
-def optimism_gap(random: float, promised: float, metric: str, *, unit: str = "", noun: str = "record") -> dict[str, Any]:
+def optimism_gap(
+    random: float, promised: float, metric: str, *, unit: str = "", noun: str = "record"
+) -> dict[str, Any]:
     """The entry of metrics.json.
 
     Args:
@@ -21,16 +23,19 @@ def optimism_gap(random: float, promised: float, metric: str, *, unit: str = "",
     Returns:
         `random`, `promised`, `gap` (positive where the random split flatters, in the metric's unit) and `sentence`.
 
-    >>> optimism_gap(0.35, 0.62, "expected_cost", noun="well")["sentence"]
-    'A random split would have promised a mean penalty of 0.35 in place of 0.62: it flatters by 0.27, because samples of the same well are then on both sides.'
+    >>> optimism_gap(0.35, 0.62, "expected_cost", noun="well")["sentence"].split(": ")[1]
+    'it flatters by 0.27, because neighbouring samples of one well are then on both sides.'
     """
     row = find(metric)
     gap = (promised - random) if row.better == "lower" else (random - promised)
     unit = unit if row.has_unit else ""
     places = max(decimals(random), decimals(promised))
-    start = f"A random split would have promised a {row.words} of {number(random, places, unit)} in place of {number(promised, places, unit)}"
+    start = f"A random split would have promised a {row.words} of {number(random, places, unit)}"
+    start += f" in place of {number(promised, places, unit)}"
     if round(gap, places) > 0:
-        why = f"it flatters by {number(gap, places)}, because samples of the same {noun} are then on both sides."
+        why = (
+            f"it flatters by {number(gap, places)}, because neighbouring samples of one {noun} are then on both sides."
+        )
     else:
         why = "it would not have flattered here."
     return {"metric": metric, "random": random, "promised": promised, "gap": gap, "sentence": f"{start}: {why}"}

@@ -1,8 +1,8 @@
 """Intervals on scores and on differences of scores, by drawing whole groups with replacement.
 
 The scores are formulas on sums that add over groups, so a resample is one product of draw counts with the groups' sums:
-two thousand resamples of 240,000 samples take milliseconds. Percentile intervals (Efron and Tibshirani 1993, chapter 13);
-blocks of time after Carlstein (1986), doi:10.1214/aos/1176350057.
+two thousand resamples of 240,000 samples take milliseconds. Percentile intervals (Efron and Tibshirani 1993, chapter
+13); blocks of time after Carlstein (1986), doi:10.1214/aos/1176350057.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Bootstrap:
         return self._bounded(self.pooled(metric, contender), self.resampled(metric, contender))
 
     def difference(self, metric: str, a: str, b: str) -> Interval:
-        """By how much `a` is better than `b`, in the metric's unit: positive where `a` is better, whatever the metric."""
+        """By how much `a` is better than `b`, in the metric's unit: positive where `a` is better, for any metric."""
         sign = -1.0 if find(metric).better == "lower" else 1.0
         value = sign * (self.pooled(metric, a) - self.pooled(metric, b))
         return self._bounded(value, sign * (self.resampled(metric, a) - self.resampled(metric, b)))
@@ -97,11 +97,15 @@ class Bootstrap:
         return Interval(value, float(low), float(high))
 
 
-def group_bootstrap(scored: Scored, metric: str, contender: str, units: Units, *, n: int = 2000, seed: int = 0) -> Interval:
+def group_bootstrap(
+    scored: Scored, metric: str, contender: str, units: Units, *, n: int = 2000, seed: int = 0
+) -> Interval:
     """One score with its 95 % interval over groups."""
     return Bootstrap(scored, units, n, seed).interval(metric, contender)
 
 
-def paired_difference(scored: Scored, metric: str, a: str, b: str, units: Units, *, n: int = 2000, seed: int = 0) -> Interval:
+def paired_difference(
+    scored: Scored, metric: str, a: str, b: str, units: Units, *, n: int = 2000, seed: int = 0
+) -> Interval:
     """By how much `a` is better than `b` on the same draws of groups (positive: `a` is better)."""
     return Bootstrap(scored, units, n, seed).difference(metric, a, b)

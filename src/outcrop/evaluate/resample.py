@@ -1,7 +1,7 @@
 """What is drawn when a score gets its interval: whole groups (wells, stations), or contiguous blocks of time.
 
-Neighbouring samples say the same thing, so rows are never drawn. One record in time is cut into blocks of stated length;
-several records share the blocks, since they share the weather.
+Neighbouring samples say the same thing, so rows are never drawn. One record in time is cut into blocks of stated
+length; several records share the blocks, since they share the weather.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from outcrop.errors import ConfigError, message
 from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.words import count
 
-STEPS = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0), ("day", 86400.0), ("week", 604800.0), ("month", 2.63e6), ("year", 3.156e7))
+STEPS = (
+    ("second", 1.0),
+    ("minute", 60.0),
+    ("hour", 3600.0),
+    ("day", 86400.0),
+    ("week", 604800.0),
+    ("month", 2.63e6),
+    ("year", 3.156e7),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ def by_group(scored: Scored, key: str = "record", noun: str | None = None) -> Un
     return Units(member, tuple(labels.tolist()), noun or NOUNS.get(key, key.replace("_", " ")))
 
 
+CYCLES = {"month": 12, "hour": 24}
+ENOUGH_BLOCKS = 6
 NOUNS = {"well_root": "well", "record": "record"}
 
 
@@ -60,18 +70,32 @@ def step_noun(position: np.ndarray) -> str:
     return name if 0.9 < seconds / length < 1.1 else "sample"
 
 
+def default_length(steps: np.ndarray) -> int:
+    """Steps per block where none are stated: the square root of their number, in whole cycles where they are short.
+
+    >>> default_length(np.arange("1990-01", "2010-01", dtype="datetime64[M]")), default_length(np.arange(100.0))
+    (12, 10)
+    """
+    root = max(1, round(len(steps) ** 0.5))
+    cycle = CYCLES.get(step_noun(steps), 1)
+    whole = cycle * max(1, round(root / cycle))
+    return whole if len(steps) // whole >= ENOUGH_BLOCKS else root
+
+
 def by_block(scored: Scored, length: int | None = None) -> Units:
-    """Contiguous blocks of `length` steps of the axis, shared by all records; the last, shorter one joins its neighbour.
+    """Contiguous blocks of `length` steps of the axis, shared by all records; a shorter rest joins the last.
 
     Args:
         scored: the samples.
-        length: steps per block; it should exceed the time over which errors stay alike. Default: the square root of the
-            number of steps.
+        length: steps per block; it should exceed the time over which errors stay alike. Default: the square root of
+            the number of steps; for months and hours whole years and days, where that leaves at least six blocks.
     """
     steps, rank = np.unique(scored.position, return_inverse=True)
-    length = round(len(steps) ** 0.5) if length is None else length
+    length = default_length(steps) if length is None else length
     if length < 1:
-        raise ConfigError(message(f"A block of {length} steps is empty.", where="[evaluate]", fix="set a block length of 1 or more."))
+        raise ConfigError(
+            message(f"A block of {length} steps is empty.", where="[evaluate]", fix="set a block length of 1 or more.")
+        )
     blocks = max(1, len(steps) // length)
     member = np.minimum(rank // length, blocks - 1)
     labels = tuple(str(steps[i * length]) for i in range(blocks))

@@ -1,8 +1,8 @@
 """Baselines of a forecast in time: persistence, monthly climatology, damped persistence.
 
-Each function is `(train, validation, task, seed) -> predict`, in physical units. Times are NumPy `datetime64`. Climatology is
-the training mean of the calendar month; months never seen in training get the training mean. Damped persistence after van den
-Dool (2007), Empirical Methods in Short-Term Climate Prediction, chapter 8.
+Each function is `(train, validation, task, seed) -> predict`, in physical units. Times are NumPy `datetime64`.
+Climatology is the training mean of the calendar month; months never seen in training get the training mean. Damped
+persistence after van den Dool (2007), Empirical Methods in Short-Term Climate Prediction, chapter 8.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From scored samples to the content of metrics.json.
 
-`summarise` makes the entry of one promise: scores with intervals, verdicts, and the tables of `breakdown.SECTIONS`; `assemble`
-puts the promises together. Values are plain Python; what is undefined is null, never NaN.
+`summarise` makes the entry of one promise: scores with intervals, verdicts, and the tables of `breakdown.SECTIONS`;
+`assemble` puts the promises together. Values are plain Python; what is undefined is null, never NaN.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Question:
     Attributes:
         promise: name of the promise, as in split.json ("new = well", "later = 1990-01-01").
         key: group key whose values are drawn for the intervals (the promise's key).
-        metrics: what is computed; the first decides the verdict. Empty: all that are defined, and the table's primary one.
+        metrics: what is computed; the first decides the verdict. Empty: all that are defined, and the table's primary.
         block_length: steps per block of the axis; given, blocks are drawn in place of groups.
         noun: what one group is called in a sentence; by default the key.
         draws: resamples behind each interval.
@@ -127,7 +127,12 @@ def assemble(
     """
     used = {name for entry in promises.values() for name in entry["test"]["model"]}
     about = {
-        row.name: {"label": row.words, "better": row.better, "unit": "target" if row.has_unit else "", "formula": row.formula}
+        row.name: {
+            "label": row.words,
+            "better": row.better,
+            "unit": "target" if row.has_unit else "",
+            "formula": row.formula,
+        }
         for row in METRICS.values()
         if row.name in used
     }

@@ -19,7 +19,7 @@ Predict = Callable[["Table"], np.ndarray]
 NEIGHBOURS = 15
 TREES: dict[str, Any] = {"max_iter": 40, "learning_rate": 0.1, "min_samples_leaf": 100, "n_iter_no_change": 10}
 WIDE, SHARE_OF_WIDE = 40, 0.2
-"""Above `WIDE` features each split of a tree looks at a random fifth of them: neighbouring samples repeat each other."""
+"""Above `WIDE` features each split of a tree looks at a random fifth of them: neighbours repeat each other."""
 
 
 def _frequencies(train: Table, task: Task) -> np.ndarray:
@@ -77,7 +77,9 @@ def logistic(train: Table, validation: Table | None, task: Task, seed: int) -> P
     if constant := _constant(train, task):
         return constant
     model = LogisticRegression(max_iter=200, tol=1e-3)
-    return _spread(_quietly(model.fit, np.asarray(train.inputs, dtype=np.float64), train.target, sample_weight=train.weight), task)
+    return _spread(
+        _quietly(model.fit, np.asarray(train.inputs, dtype=np.float64), train.target, sample_weight=train.weight), task
+    )
 
 
 def _quietly(fit: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -96,14 +98,16 @@ def linear(train: Table, validation: Table | None, task: Task, seed: int) -> Pre
     from sklearn.linear_model import RidgeCV
 
     model = RidgeCV(alphas=np.logspace(-2, 4, 13))
-    return _spread(model.fit(np.asarray(train.inputs, dtype=np.float64), train.target, sample_weight=train.weight), task)
+    return _spread(
+        model.fit(np.asarray(train.inputs, dtype=np.float64), train.target, sample_weight=train.weight), task
+    )
 
 
 def boosted_trees(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
     """Histogram gradient boosting, up to 40 rounds; stopped on the validation groups where there are some.
 
-    One thread: on cores shared with other work scikit-learn's threads wait for each other by spinning, measured at 103 s
-    against 3 s with one thread for 10 rounds on 215,000 rows.
+    One thread: on cores shared with other work scikit-learn's threads wait for each other by spinning, measured at
+    103 s against 3 s with one thread for 10 rounds on 215,000 rows.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -112,7 +116,10 @@ def boosted_trees(train: Table, validation: Table | None, task: Task, seed: int)
         return constant
     family = HistGradientBoostingRegressor if task.classes is None else HistGradientBoostingClassifier
     share = SHARE_OF_WIDE if train.inputs.shape[1] > WIDE else 1.0
-    settings = TREES | {"min_samples_leaf": int(np.clip(len(train) // 50, 5, TREES["min_samples_leaf"])), "max_features": share}
+    settings = TREES | {
+        "min_samples_leaf": int(np.clip(len(train) // 50, 5, TREES["min_samples_leaf"])),
+        "max_features": share,
+    }
     held = _validation_rows(train, validation, task)
     model = family(**settings, early_stopping=bool(held), random_state=seed)
     with threadpool_limits(1, user_api="openmp"):
@@ -129,7 +136,9 @@ def _validation_rows(train: Table, validation: Table | None, task: Task) -> dict
     """The validation rows the trees may stop on: those of classes that training has seen."""
     if validation is None:
         return {}
-    seen = np.isin(validation.target, train.target) if task.classes is not None else np.ones(len(validation), dtype=bool)
+    seen = (
+        np.isin(validation.target, train.target) if task.classes is not None else np.ones(len(validation), dtype=bool)
+    )
     held = validation.where(seen)
     if not len(held):
         return {}

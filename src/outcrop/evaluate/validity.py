@@ -1,8 +1,8 @@
 """Where the inputs are unlike anything trained on: distance to training samples, calibrated on validation records.
 
-The distance of a sample is the mean distance to its five nearest of 2,000 training samples drawn at random, per channel of
-standardised input, so that 1 means one standard deviation in every channel. A sample is inside while its distance stays
-below what 95 % of the samples of records kept out of training have. After Ramaswamy, Rastogi and Shim (2000),
+The distance of a sample is the mean distance to its five nearest of 2,000 training samples drawn at random, per channel
+of standardised input, so that 1 means one standard deviation in every channel. A sample is inside while its distance
+stays below what 95 % of the samples of records kept out of training have. After Ramaswamy, Rastogi and Shim (2000),
 doi:10.1145/342009.335437 (distance to neighbours); the mean over k after Angiulli and Pizzuti (2002).
 """
 
@@ -58,7 +58,7 @@ class Validity:
         """The same with the threshold set so that a share `quantile` of these samples is inside.
 
         Args:
-            inputs: samples of records that gave no representatives (validation wells); those without inputs are skipped.
+            inputs: samples of records that gave no representatives (validation wells); incomplete ones are skipped.
             quantile: share of them that counts as inside.
         """
         distance = self.score(inputs)
@@ -108,7 +108,10 @@ class Validity:
         """True where a distance from `score` is inside."""
         if self.threshold is None:
             raise NotTrainedError(
-                message("The area of validity has no threshold yet.", fix="call validity.calibrate(validation_inputs) first.")
+                message(
+                    "The area of validity has no threshold yet.",
+                    fix="call validity.calibrate(validation_inputs) first.",
+                )
             )
         return np.nan_to_num(distance, nan=np.inf) <= self.threshold
 
@@ -132,7 +135,7 @@ class Validity:
         if missing or np.ndim(arrays["representatives"]) != 2:
             raise BundleError(
                 message(
-                    f"The area of validity in the model file is damaged (missing: {', '.join(sorted(missing)) or 'none'}).",
+                    f"The area of validity in the model file is damaged ({', '.join(sorted(missing)) or 'shape'}).",
                     fix="write the model file again from its run.",
                 )
             )

@@ -70,20 +70,18 @@ def sentence(name: str, score: float, difference: Interval, units: Units, unit: 
     low, high = difference.low, difference.high
     places = decimals(difference.value, low, high)
     start = f"{words} on the same split {verb} {number(score, places, unit)}: "
+    gap = number(abs(difference.value), places)
+    side = f"the network is {'ahead of' if difference.value > 0 else 'behind'} {pronoun} by {gap}"
     if low is None or high is None:
-        side = "better" if difference.value > 0 else "worse"
-        return start + f"the network is {side} by {number(abs(difference.value), places)}, and nobody can tell ({difference.reason})"
+        return f"{start}{side}, {difference.reason}"
     answer = word(difference, len(units))
     if answer == BEATS:
-        return start + f"the network beats {pronoun} by {number(difference.value, places)} ({span(low, high, places)})"
+        return f"{start}the network beats {pronoun} by {gap} ({span(low, high, places)})"
     if answer == DOES_NOT_BEAT:
-        return start + f"the network loses to {pronoun} by {number(-difference.value, places)} ({span(-high, -low, places)})"
+        return f"{start}the network loses to {pronoun} by {gap} ({span(-high, -low, places)})"
     if len(units) < FEWEST_FOR_A_VERDICT:
-        why = f"{units.sentence} are too few to tell, at least {FEWEST_FOR_A_VERDICT} are needed"
-        return start + f"a difference of {number(difference.value, places)} in the network's favour, but {why}"
-    return start + (
-        f"too close to call, a difference of {number(difference.value, places)} ({span(low, high, places)}) in the network's favour"
-    )
+        return f"{start}{side}, but {units.sentence} are too few to tell (at least {FEWEST_FOR_A_VERDICT})"
+    return f"{start}too close to call, the difference is {number(difference.value, places)} ({span(low, high, places)})"
 
 
 def verdicts(bootstrap: Bootstrap, metric: str) -> dict[str, Verdict]:

@@ -1,1 +1,1 @@
-"""Scores in pure NumPy: each a formula on sums that add up over samples. `table.METRICS` lists them without importing them."""
+"""Scores in pure NumPy, each a formula on sums that add over samples; `table.METRICS` lists them."""

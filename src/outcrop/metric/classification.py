@@ -34,10 +34,14 @@ def confusion_sums(
     size = classes or int(max(prediction.max(initial=0), target.max(initial=0))) + 1
     cell = (group.astype(np.int64) * size + target) * size + prediction
     kept = None if weight is None else np.asarray(weight, dtype=np.float64)[rows]
-    return np.bincount(cell, weights=kept, minlength=groups * size * size).reshape(groups, size, size).astype(np.float64)
+    return (
+        np.bincount(cell, weights=kept, minlength=groups * size * size).reshape(groups, size, size).astype(np.float64)
+    )
 
 
-def confusion_matrix(*, prediction: Labels, target: Labels, classes: int | None = None) -> Float[np.ndarray, "true predicted"]:
+def confusion_matrix(
+    *, prediction: Labels, target: Labels, classes: int | None = None
+) -> Float[np.ndarray, "true predicted"]:
     """Counts of samples by true class (rows) and predicted class (columns).
 
     >>> confusion_matrix(prediction=np.array([0, 1, 1]), target=np.array([0, 0, 1])).tolist()
@@ -72,7 +76,7 @@ def balanced_accuracy_of_sums(confusion: np.ndarray, *, cost: Cost | None = None
 
 
 def f1_of_sums(confusion: np.ndarray) -> np.ndarray:
-    """F1 of every class (..., class): 2 TP / (true + predicted), 0 for a class never found, NaN when absent from both."""
+    """F1 of every class (..., class): 2 TP / (true + predicted), 0 for a class never found, NaN if in neither."""
     return _divide(2.0 * _diagonal(confusion), confusion.sum(axis=-1) + confusion.sum(axis=-2))
 
 
@@ -112,8 +116,9 @@ def macro_f1(*, prediction: Labels, target: Labels) -> float:
     >>> round(macro_f1(prediction=np.array([0, 0, 1]), target=np.array([0, 1, 1])), 4)
     0.6667
 
-    Source: Sokolova and Lapalme (2009). Unlike scikit-learn's default, a class that is predicted and never observed adds
-    no zero of its own: every contender is averaged over the same classes, so that differences compare like with like.
+    Source: Sokolova and Lapalme (2009). Unlike scikit-learn's default, a class that is predicted and never observed
+    adds no zero of its own: every contender is averaged over the same classes, so that differences compare like with
+    like.
     """
     return float(macro_f1_of_sums(confusion_matrix(prediction=prediction, target=target)))
 
@@ -130,7 +135,9 @@ def expected_cost(*, prediction: Labels, target: Labels, cost: Cost) -> float:
     return float(expected_cost_of_sums(confusion, cost=cost))
 
 
-def per_class(*, prediction: Labels, target: Labels, classes: int | None = None) -> dict[str, Float[np.ndarray, " class"]]:
+def per_class(
+    *, prediction: Labels, target: Labels, classes: int | None = None
+) -> dict[str, Float[np.ndarray, " class"]]:
     """Precision, recall, F1 and support (samples with that true class) of every class; NaN where undefined.
 
     >>> per_class(prediction=np.array([0, 0, 1]), target=np.array([0, 1, 1]))["precision"].tolist()

@@ -46,7 +46,8 @@ def comparable(prediction: np.ndarray, target: np.ndarray) -> Bool[np.ndarray, "
     if lost:
         raise DataError(
             message(
-                f"{lost} of {int(rows.sum())} samples with a target have no prediction; leaving them out would flatter the score.",
+                f"{lost} of {int(rows.sum())} samples with a target have no prediction; "
+                "leaving them out would flatter the score.",
                 fix="predict every sample, or set the target of those samples to missing and say so.",
             )
         )

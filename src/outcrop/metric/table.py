@@ -1,8 +1,8 @@
 """The table of metrics: name, formula, source, which direction is better, and for which kinds of target.
 
-Holds import strings only, so that the help text and the run file's check need neither NumPy nor the formulas. Each metric
-is a formula on sums that add over samples (a confusion matrix, sums of errors), which is why one pass over the samples
-gives the pooled score, the score of every well and two thousand resamples of wells.
+Holds import strings only, so that the help text and the run file's check need neither NumPy nor the formulas. Each
+metric is a formula on sums that add over samples (a confusion matrix, sums of errors), which is why one pass over the
+samples gives the pooled score, the score of every well and two thousand resamples of wells.
 """
 
 from __future__ import annotations
@@ -68,7 +68,17 @@ def _number(name: str, words: str, formula: str, source: str, better: str = "low
     module = "outcrop.metric.regression:"
     of_sums = module + name + "_of_sums"
     return Metric(
-        name, words, formula, source, better, ("number",), module + name, module + "error_sums", of_sums, "value", has_unit=has_unit
+        name,
+        words,
+        formula,
+        source,
+        better,
+        ("number",),
+        module + name,
+        module + "error_sums",
+        of_sums,
+        "value",
+        has_unit=has_unit,
     )
 
 

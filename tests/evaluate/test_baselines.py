@@ -1,0 +1,134 @@
+"""Every baseline of the table: shape, blindness to test targets, repeatability; and each by a closed form."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from outcrop.errors import ConfigError, DataError
+from outcrop.evaluate.baselines import BASELINES, Table, Task, check, find, fit_predict, ladder
+
+PAIRS = [(name, kind) for name, row in BASELINES.items() for kind in row.kinds]
+
+
+def table(kind, size=240, seed=0):
+    """Two inputs that decide the target, twelve months of dates, and the target's last value."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(size, 2)).astype(np.float32)
+    number = 2.0 * inputs[:, 0] - inputs[:, 1]
+    time = np.datetime64("1990-01") + np.arange(size)
+    target = np.digitize(number, [-1.0, 1.0]) if kind == "class" else number.astype(np.float64)
+    return Table(inputs, target, np.ones(size), time, np.roll(number, 1).astype(np.float64), time - 1)
+
+
+def task(kind):
+    return Task(classes=4) if kind == "class" else Task()
+
+
+@pytest.mark.parametrize(("name", "kind"), PAIRS)
+def test_contract(name, kind):
+    train, test = table(kind), table(kind, 50, seed=1)
+    found = fit_predict(name, train, test, task(kind), validation=table(kind, 60, seed=2))
+    assert found.values.shape == (50,)
+    assert np.isfinite(found.values).all()
+    if kind == "class":
+        assert found.probabilities.shape == (50, 4) and (found.probabilities[:, 3] == 0).all()
+        np.testing.assert_allclose(found.probabilities.sum(axis=1), 1.0, atol=1e-5)
+    hidden = replace(test, target=test.target[::-1].copy())
+    again = fit_predict(name, train, hidden, task(kind), validation=table(kind, 60, seed=2))
+    np.testing.assert_array_equal(found.values, again.values)
+
+
+@pytest.mark.parametrize("name", ["nearest_neighbours", "logistic", "boosted_trees"])
+def test_class_models_learn(name):
+    train, test = table("class", 2000), table("class", 500, seed=1)
+    right = fit_predict(name, train, test, Task(classes=3)).values == test.target
+    assert right.mean() > 0.85
+
+
+@pytest.mark.parametrize("name", ["nearest_neighbours", "linear", "boosted_trees"])
+def test_number_models_learn(name):
+    train, test = table("number", 2000), table("number", 500, seed=1)
+    error = fit_predict(name, train, test).values - test.target
+    assert error.std() < 0.35 * test.target.std()
+
+
+def test_rows_of_weight_zero_or_without_target_teach_nothing():
+    train = table("number", 100)
+    spoilt = replace(
+        train,
+        target=np.r_[train.target, 1e6, np.nan],
+        inputs=np.r_[train.inputs, np.zeros((2, 2), np.float32)],
+        weight=np.r_[train.weight, 0.0, 1.0],
+        time=None,
+        last_value=None,
+        last_time=None,
+    )
+    test = table("number", 5, seed=1)
+    np.testing.assert_allclose(fit_predict("mean", spoilt, test).values, train.target.mean())
+
+
+def test_trees_read_missing_inputs_as_they_are():
+    train, test = table("class", 300), table("class", 20, seed=1)
+    train.inputs[::3, 1] = np.nan
+    test.inputs[::2, 0] = np.nan
+    assert (fit_predict("boosted_trees", train, test, Task(classes=3)).values >= 0).all()
+
+
+def test_a_class_seen_only_in_validation_does_not_stop_the_trees():
+    train, held = table("class", 300), table("class", 60, seed=2)
+    train = train.where(train.target < 2)
+    assert (fit_predict("boosted_trees", train, held, Task(classes=3), validation=held).values < 2).all()
+
+
+@pytest.mark.parametrize("name", ladder("class"))
+def test_one_class_in_training_is_all_there_is_to_say(name):
+    train = table("class")
+    train = train.where(train.target == 1)
+    assert set(fit_predict(name, train, table("class", 9), Task(classes=3)).values.tolist()) == {1}
+
+
+def test_majority_decides_by_cost_where_there_is_one():
+    train = Table(np.zeros((10, 1), np.float32), np.array([0] * 6 + [1] * 4))
+    cost = np.array([[0.0, 1.0], [9.0, 0.0]])
+    assert fit_predict("majority", train, train, Task(2)).values.tolist() == [0] * 10
+    assert fit_predict("majority", train, train, Task(2, cost)).values.tolist() == [1] * 10
+    assert fit_predict("majority", train, train, Task(2, cost, "argmax")).values.tolist() == [0] * 10
+
+
+def test_time_series_by_hand():
+    time = np.datetime64("2000-01") + np.arange(48)
+    season = np.tile(np.arange(12.0), 4)
+    anomaly = np.repeat([1.0, -1.0, 1.0, -1.0], 12)
+    target = season + anomaly
+    last = np.r_[np.nan, target[:-1]]
+    series = Table(np.zeros((48, 1), np.float32), target, None, time, last, time - 1)
+    np.testing.assert_allclose(fit_predict("climatology", series, series).values, season)
+    np.testing.assert_allclose(fit_predict("persistence", series, series).values, np.r_[target.mean(), target[:-1]])
+    # of 47 known last anomalies (all +-1), 44 are kept and 3 change sign: the slope is (44 - 3) / 47
+    damped = fit_predict("damped_persistence", series, series).values
+    np.testing.assert_allclose(damped, season + np.r_[0.0, anomaly[:-1]] * 41 / 47)
+
+
+def test_thinning_is_bounded_and_repeatable():
+    train = table("number", 500)
+    assert len(train.learnable(100, seed=0)) == 100
+    np.testing.assert_array_equal(train.learnable(100, seed=0).target, train.learnable(100, seed=0).target)
+
+
+def test_ladder_offers_what_the_caller_has():
+    assert ladder("class") == ("majority", "nearest_neighbours", "logistic", "boosted_trees", "boosted_trees_window")
+    assert "persistence" in ladder("number", features=("sample", "series"))
+    assert "persistence" not in ladder("number")
+
+
+def test_errors_say_what_to_do():
+    with pytest.raises(ConfigError, match="did you mean 'boosted_trees'"):
+        find("boosted_tree")
+    with pytest.raises(ConfigError, match="use some of majority"):
+        check(("persistence",), "class")
+    train = table("number", 10)
+    with pytest.raises(DataError, match="remove persistence and climatology"):
+        fit_predict("climatology", replace(train, time=None), train)
+    with pytest.raises(DataError, match="training records carry the target"):
+        fit_predict("mean", replace(train, target=np.full(10, np.nan)), train)
