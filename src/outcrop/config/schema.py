@@ -86,7 +86,7 @@ class VariableSection(Section):
     valid_range: Range | None = Field(default=None, alias="range")
     transform: str = "none"
     missing: Literal["impute", "mask", "drop", "error"] = "impute"
-    scope: Literal["training", "record"] = "training"
+    scope: Literal["training", "record", "both"] = "training"
     robust: bool = False
     clip: Annotated[Number, Field(gt=0)] | None = None
     splice: Literal["first", "fill"] = "first"
@@ -138,7 +138,7 @@ class PromiseSection(Section):
     same_population: str | None = Field(default=None, description="the reason why a random split is right")
     folds: Annotated[int, Field(ge=2)] | None = None
     test: list[str] | None = None
-    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
+    validation_share: Annotated[float, Field(ge=0, lt=0.9)] = 0.2
     validation_from: str | None = None
     gap_samples: Annotated[int, Field(ge=0)] = 0
     seed: int = 0

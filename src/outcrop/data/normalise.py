@@ -23,6 +23,12 @@ from outcrop.records import Record
 __all__ = ["Channels", "Encoded", "Normaliser", "union"]
 
 
+FEWEST_OWN = 200
+"""Values of its own that a record needs to be scaled by them beside the scale of training."""
+LEAST_OWN_SPREAD = 0.15
+"""Least spread of a record's own values, in spreads of training."""
+
+
 @dataclass(frozen=True)
 class Encoded:
     """One record as arrays along its samples.
@@ -103,7 +109,7 @@ class Normaliser:
                 values, at = values[trains], axis[trains]
             else:
                 at = axis
-            if variable.kind == "number" and variable.role != "weight" and variable.scope == "training":
+            if variable.kind == "number" and variable.role != "weight" and variable.scope != "record":
                 statistics[variable.name], told = describe(values, variable, at)
                 notes += [told] if told else []
         return cls(variables, statistics, saw, fingerprint_of(variables, saw, gathered), counts, tuple(notes))
@@ -241,12 +247,27 @@ class Normaliser:
             return one_hot.astype(np.float32), raw < 0
         if variable.period is not None:
             return transforms.sin_cos(raw, variable.period), np.isnan(raw)
-        own = variable.scope == "record"
-        statistic = describe(raw, variable, record.axis)[0] if own else self.statistics[variable.name]
-        values = self._scaled(raw, variable, statistic, record.axis)
+        scales = self._scales(raw, variable, record.axis)
+        values = np.stack([self._scaled(raw, variable, scale, record.axis) for scale in scales], axis=-1)
         if variable.clip is not None:
             np.clip(values, -variable.clip, variable.clip, out=values)
-        return values[:, None], np.isnan(values)
+        return values, np.isnan(values).any(axis=1)
+
+    def _scales(self, raw: np.ndarray, variable: Variable, axis: np.ndarray) -> list[Statistic]:
+        """What scales an input: the training part, its own record, or both.
+
+        With "both", a record with few values keeps the scale of training, and one that hardly varies is not blown up:
+        its own spread is at least `LEAST_OWN_SPREAD` of that of training.
+        """
+        own = describe(raw, variable, axis)[0] if variable.scope != "training" else UNIT
+        if variable.scope == "record":
+            return [own]
+        training = self.statistics[variable.name]
+        if variable.scope == "training":
+            return [training]
+        if own.count < FEWEST_OWN:
+            return [training, training]
+        return [training, replace(own, spread=max(own.spread, LEAST_OWN_SPREAD * training.spread))]
 
     @staticmethod
     def _scaled(raw: np.ndarray, variable: Variable, statistic: Statistic, axis: np.ndarray) -> np.ndarray:

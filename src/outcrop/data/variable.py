@@ -20,7 +20,7 @@ __all__ = ["ClassTable", "Resolution", "Variable", "resolve"]
 CHOICES = {
     "role": ("input", "target", "weight"),
     "missing": ("impute", "mask", "drop", "error"),
-    "scope": ("training", "record"),
+    "scope": ("training", "record", "both"),
     "splice": ("first", "fill"),
 }
 NO_LIMIT = math.inf
@@ -40,7 +40,8 @@ class Variable:
         transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month" or "anomaly:hour".
         missing: inputs: "impute" (the training mean), "mask" (the same, and a channel that says so), "drop" (the
             sample is not used) or "error".
-        scope: statistics of the "training" part, or of each "record"'s own values of this input.
+        scope: statistics of the "training" part, of each "record"'s own values of this input, or "both" as two
+            channels: what the value is, and how it stands out in its own well.
         robust: median and interquartile range in place of mean and standard deviation.
         classes: makes it a class; see `ClassTable`.
         splice: "first" takes the first curve of `sources` that has values, "fill" fills its gaps from the next.
@@ -108,10 +109,12 @@ class Variable:
 
     @property
     def value_channels(self) -> tuple[str, ...]:
-        """Names of the channels that hold its values: one, two (circular) or one per class."""
+        """Names of the channels that hold its values: one, two (circular, or both scopes) or one per class."""
         if self.classes is not None:
             return tuple(f"{self.name}={code}" for code in self.classes.codes)
-        return (f"{self.name}_sin", f"{self.name}_cos") if self.kind == "circular" else (self.name,)
+        if self.kind == "circular":
+            return f"{self.name}_sin", f"{self.name}_cos"
+        return (self.name, f"{self.name}_own") if self.scope == "both" else (self.name,)
 
     def _settle_transform(self) -> None:
         """`transform = "sin_cos", period = 360` and `transform = "sin_cos:360"` say the same."""
@@ -154,7 +157,7 @@ class Variable:
         object.__setattr__(self, "weight_map", weights)
 
     def _check_role(self) -> None:
-        if self.role != "input" and self.scope == "record":
+        if self.role != "input" and self.scope != "training":
             fix = 'scope = "training"; a record to be predicted has no target to take statistics from.'
             raise ConfigError(message("Only inputs can be scaled by their own record.", where=self.where, fix=fix))
         if self.role == "target" and self.kind == "circular":
@@ -177,7 +180,7 @@ class Variable:
 
     def _check_kind(self) -> None:
         """Settings that would have no effect are errors, not silence."""
-        idle = {"robust": self.robust, "scope": self.scope == "record", "clip": self.clip is not None}
+        idle = {"robust": self.robust, "scope": self.scope != "training", "clip": self.clip is not None}
         if self.kind == "class":
             idle |= {
                 "transform": self.transform != "none",
@@ -188,7 +191,7 @@ class Variable:
         if self.kind != "number" and named:
             what = f"{' and '.join(named)} mean nothing for a {self.kind} variable, which is not scaled."
             raise ConfigError(message(what, where=self.where, fix=f"remove {', '.join(named)}."))
-        if self.calendar and self.scope == "record":
+        if self.calendar and self.scope != "training":
             fix = 'scope = "training".'
             raise ConfigError(
                 message("An anomaly is taken from the climatology of the training part.", where=self.where, fix=fix)

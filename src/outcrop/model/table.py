@@ -89,6 +89,7 @@ FAMILIES: dict[str, Family] = {
                 "widths": (32, 64, 128),
                 "blocks": 1,
                 "kernel_size": 3,
+                "patch": 1,
                 "activation": "gelu",
                 "dropout": 0.1,
             },

@@ -35,6 +35,7 @@ class UNet1d(eqx.Module):
     norm: LayerNorm
     last: Conv1d
     activation: str = eqx.field(static=True)
+    patch: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class UNet1d(eqx.Module):
         widths: tuple[int, ...] = (32, 64, 128),
         blocks: int = 1,
         kernel_size: int = 3,
+        patch: int = 1,
         activation: str = "gelu",
         dropout: float = 0.1,
         key: PRNGKeyArray,
@@ -56,11 +58,13 @@ class UNet1d(eqx.Module):
             widths: channels of each level, finest first; each further level halves the length and doubles the reach.
             blocks: residual blocks per level and direction.
             kernel_size: taps of each convolution, odd.
+            patch: neighbouring samples that share one column of the finest level; the outputs of a column are computed
+                together. 4 is four times faster and suits logs, whose tools blur over about four samples.
             activation: name in `activation.ACTIVATIONS`.
             dropout: probability that a channel is dropped in a block in training.
             key: for the weights.
         """
-        check.positive(in_channels=in_channels, out_channels=out_channels, widths=widths, blocks=blocks)
+        check.positive(in_channels=in_channels, out_channels=out_channels, widths=widths, blocks=blocks, patch=patch)
         check.odd(kernel_size=kernel_size)
         check.share(dropout=dropout)
         function_of(activation)
@@ -72,19 +76,19 @@ class UNet1d(eqx.Module):
             return tuple(ResidualBlock(a, b, key=next(keys), **common) for a, b in pairwise(sizes))
 
         steps = tuple(pairwise(widths))
-        self.first = Conv1d(in_channels, widths[0], kernel_size, key=next(keys))
+        self.first = Conv1d(patch * in_channels, widths[0], kernel_size, key=next(keys))
         self.down = tuple(level(width, width) for width in widths)
         self.halve = tuple(Halve(fine, coarse, key=next(keys)) for fine, coarse in steps)
         self.double = tuple(Double(coarse, fine, key=next(keys)) for fine, coarse in steps)
         self.up = tuple(level(2 * fine, fine) for fine, _ in steps)
         self.norm = LayerNorm(widths[0])
-        self.last = Conv1d(widths[0], out_channels, key=next(keys))
-        self.activation = activation
+        self.last = Conv1d(widths[0], patch * out_channels, key=next(keys))
+        self.activation, self.patch = activation, patch
 
     @property
     def multiple(self) -> int:
         """Lengths are padded with zeros to a multiple of this, and cropped again."""
-        return 2 ** len(self.halve)
+        return self.patch * 2 ** len(self.halve)
 
     def __call__(
         self, x: Float[Array, "length in_channel"], *, key: PRNGKeyArray | None = None
@@ -92,7 +96,8 @@ class UNet1d(eqx.Module):
         """Logits or scaled values of every sample of one window; without `key` nothing is dropped."""
         length = x.shape[0]
         keys = iter(split(key, sum(map(len, self.down + self.up))))
-        y = self.first(jnp.pad(x, ((0, -length % self.multiple), (0, 0))))
+        padded = jnp.pad(x, ((0, -length % self.multiple), (0, 0)))
+        y = self.first(padded.reshape(-1, self.patch * x.shape[1]))  # (length / patch, patch * in_channel)
         skips = []
         for level, halve in zip(self.down, self.halve, strict=False):  # the coarsest level has no halving after it
             y = _through(level, y, keys)
@@ -101,7 +106,8 @@ class UNet1d(eqx.Module):
         y = _through(self.down[-1], y, keys)
         for level, double, skip in reversed(tuple(zip(self.up, self.double, skips, strict=True))):
             y = _through(level, jnp.concatenate([double(y), skip], axis=-1), keys)
-        return self.last(function_of(self.activation)(self.norm(y)))[:length]
+        y = self.last(function_of(self.activation)(self.norm(y)))  # (length / patch, patch * out)
+        return y.reshape(len(y) * self.patch, -1)[:length]
 
 
 def _through(level: Blocks, y: Array, keys: Iterator[PRNGKeyArray | None]) -> Array:
@@ -117,6 +123,7 @@ def parameter_count(
     widths: tuple[int, ...] = (32, 64, 128),
     blocks: int = 1,
     kernel_size: int = 3,
+    patch: int = 1,
     **_: object,
 ) -> int:
     """Trainable numbers, level by level.
@@ -124,10 +131,10 @@ def parameter_count(
     >>> parameter_count(2, 1, widths=(4,), blocks=1, kernel_size=3)  # 28 + (16 + 52 + 52) + 8 + 5
     161
     """
-    total = conv_parameters(in_channels, widths[0], kernel_size)
+    total = conv_parameters(patch * in_channels, widths[0], kernel_size)
     total += sum(blocks * block_parameters(width, width, kernel_size) for width in widths)
     for fine, coarse in pairwise(widths):
         total += conv_parameters(2 * fine, coarse) + conv_parameters(coarse, 2 * fine)
         total += block_parameters(2 * fine, fine, kernel_size)
         total += (blocks - 1) * block_parameters(fine, fine, kernel_size)
-    return total + 2 * widths[0] + conv_parameters(widths[0], out_channels)
+    return total + 2 * widths[0] + conv_parameters(widths[0], patch * out_channels)

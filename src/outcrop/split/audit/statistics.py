@@ -35,7 +35,7 @@ def _outside(context: AuditContext) -> list[Finding]:
 
 
 def _own_scale(context: AuditContext) -> list[Finding]:
-    own = [variable.name for variable in context.variables if getattr(variable, "scope", "training") == "record"]
+    own = [variable.name for variable in context.variables if getattr(variable, "scope", "training") != "training"]
     if not own:
         return []
     train = set(context.records_in(context.split.train).tolist())
