@@ -128,7 +128,8 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
 
 
 def _effective(problem: Problem) -> Effective:
-    return effective_samples({record.name: record.data[problem.target.name].to_numpy() for record in problem.records})
+    values = {record.name: record.data[problem.target.name].to_numpy() for record in problem.records}
+    return effective_samples(values, {record.name: record.axis for record in problem.records})
 
 
 def _cost(result: Check, has: np.ndarray) -> dict[str, float]:
