@@ -46,7 +46,8 @@ class Convolution(eqx.Module):
 
     def __call__(self, x, *, key=None):
         def layer(x, kernel):
-            return jax.lax.conv_general_dilated(x[None], kernel, (1,), "SAME", dimension_numbers=("NWC", "WIO", "NWC"))[0]
+            order = ("NWC", "WIO", "NWC")
+            return jax.lax.conv_general_dilated(x[None], kernel, (1,), "SAME", dimension_numbers=order)[0]
 
         return layer(jnp.tanh(layer(x, self.first)), self.second)
 

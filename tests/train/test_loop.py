@@ -21,9 +21,9 @@ KEY = jax.random.key(3)
 
 
 def train(model=None, data=None, loss=None, key=KEY, **options):
-    options = {"steps": 23, "batch_size": 8, "evaluate_every": 5} | options
+    options = {"steps": 20, "batch_size": 8, "evaluate_every": 5} | options
     model = MLP(jax.random.key(0), dropout=0.2) if model is None else model
-    optimiser = options.pop("optimiser", None) or make(steps=options["steps"], learning_rate=1e-2)
+    optimiser = options.pop("optimiser", optax.adam(1e-2))
     return fit(model, loss or MSE(), optimiser, table() if data is None else data, key=key, **options)
 
 
@@ -31,7 +31,8 @@ def test_learns_and_reports():
     seen = []
     data = table(64)
     validate = error_on(table(32, seed=1))
-    result = train(MLP(jax.random.key(0)), data, steps=300, evaluate_every=50, validate=validate, progress=seen.append)
+    options = {"steps": 300, "evaluate_every": 50, "optimiser": make(steps=300, learning_rate=1e-2)}
+    result = train(MLP(jax.random.key(0)), data, validate=validate, progress=seen.append, **options)
     assert result.best_value < 0.25 * validate(MLP(jax.random.key(0)))
     assert result.best_value == validate(result.best)
     assert [row["step"] for row in result.history] == [50, 100, 150, 200, 250, 300]
@@ -44,8 +45,8 @@ def test_learns_and_reports():
 
 @pytest.mark.parametrize(("model", "data"), [(MLP(KEY, dropout=0.3), table()), (Convolution(KEY), windows())])
 def test_same_seed_same_bits(model, data):
-    first, again = (train(model, data, steps=12) for _ in range(2))
-    other = train(model, data, steps=12, key=jax.random.key(4))
+    first, again = (train(model, data, steps=10) for _ in range(2))
+    other = train(model, data, steps=10, key=jax.random.key(4))
     assert same_bits(first.last, again.last)
     assert not same_bits(first.last, other.last)
     assert [row["train_loss"] for row in first.history] == [row["train_loss"] for row in again.history]
@@ -53,7 +54,8 @@ def test_same_seed_same_bits(model, data):
 
 @pytest.mark.parametrize(("model", "data"), [(MLP(KEY, dropout=0.3), table()), (Convolution(KEY), windows())])
 def test_resume_equals_the_uninterrupted_run(tmp_path, model, data):
-    optimiser, options = make(steps=23, clip_norm=0.5), {"validate": error_on(data), "ema_decay": 0.9}
+    options = {"validate": error_on(data), "ema_decay": 0.9, "steps": 20}
+    optimiser = make(steps=20, clip_norm=0.5)
     whole = train(model, data, optimiser=optimiser, **options)
     file = tmp_path / "run.safetensors"
 
@@ -63,7 +65,7 @@ def test_resume_equals_the_uninterrupted_run(tmp_path, model, data):
 
     part = train(model, data, optimiser=optimiser, checkpoint=file, progress=stop_at_ten, **options)
     rest = train(model, data, optimiser=optimiser, checkpoint=file, resume=True, **options)
-    assert part.stop_reason.startswith("Interrupted at step 10 of 23; the best so far is kept, from step")
+    assert part.stop_reason.startswith("Interrupted at step 10 of 20; the best so far is kept, from step")
     assert same_bits(rest.last, whole.last) and same_bits(rest.best, whole.best)
     assert rest.best_step == whole.best_step and rest.best_value == whole.best_value
     for row, twin in zip(rest.history, whole.history, strict=True):
@@ -106,7 +108,8 @@ def test_members_equal_models_trained_one_by_one(kind, tmp_path):
     keys = [jax.random.key(10 + n) for n in range(3)]
     options = {"steps": 40, "batch_size": 8, "evaluate_every": 4, "patience": 2, "validate": error_on(data)}
     optimiser = make("sgd", steps=40, learning_rate=0.9 if kind == "dense" else 0.1, schedule="constant")
-    together = fit_members(models, MSE(), optimiser, data, keys=keys, checkpoint=tmp_path / "c.safetensors", **options)
+    file = {"checkpoint": tmp_path / "c.safetensors"}
+    together = fit_members(models, MSE(), optimiser, data, keys=keys, **file, **options)
     for model, key, member in zip(models, keys, together, strict=True):
         alone = fit(model, MSE(), optimiser, data, key=key, **options)
         assert member.best_step == alone.best_step and member.stop_reason == alone.stop_reason
@@ -116,8 +119,9 @@ def test_members_equal_models_trained_one_by_one(kind, tmp_path):
                 np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
     if kind == "dense":
         assert len({len(member.history) for member in together}) > 1, "members should stop at different steps"
-    again = fit_members(models, MSE(), optimiser, data, keys=keys, checkpoint=tmp_path / "c.safetensors", resume=True, **options)
-    assert all(same_bits(a.best, b.best) and a.stop_reason == b.stop_reason for a, b in zip(again, together, strict=True))
+    again = fit_members(models, MSE(), optimiser, data, keys=keys, resume=True, **file, **options)
+    assert [fit.stop_reason for fit in again] == [fit.stop_reason for fit in together]
+    assert all(same_bits(a.best, b.best) for a, b in zip(again, together, strict=True))
 
 
 def test_early_stopping_keeps_the_best():
@@ -132,7 +136,7 @@ def test_early_stopping_keeps_the_best():
 
 def test_without_validation_the_last_is_the_best():
     result = train(patience=1)
-    assert same_bits(result.best, result.last) and result.best_step == 23
+    assert same_bits(result.best, result.last) and result.best_step == 20
 
 
 def test_ctrl_c_during_validation_keeps_the_best_so_far():
@@ -160,9 +164,9 @@ def test_validation_that_is_not_a_number_is_an_error():
 
 
 def test_plan_refuses_the_impossible():
-    with pytest.raises(ConfigError, match="set train.steps to 1 or more"):
-        train(steps=0, optimiser=optax.sgd(0.1))
-    with pytest.raises(ConfigError, match="train.ema_decay = 0.999"):
+    with pytest.raises(ConfigError, match=r"set train\.steps to 1 or more"):
+        train(steps=0)
+    with pytest.raises(ConfigError, match=r"train\.ema_decay = 0\.999"):
         train(ema_decay=1.0)
     with pytest.raises(ConfigError, match="one for each group"):
         train(optimiser={"generator": optax.sgd(0.1)})
@@ -199,7 +203,15 @@ def test_planted_nan_is_named_by_variable_record_and_row(members):
     models, keys = [MLP(jax.random.key(n)) for n in range(members)], [jax.random.key(n) for n in range(members)]
     with pytest.raises(NonFiniteError, match=r"variable RHOB, record 'B', row 17 \(depth 1008.5\): value nan") as error:
         fit_members(
-            models, MSE(), make(steps=20), data, keys=keys, steps=20, batch_size=8, evaluate_every=10, describe=describe
+            models,
+            MSE(),
+            optax.adam(1e-2),
+            data,
+            keys=keys,
+            steps=20,
+            batch_size=8,
+            evaluate_every=10,
+            describe=describe,
         )
     assert "Fix: mark the value as missing" in str(error.value)
 

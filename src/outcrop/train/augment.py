@@ -58,7 +58,7 @@ def gain_and_shift(
     Args:
         columns: the columns to change (not presence channels).
         gain_sd, shift_sd: standard deviations of the draws.
-        present: for each column its presence channel (1 = logged), so that missing values stay 0; None where it has none.
+        present: for each column its presence channel (1 = logged), so that missing values stay 0; None = always logged.
     """
     own = np.asarray(columns)
     mask = [None] * len(own) if present is None else list(present)
@@ -82,7 +82,8 @@ def noise(columns: Sequence[int], sd: float) -> Augment:
 
     def apply(batch: Batch, key: jax.Array) -> Batch:
         values = batch.inputs[..., own]
-        return batch._replace(inputs=batch.inputs.at[..., own].add(sd * jax.random.normal(key, values.shape, values.dtype)))
+        draws = sd * jax.random.normal(key, values.shape, values.dtype)
+        return batch._replace(inputs=batch.inputs.at[..., own].set(values + draws))
 
     return apply
 

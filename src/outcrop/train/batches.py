@@ -43,7 +43,7 @@ def examples(data: Batch | Source) -> int:
 def take(data: Batch, index: jax.Array) -> Batch:
     """The examples `index` of data on the device; `shared` is common to all examples and passes through."""
     own = data._replace(shared=None)
-    rows = jax.tree.map(lambda leaf: leaf.at[index].get(mode="promise_in_bounds"), own)
+    rows = jax.tree.map(lambda leaf: jnp.asarray(leaf).at[index].get(mode="promise_in_bounds"), own)
     return rows._replace(shared=data.shared)
 
 

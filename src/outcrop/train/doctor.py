@@ -7,9 +7,9 @@ fine on its own, so that the step was too long? Nothing is repaired; the answer 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -127,7 +127,8 @@ def _values(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, str] 
                 if not len(places):
                     continue
                 place = tuple(int(n) for n in places[0])
-                where = f"{describe(int(case.index[i]), field, place)}: value {array[i][place]}{_others(len(places), len(bad))}"
+                name, others = describe(int(case.index[i]), field, place), _others(len(places), len(bad))
+                where = f"{name}: value {array[i][place]}{others}"
                 if field == "target":
                     return where, "give missing targets weight 0 and any finite value; the loss multiplies them."
                 return where, "mark the value as missing (range, null), or choose missing = 'mask' or 'impute'."
@@ -143,7 +144,10 @@ def _parameters(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, s
     """Parameters that are not finite before the step: a bad start."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(eqx.filter(case.model, eqx.is_inexact_array)):
         if not bool(jnp.isfinite(leaf).all()):
-            return f"parameter model{jax.tree_util.keystr(path)}", "start from finite parameters (another seed or bundle)."
+            return (
+                f"parameter model{jax.tree_util.keystr(path)}",
+                "start from finite parameters: another seed or bundle.",
+            )
     return None
 
 
@@ -151,16 +155,16 @@ def _code(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, str] | 
     """The line of code where the first NaN of a bad example appears, and the first layer with a bad gradient."""
     if not len(bad):
         return None
-    batch, where = _only(case.batch, int(bad[0])), describe(int(case.index[bad[0]]), "example", ())
+    batch, where = _only(case.batch, int(bad[0])), describe(int(case.index[bad[0]]), "inputs", ())
     largest = _largest(case, bad, describe)
     checked = checkify.checkify(lambda: _values_and_gradients(case, batch), errors=checkify.nan_checks)
     try:
-        found = checked()[0].get()
+        found = checked()[0].get_exception()
     except (NotImplementedError, TypeError, ValueError):  # checkify does not know every operation
         found = None
-    if found:
-        first = re.sub(r"\s+", " ", found.splitlines()[0]).rstrip(".")
-        return f"{where}: {first}{largest}", "keep that operation away from values it is not defined for."
+    if found is not None:
+        operation = f"{where}: first NaN from {getattr(found, 'prim', 'an operation')}{_line(found)}{largest}"
+        return operation, "keep that operation away from values it is not defined for."
     for value, gradient in _values_and_gradients(case, batch):
         for path, leaf in jax.tree_util.tree_leaves_with_path(gradient):
             if not bool(jnp.isfinite(leaf).all()):
@@ -169,10 +173,20 @@ def _code(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, str] | 
     return None
 
 
+def _line(found: Any) -> str:
+    """The user's line of code that an error of checkify came from."""
+    libraries = {"jax", "jaxlib", "equinox", "optax"}
+    for frame in getattr(getattr(found, "traceback_info", None), "frames", ()):
+        if not libraries & set(Path(frame.file_name).parts):
+            function = frame.function_name.split("<locals>.")[-1]
+            return f" in {function} ({Path(frame.file_name).name}, line {frame.line_num})"
+    return ""
+
+
 def _large_values(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, str] | None:
     if not len(bad):
         return None
-    where = describe(int(case.index[bad[0]]), "example", ()) + _largest(case, bad, describe)
+    where = describe(int(case.index[bad[0]]), "inputs", ()) + _largest(case, bad, describe)
     return where, "set train.learning_rate ten times lower or train.clip_norm = 1.0; check that value."
 
 

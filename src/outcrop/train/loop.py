@@ -48,7 +48,7 @@ def fit_members(
     describe: doctor.Describe = doctor.plain,
     **plan: Any,
 ) -> list[Fit]:
-    """Trains models that differ in their arrays only, each with its own key: side by side if that is fast, else in turn.
+    """Trains models that differ in their arrays only, each with its own key; side by side where that is fast.
 
     Args:
         models: Equinox modules on ONE example.
@@ -99,7 +99,7 @@ class Run:
     """A training run: what it stands on (`stepper`, `feeds`, `plan`) and where it is (`at`)."""
 
     def __init__(
-        self, models: Sequence[Any], loss: Any, optimiser: Any, data: Any, keys: Sequence[jax.Array], augment: Any, plan: Plan
+        self, models: Sequence[Any], loss: Any, optimiser: Any, data: Any, keys: Sequence[Any], augment: Any, plan: Plan
     ) -> None:
         self.plan, self.many, self.keys = plan, len(models) > 1, [_typed(key) for key in keys]
         seeds = [tuple(int(word) for word in jax.random.key_data(key).ravel()) for key in self.keys]

@@ -6,50 +6,29 @@ function, so that line searches (L-BFGS) and plateau schedules work like any oth
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import optax
 
 from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.train.table import DIRECTIONS, SCHEDULES, Entry
 
 
-class Entry(NamedTuple):
-    """One line of a table: how it is made, and what the help says about it."""
-
-    make: Callable[..., Any]
-    help: str
+def momentum() -> optax.GradientTransformation:
+    """Gradient descent with momentum 0.9."""
+    return optax.trace(decay=0.9)
 
 
-DIRECTIONS: dict[str, Entry] = {
-    "sgd": Entry(optax.identity, "plain gradient descent"),
-    "momentum": Entry(lambda: optax.trace(decay=0.9), "gradient descent with momentum 0.9 (Polyak, 1964)"),
-    "rmsprop": Entry(optax.scale_by_rms, "gradient over its root mean square (Tieleman and Hinton, 2012)"),
-    "adam": Entry(optax.scale_by_adam, "momentum over root mean square (Kingma and Ba, 2015)"),
-    "adamw": Entry(optax.scale_by_adam, "Adam with decoupled weight decay (Loshchilov and Hutter, 2019); the default"),
-    "lbfgs": Entry(optax.lbfgs, "quasi-Newton with line search (Liu and Nocedal, 1989); full batch, finds its own step"),
-}
-
-
-def _cosine(learning_rate: float, steps: int) -> optax.Schedule:
-    return optax.cosine_decay_schedule(learning_rate, steps)
-
-
-def _step(learning_rate: float, steps: int) -> optax.Schedule:
+def step(learning_rate: float, steps: int) -> optax.Schedule:
+    """A tenth of the learning rate after half of the steps, a hundredth after three quarters."""
     return optax.piecewise_constant_schedule(learning_rate, {steps // 2: 0.1, (3 * steps) // 4: 0.1})
 
 
-def _constant(learning_rate: float, steps: int) -> optax.Schedule:
+def constant(learning_rate: float, steps: int) -> optax.Schedule:
+    """The same learning rate throughout."""
     return optax.constant_schedule(learning_rate)
-
-
-SCHEDULES: dict[str, Entry] = {
-    "constant": Entry(_constant, "the same learning rate throughout"),
-    "cosine": Entry(_cosine, "half a cosine down to zero at the last step; the default"),
-    "step": Entry(_step, "a tenth after half of the steps, a hundredth after three quarters"),
-    "plateau": Entry(_constant, "halved whenever the training loss has stopped falling"),
-}
 
 
 def make(
@@ -116,7 +95,7 @@ def _matrices(parameters: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf.ndim >= 2, parameters)
 
 
-def _known(what: str, name: str, table: dict[str, Entry]) -> None:
+def _known(what: str, name: str, table: Mapping[str, Entry]) -> None:
     if name not in table:
         fix = f"choose one of {', '.join(table)}."
         raise ConfigError(message(f"Unknown {what} {name!r}{did_you_mean(name, table)}.", where="[train]", fix=fix))

@@ -1,6 +1,6 @@
 """A trained model applied to many examples, and its loss over a whole part of the data.
 
-Both compile once per model structure: the last batch is padded to the size of the others.
+Both compile once per kind of model: the last batch is padded, or is the only other shape.
 """
 
 from __future__ import annotations
@@ -24,78 +24,64 @@ def predict(model: Any, inputs: Any, batch_size: int = 256) -> np.ndarray:
 
     Args:
         model: an Equinox module on ONE example.
-        inputs: arrays (any pytree) with a leading example axis.
+        inputs: arrays (any pytree) with a leading example axis, at least one example.
         batch_size: examples computed at a time.
 
     Returns:
         The model's outputs, shape (example, ...), in order.
     """
-    arrays, static = eqx.partition(model, eqx.is_array)
-    leaves, structure = jax.tree.flatten(static)
     count = len(jax.tree.leaves(inputs)[0])
-    size = min(batch_size, max(count, 1))
-    convolutional = _convolutional(structure, tuple(leaves), arrays, inputs)
-    apply = _compiled(structure, tuple(leaves), convolutional)
-    # dispatched ahead, fetched afterwards
-    parts = [apply(arrays, _padded(inputs, start, size)) for start in range(0, max(count, 1), size)]
+    size = min(batch_size, count)
+    # all batches are dispatched before the first is fetched
+    parts = [_compiled_apply()(model, _padded(inputs, start, size)) for start in range(0, count, size)]
     return np.concatenate([np.asarray(part) for part in parts])[:count]
 
 
-def validation_loss(loss: Any, data: Batch, *, batch_size: int, key: jax.Array, group: int = 0) -> Callable[[Any], float]:
+def validation_loss(
+    loss: Any, data: Batch, *, batch_size: int, key: jax.Array | None = None, group: int = 0
+) -> Callable[[Any], float]:
     """Makes the function the loop validates with: the loss over the whole of `data`, batches combined by weight.
 
     Args:
-        loss: as in training. Randomness of the loss is the same at every call; the model runs without dropout.
+        loss: as in training.
         data: the validation part, leading example axis.
         batch_size: examples computed at a time.
-        key: for losses that draw (noise levels, collocation points).
+        key: for losses that draw (noise levels, collocation points), the same at every call; None = nothing is drawn
+            and nothing is dropped.
         group: which of the loss's groups is scored.
     """
-    count, chosen = examples(data), loss.groups[group]
     parts = []
-    for start in range(0, count, batch_size):
+    for start in range(0, examples(data), batch_size):
         own = jax.tree.map(lambda leaf, at=start: jnp.asarray(leaf[at : at + batch_size]), data._replace(shared=None))
         parts.append(own._replace(shared=data.shared))
 
-    @eqx.filter_jit
-    def one(model: Any, state: Any, batch: Batch, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return loss.loss(model, state, batch, key, chosen)[:2]
+    def score(model: Any, batch: Batch, key: jax.Array | None) -> tuple[jax.Array, jax.Array]:
+        return loss.loss(model, loss.init(model, key), batch, key, loss.groups[group])[:2]
+
+    compiled = _compile(score)
 
     def validate(model: Any) -> float:
-        model = eqx.nn.inference_mode(model)
-        state, total, mass = loss.init(model, key), 0.0, 0.0
-        for number, batch in enumerate(parts):
-            value, weight = one(model, state, batch, jax.random.fold_in(key, number))
-            if float(weight) > 0:
-                total, mass = total + float(value) * float(weight), mass + float(weight)
-        return total / mass if mass > 0 else float("nan")
+        keys = [None if key is None else jax.random.fold_in(key, number) for number in range(len(parts))]
+        pairs = [compiled(model, batch, own) for batch, own in zip(parts, keys, strict=True)]
+        value, weight = np.asarray(pairs, np.float64).T
+        scored = weight > 0
+        return float(np.average(value[scored], weights=weight[scored])) if scored.any() else float("nan")
 
     return validate
 
 
-@lru_cache(maxsize=16)
-def _compiled(structure: Any, leaves: tuple[Any, ...], convolutional: bool) -> Callable[[Any, Any], jax.Array]:
-    static = jax.tree.unflatten(structure, leaves)
-
-    def apply(arrays: Any, inputs: Any) -> jax.Array:
-        return jax.vmap(eqx.combine(arrays, static))(inputs)
-
-    return device.jit(apply, convolutional=convolutional)
+def _apply(model: Any, inputs: Any) -> jax.Array:
+    return jax.vmap(lambda one: model(one))(inputs)
 
 
-@lru_cache(maxsize=16)
-def _holds_convolution(structure: Any, leaves: tuple[Any, ...], shapes: Any) -> bool:
-    model_shapes, input_shapes = jax.tree.unflatten(*shapes)
-    static = jax.tree.unflatten(structure, leaves)
-    jaxpr = jax.make_jaxpr(lambda arrays, one: eqx.combine(arrays, static)(one))(model_shapes, input_shapes)
-    return "conv_general_dilated" in str(jaxpr)
+@lru_cache
+def _compiled_apply() -> Callable[..., Any]:
+    return _compile(_apply)
 
 
-def _convolutional(structure: Any, leaves: tuple[Any, ...], arrays: Any, inputs: Any) -> bool:
-    one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), inputs)
-    shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), arrays)
-    flat, treedef = jax.tree.flatten((shapes, one))
-    return _holds_convolution(structure, leaves, (treedef, tuple(flat)))
+def _compile(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiles a function of a model; the options for convolutions do no harm to other models."""
+    return eqx.filter_jit(fun, compiler_options=dict(device.conv_compiler_options()) or None)
 
 
 def _padded(inputs: Any, start: int, size: int) -> Any:
@@ -103,6 +89,6 @@ def _padded(inputs: Any, start: int, size: int) -> Any:
 
     def pad(leaf: Any) -> np.ndarray:
         rows = np.asarray(leaf[start : start + size])
-        return rows if len(rows) == size else np.pad(rows, [(0, size - len(rows))] + [(0, 0)] * (rows.ndim - 1), mode="edge")
+        return np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
 
     return jax.tree.map(pad, inputs)

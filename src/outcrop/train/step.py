@@ -104,7 +104,8 @@ class Stepper:
 
         record = {"value": value, "weight": weight, "learning_rate": learning_rate_of(after), "parts": parts}
         healthy = jnp.isfinite(value) & _finite(jax.tree.map(jnp.add, gradient, update))
-        return state._replace(model=moved, optimiser=state.optimiser | {group.name: after}, loss=carried), record, healthy
+        optimiser = state.optimiser | {group.name: after}
+        return state._replace(model=moved, optimiser=optimiser, loss=carried), record, healthy
 
     def averaged(self, state: State) -> Any:
         """The moving average of the parameters, young at first: decay = min(ema_decay, (1 + k) / (10 + k))."""
@@ -163,9 +164,10 @@ def _chosen(model: Any, where: Callable[[Any], Any] | None) -> Any:
     moves = trainable(model)
     if where is not None:
         # `where` may answer for whole branches at once: (True, False) for a generator and its critic
-        wanted = jax.tree.map(
-            lambda keep, branch: jax.tree.map(lambda _: bool(keep), branch), where(model), model, is_leaf=lambda x: x is None
-        )
+        def spread(keep: Any, branch: Any) -> Any:
+            return jax.tree.map(lambda _: bool(keep), branch)
+
+        wanted = jax.tree.map(spread, where(model), model, is_leaf=lambda leaf: leaf is None)
         moves = jax.tree.map(lambda a, b: bool(a and b), moves, wanted)
     return eqx.filter(moves, jax.tree.map(eqx.is_array, model))
 
