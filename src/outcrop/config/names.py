@@ -14,7 +14,7 @@ from outcrop.loss.table import LOSSES
 from outcrop.metric.table import METRICS
 from outcrop.model import table as families
 from outcrop.split.audit.audit import CHECKS
-from outcrop.train.optimiser import DIRECTIONS, SCHEDULES
+from outcrop.train.table import DIRECTIONS, SCHEDULES
 
 Problem = tuple[list[str], str]
 
