@@ -7,7 +7,7 @@ were. The same object serves training, evaluation, prediction and the baselines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
