@@ -11,12 +11,12 @@ from outcrop.errors import DataError
 
 def test_only_labelled_samples_with_every_prediction_are_scored():
     scored = wells(2, 5)
-    target, trees, weight = scored.target.copy(), scored.predictions["boosted_trees"].copy(), np.ones(10)
-    target[0], trees[1], weight[2] = -1, -1, 0.0
-    scored = replace(scored, target=target, weight=weight, predictions={**scored.predictions, "boosted_trees": trees})
-    assert scored.labelled.tolist() == [False, True, False] + [True] * 7
-    assert scored.rows.tolist() == [False, False, False] + [True] * 7
-    assert len(scored.scorable()) == 7
+    target, trees = scored.target.copy(), scored.predictions["boosted_trees"].copy()
+    target[0], trees[1] = -1, -1
+    scored = replace(scored, target=target, predictions={**scored.predictions, "boosted_trees": trees})
+    assert scored.labelled.tolist() == [False] + [True] * 9
+    assert scored.rows.tolist() == [False, False] + [True] * 8
+    assert len(scored.scorable()) == 8
 
 
 def test_value_equals_the_plain_metric():

@@ -83,7 +83,7 @@ def test_shape_for_a_series_in_time():
     assert "confusion" not in entry and "per_class" not in entry
     sentence = by_id(findings(metrics_of(months(), question)))["headline"]
     assert sentence.startswith(
-        "From 1990-01-01 on, a time it has never seen, the network's root mean square error is 0.2"
+        "From 1990-01-01 on, a time it has never seen, the network's root mean square error is 0.1"
     )
     assert (
         "degC" in sentence

@@ -45,7 +45,7 @@ class Table:
     def where(self, rows: np.ndarray) -> Table:
         """Some of the rows, by mask or index."""
         cut = {name: None if column is None else np.asarray(column)[rows] for name, column in vars(self).items()}
-        return Table(**cut)
+        return replace(self, **cut)
 
     def learnable(self, most: int | None, seed: int) -> Table:
         """The rows with a target and a weight, thinned at random to at most `most` of them."""

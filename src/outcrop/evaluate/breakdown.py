@@ -111,7 +111,9 @@ def confusion(part: Part) -> list[list[float]]:
 
 def per_class(part: Part) -> list[dict[str, Any]]:
     """One row per class: how often it occurs, is found and called, what it is taken for, its mean penalty."""
-    scored = part.scored
+    scored, classes = part.scored, part.scored.classes
+    if classes is None:
+        return []
     matrix = np.asarray(confusion(part))
     table = per_class_of(matrix)
     wrong = matrix - np.diag(np.diag(matrix))
@@ -119,7 +121,7 @@ def per_class(part: Part) -> list[dict[str, Any]]:
     pairs = np.unique(np.stack([scored.target, scored.record]), axis=1)[0]
     records = np.bincount(pairs, minlength=len(matrix))
     rows = []
-    for i, (code, name) in enumerate(zip(scored.classes.codes, scored.classes.names, strict=True)):
+    for i, (code, name) in enumerate(zip(classes.codes, classes.names, strict=True)):
         taken_for = int(wrong[i].argmax())
         rows.append(
             {
@@ -130,7 +132,7 @@ def per_class(part: Part) -> list[dict[str, Any]]:
                 "predicted": int(table["predicted"][i]),
                 **{key: float(table[key][i]) for key in ("precision", "recall", "f1")},
                 **({} if cost is None else {"expected_cost": float(cost[i] / max(1.0, table["support"][i]))}),
-                "taken_for": scored.classes.names[taken_for] if wrong[i, taken_for] else None,
+                "taken_for": classes.names[taken_for] if wrong[i, taken_for] else None,
                 "taken_for_share": float(wrong[i, taken_for] / max(1.0, table["support"][i])),
             }
         )

@@ -6,7 +6,7 @@ Each sentence carries the paths and values of its numbers in metrics.json, or in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
 from outcrop.evaluate.finding import Finding, Part, lookup
@@ -30,7 +30,7 @@ def audited(audit: Iterable[Any]) -> list[dict[str, Any]]:
     """One sentence per violation or inflation of the audit."""
     found = []
     for i, finding in enumerate(audit):
-        row = asdict(finding) if is_dataclass(finding) and not isinstance(finding, type) else dict(finding)
+        row: dict[str, Any] = dict(finding) if isinstance(finding, Mapping) else asdict(finding)
         if row["level"] == "note":
             continue
         end = f"accepted because {row['accepted'].rstrip('.')}" if row["accepted"] else f"fix: {row['fix'].rstrip('.')}"

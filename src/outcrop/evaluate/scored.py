@@ -32,11 +32,10 @@ class Scored:
         record: index of each sample's record in `names`.
         names: record names.
         position: coordinate along the record (depth in m, time stamp, row number).
-        target: class index (-1 = missing), or a number in physical units (NaN = missing).
+        target: class index (-1 = missing), or a number in physical units (NaN = missing). A label that must not count
+            is set to missing; every other sample counts once, whatever its weight was in training.
         predictions: contender -> class index or number in physical units; -1 or NaN where there is none.
         probabilities: contender -> (sample, class); only for class targets.
-        weight: a sample whose training weight is 0 is not scored (label ignored, or a required input missing); every
-            other sample counts once, so that a score means the same whatever the training weights were.
         fold: which fold's model predicted the sample.
         classes: names, codes and cost of a class target; None for numbers.
         groups: group key -> value per record.
@@ -49,7 +48,6 @@ class Scored:
     target: Shaped[np.ndarray, " sample"]
     predictions: Mapping[str, np.ndarray]
     probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)
-    weight: Float[np.ndarray, " sample"] | None = None
     fold: Int[np.ndarray, " sample"] | None = None
     classes: ClassTable | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -94,8 +92,7 @@ class Scored:
     @cached_property
     def labelled(self) -> Bool[np.ndarray, " sample"]:
         """True where there is a target that counts."""
-        there = present(self.target)
-        return there if self.weight is None else there & (np.asarray(self.weight) > 0)
+        return present(self.target)
 
     @cached_property
     def rows(self) -> Bool[np.ndarray, " sample"]:
@@ -118,7 +115,6 @@ class Scored:
             target=np.asarray(self.target)[mask],
             predictions=cut(self.predictions),
             probabilities=cut(self.probabilities),
-            weight=None if self.weight is None else np.asarray(self.weight)[mask],
             fold=None if self.fold is None else np.asarray(self.fold)[mask],
         )
 

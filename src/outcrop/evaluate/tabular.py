@@ -23,7 +23,7 @@ WIDE, SHARE_OF_WIDE = 40, 0.2
 
 
 def _frequencies(train: Table, task: Task) -> np.ndarray:
-    counts = np.bincount(train.target, weights=train.weight, minlength=task.classes)
+    counts = np.bincount(train.target, weights=train.weight, minlength=task.classes or 0)
     return counts / counts.sum()
 
 
@@ -41,12 +41,13 @@ def mean(train: Table, validation: Table | None, task: Task, seed: int) -> Predi
 
 def _spread(model: Any, task: Task) -> Predict:
     """Predictions of a fitted estimator: numbers, or probabilities with a column for every class of the table."""
-    if task.classes is None:
+    size = task.classes
+    if size is None:
         return lambda test: model.predict(test.inputs)
 
     def probabilities(test: Table) -> np.ndarray:
         known = model.predict_proba(test.inputs)
-        every = np.zeros((len(known), task.classes))
+        every = np.zeros((len(known), size))
         every[:, model.classes_] = known
         return every
 
@@ -121,7 +122,8 @@ def boosted_trees(train: Table, validation: Table | None, task: Task, seed: int)
         "max_features": share,
     }
     held = _validation_rows(train, validation, task)
-    model = family(**settings, early_stopping=bool(held), random_state=seed)
+    settings["early_stopping"] = bool(held)
+    model = family(**settings, random_state=seed)
     with threadpool_limits(1, user_api="openmp"):
         model.fit(train.inputs, train.target, sample_weight=train.weight, **held)
 

@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from outcrop.errors import BundleError, DataError, NotTrainedError, message
 
-Inputs = Float[np.ndarray, "sample channel"]
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
+
+Inputs: TypeAlias = Float[np.ndarray, "sample channel"]
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ class Validity:
         return replace(self, threshold=float(np.quantile(distance, quantile)))
 
     @cached_property
-    def _tree(self) -> object:
-        from scipy.spatial import cKDTree
+    def _tree(self) -> KDTree:
+        from scipy.spatial import KDTree
 
-        return cKDTree(self.representatives)
+        return KDTree(self.representatives)
 
     def score(self, inputs: Inputs) -> Float[np.ndarray, " sample"]:
         """Distance of each sample in standard deviations per channel; NaN where an input is missing.
@@ -96,8 +100,8 @@ class Validity:
         distance = np.full(len(inputs), np.nan)
         there = np.isfinite(inputs).all(axis=1)
         if there.any():
-            near, _ = self._tree.query(inputs[there], k=np.arange(1, self.neighbours + 1))  # type: ignore[attr-defined]
-            distance[there] = near.mean(axis=1) / np.sqrt(wanted)
+            near, _ = self._tree.query(inputs[there], k=self.neighbours)
+            distance[there] = np.reshape(near, (len(near), -1)).mean(axis=1) / np.sqrt(wanted)
         return distance
 
     def valid(self, inputs: Inputs) -> Bool[np.ndarray, " sample"]:

@@ -6,14 +6,16 @@ end in `_of_sums` take sums with any leading axes, so that they also work on tho
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float, Int
 
 from outcrop.metric.missing import comparable
 
-Labels = Int[np.ndarray, " sample"]
-Probabilities = Float[np.ndarray, "sample class"]
-Cost = Float[np.ndarray, "true predicted"]
+Labels: TypeAlias = Int[np.ndarray, " sample"]
+Probabilities: TypeAlias = Float[np.ndarray, "sample class"]
+Cost: TypeAlias = Float[np.ndarray, "true predicted"]
 
 SMALLEST_PROBABILITY = 1e-7
 """Probabilities are clipped here in the log loss; a baseline that rules a class out pays 16.1 for it, not infinity."""

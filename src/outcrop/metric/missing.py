@@ -16,7 +16,7 @@ def present(values: np.ndarray) -> Bool[np.ndarray, " sample"]:
     """
     values = np.asarray(values)
     there = values >= 0 if np.issubdtype(values.dtype, np.integer) else np.isfinite(values)
-    return there.reshape(len(values), -1).all(axis=1)
+    return np.all(there.reshape(len(values), -1), axis=1)
 
 
 def skipped(*, target: np.ndarray) -> int:

@@ -5,12 +5,14 @@ NaN targets are skipped. The functions that end in `_of_sums` take the six sums 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float, Int
 
 from outcrop.metric.missing import comparable
 
-Values = Float[np.ndarray, " sample"]
+Values: TypeAlias = Float[np.ndarray, " sample"]
 COUNT, ERROR, ABSOLUTE, SQUARE, TARGET, TARGET_SQUARE = range(6)
 
 

@@ -26,13 +26,12 @@ class Metric:
         source: where the definition comes from.
         better: "higher", "lower" or "zero" (a bias).
         kinds: kinds of target it is defined for ("class", "number").
-        function: `module:function` of the public function, `f(*, prediction, target, ...) -> float`.
+        function: `module:function` of the public function, `f(*, prediction, target, ...) -> float`. The function of
+            the same name with `_of_sums` turns sums (any leading axes) into values, `(sums, *, cost) -> (...)`.
         sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
             classes) -> (group, ...)`.
-        of_sums: `module:function` from such sums (any leading axes) to values, `(sums, *, cost) -> (...)`.
         reads: what it compares with the target: "label" or "value" (the decision), or "probabilities".
-        needs_cost: it is defined only where the class table has a cost matrix.
-        has_unit: its value carries the target's unit.
+        unit: "" (a pure number), "target" (the target's unit) or "cost" (that of the cost matrix, which it needs).
     """
 
     name: str
@@ -43,10 +42,23 @@ class Metric:
     kinds: tuple[str, ...]
     function: str
     sums: str
-    of_sums: str
     reads: str
-    needs_cost: bool = False
-    has_unit: bool = False
+    unit: str = ""
+
+    @property
+    def of_sums(self) -> str:
+        """`module:function` from sums to values."""
+        return self.function + "_of_sums"
+
+    @property
+    def needs_cost(self) -> bool:
+        """Whether it is defined only where the class table has a cost matrix."""
+        return self.unit == "cost"
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether its value carries the target's unit."""
+        return self.unit == "target"
 
     def load(self, part: str) -> Callable[..., Any]:
         """The callable behind `function`, `sums` or `of_sums`."""
@@ -58,28 +70,21 @@ def _load(import_string: str) -> Callable[..., Any]:
     return getattr(import_module(module), name)
 
 
-def _class(name: str, words: str, formula: str, source: str, better: str = "higher", **more: Any) -> Metric:
+def _class(
+    name: str, words: str, formula: str, source: str, better: str = "higher", sums: str = "confusion", unit: str = ""
+) -> Metric:
+    """A row for class targets, on a confusion matrix or on the log loss of probabilities."""
     module = "outcrop.metric.classification:"
-    sums = {"sums": module + "confusion_sums", "of_sums": module + name + "_of_sums", "reads": "label"} | more
-    return Metric(name, words, formula, source, better, ("class",), module + name, **sums)
+    reads = "label" if sums == "confusion" else "probabilities"
+    function, gather = module + name, f"{module}{sums}_sums"
+    return Metric(name, words, formula, source, better, ("class",), function, gather, reads, unit)
 
 
-def _number(name: str, words: str, formula: str, source: str, better: str = "lower", has_unit: bool = True) -> Metric:
+def _number(name: str, words: str, formula: str, source: str, better: str = "lower", unit: str = "target") -> Metric:
+    """A row for numbers, on sums of errors."""
     module = "outcrop.metric.regression:"
-    of_sums = module + name + "_of_sums"
-    return Metric(
-        name,
-        words,
-        formula,
-        source,
-        better,
-        ("number",),
-        module + name,
-        module + "error_sums",
-        of_sums,
-        "value",
-        has_unit=has_unit,
-    )
+    function, gather = module + name, module + "error_sums"
+    return Metric(name, words, formula, source, better, ("number",), function, gather, "value", unit)
 
 
 _SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
@@ -90,22 +95,14 @@ _WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter
 METRICS: dict[str, Metric] = {
     row.name: row
     for row in (
-        _class("expected_cost", "mean penalty", "mean of cost[t, y]", _FORCE, "lower", needs_cost=True),
+        _class("expected_cost", "mean penalty", "mean of cost[t, y]", _FORCE, "lower", unit="cost"),
         _class("accuracy", "accuracy", "share of samples with y = t", _SOKOLOVA),
         _class("balanced_accuracy", "balanced accuracy", "mean over observed classes of recall", _SOKOLOVA),
         _class("macro_f1", "macro F1", "mean over observed classes of 2 P R / (P + R)", _SOKOLOVA),
-        _class(
-            "log_loss",
-            "log loss",
-            "mean of -ln p[t]",
-            _GNEITING,
-            "lower",
-            sums="outcrop.metric.classification:log_loss_sums",
-            reads="probabilities",
-        ),
+        _class("log_loss", "log loss", "mean of -ln p[t]", _GNEITING, "lower", sums="log_loss"),
         _number("rmse", "root mean square error", "sqrt(mean of (y - t)^2)", _WILKS),
         _number("mae", "mean absolute error", "mean of |y - t|", _WILKS),
-        _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", has_unit=False),
+        _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", ""),
         _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
     )
 }
