@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,13 +123,21 @@ def _baseline_columns(
 
 
 def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str, Encoded]) -> Validity:
-    """Distance to training samples, calibrated on the validation samples (without any: on the training samples)."""
+    """Distance to training samples, calibrated on samples of other records.
+
+    Those are the validation samples; without any, each half of the training records is calibrated on the other half.
+    """
     masks = problem.labelled()
     inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
-    train = inputs[flat_index(problem, samples_of(problem, view, labels.train, masks))]
-    validity = Validity.fit(train, seed=0)
-    held = labels.validation if len(labels.validation) else labels.train
-    return validity.calibrate(inputs[flat_index(problem, samples_of(problem, view, held, masks))])
+    train = samples_of(problem, view, labels.train, masks)
+    validity = Validity.fit(inputs[flat_index(problem, train)], seed=0)
+    if len(labels.validation):
+        return validity.calibrate(inputs[flat_index(problem, samples_of(problem, view, labels.validation, masks))])
+    records = np.unique(train.record)
+    half = np.isin(train.record, records[::2]) if len(records) > 1 else np.arange(len(train)) % 2 == 0
+    mine = inputs[flat_index(problem, train)]
+    thresholds = [Validity.fit(mine[part], seed=0).calibrate(mine[~part]).threshold for part in (half, ~half)]
+    return replace(validity, threshold=float(np.mean([t for t in thresholds if t is not None])))
 
 
 def flat_index(problem: Problem, samples: Samples) -> np.ndarray:

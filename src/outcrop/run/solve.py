@@ -112,7 +112,7 @@ def solve(
         parts.optimiser_of(config),
         data,
         keys=[jax.random.fold_in(key, 2) for key in keys],
-        validate=_validation(loss, view, tables, split, seed),
+        validate=_validation(loss, view, tables, split),
         augment=parts.augment_of(config, normaliser, view),
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
         describe=places(problem, view, normaliser, split.train),
@@ -154,11 +154,11 @@ class _Moving:
         return self.view.gather(self.tables, self.index[index], rng=rng, room=self.room)
 
 
-def _validation(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split, seed: int) -> Any:
+def _validation(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split) -> Any:
     if not len(split.validation):
         return None
     batch = view.gather(tables, split.validation)
-    return validation_loss(loss, batch, batch_size=PREDICT_BATCH[view.kind], key=jax.random.key(seed))
+    return validation_loss(loss, batch, batch_size=PREDICT_BATCH[view.kind])
 
 
 def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarray) -> Places:
