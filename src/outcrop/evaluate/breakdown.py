@@ -42,7 +42,7 @@ class Extras:
         """The same for some of the samples."""
 
         def cut(column: np.ndarray | None) -> np.ndarray | None:
-            return None if column is None else np.asarray(column)[mask]
+            return None if column is None else np.asarray(column, dtype=bool)[mask]
 
         return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap)
 
