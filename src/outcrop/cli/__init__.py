@@ -62,6 +62,12 @@ def _call(arguments: list[str], debug: bool) -> int:
             raise
         print(f"{error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"{error.strerror or error}{place}.\nFix: free space or allow access; a run then goes on with --resume.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130

@@ -16,6 +16,9 @@ def command(
 
 def show(run_file: Path, overrides: list[str], *, cost: bool) -> None:
     """Prints the check of a run file; the exit code says whether the audit would refuse it."""
+    from outcrop.config.load import load
+
+    load(run_file, overrides)  # a wrong run file is answered before the slow imports
     from outcrop.cli.progress import console
     from outcrop.cli.screens import check_screen
     from outcrop.run.check import check

@@ -23,8 +23,8 @@ def command(
         "for years it has never seen, better than the calendar or a straight line?",
         highlight=False,
     )
-    if (out / "run.toml").is_file():
-        shutil.rmtree(out)
+    if (out / "run.toml").is_file() and "elnino" in (out / "run.toml").read_text("utf-8"):
+        shutil.rmtree(out)  # an earlier demo; any other run there is refused below
     with Terminal() as terminal:
         result = run(template_path(TEMPLATE), out=out, tell=terminal)
     terminal.result(result)

@@ -31,4 +31,4 @@ def command(
         console().print(inventory.table())
     else:
         path = from_template(str(template), directory / (out or "run.toml"), force=force)
-    console().print(f"Wrote {path}. Next: outcrop check {path}", highlight=False)
+    console().print(f"Wrote {path}. Next: outcrop check {path}", highlight=False, markup=False)

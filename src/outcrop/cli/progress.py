@@ -19,7 +19,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self.console = console()
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}", markup=False))
         self._bar = Progress(
             *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.console, transient=True,
             disable=not self.console.is_terminal,
@@ -38,7 +38,7 @@ class Terminal:
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
-        self.console.print(sentence, highlight=False)
+        self.console.print(sentence, highlight=False, markup=False)
 
     def step(self, title: str, done: float, total: float, detail: str) -> None:
         """Moves the bar of the stage in progress; `detail` is the loss so far."""

@@ -19,6 +19,9 @@ def command(
 
         check.show(run_file, set_ or [], cost=True)
         return
+    from outcrop.config.load import load
+
+    load(run_file, set_ or [])  # a wrong run file is answered before the slow imports
     from outcrop.cli.progress import Terminal
     from outcrop.run.run import run
 

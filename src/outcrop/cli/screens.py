@@ -18,10 +18,10 @@ def check_screen(result: Any) -> Group:
     problem = result.problem
     effective = result.effective
     facts = [
-        ("data", f"{len(problem.records)} records, {effective.labelled:,} labelled samples, worth about {effective.total:,.0f} independent ones"),
+        ("data", f"{_count(len(problem.records), 'record')}, {effective.labelled:,} labelled samples, worth about {effective.total:,.0f} independent ones"),
         ("target", _target(problem)),
         ("promise", result.splits[0].promise + (f", {len(result.splits)} folds" if len(result.splits) > 1 else "")),
-        ("network", f"{problem.config.model.family} x {problem.config.model.members}, {result.parameters:,} parameters each, sees {result.reach[0]} samples before and {result.reach[1]} after its own"),
+        ("network", _network(result)),
     ]
     if result.cost:
         cost = result.cost
@@ -32,8 +32,35 @@ def check_screen(result: Any) -> Group:
 
 
 def _target(problem: Any) -> str:
-    target = problem.target
-    return f"{target.name}, {len(target.classes.codes)} classes" if target.classes else f"{target.name} [{target.unit or 'no unit'}]"
+    target, lead = problem.target, problem.config.data.view.lead
+    what = f"{target.name}, {len(target.classes.codes)} classes" if target.classes else f"{target.name} in {target.unit or 'no unit'}"
+    return what + (f", {_count(lead, 'sample')} ahead" if lead else "")
+
+
+def _network(result: Any) -> str:
+    """Family, members, size and reach in one line."""
+    model, (before, after) = result.problem.config.model, result.reach
+    size = f"{result.parameters:,} parameters" + (" each" if model.members > 1 else "")
+    reach = f"reads its own sample and {before} before, {after} after it" if before or after else "reads its own sample only"
+    return f"{model.family}{f', {model.members} members' if model.members > 1 else ''}, {size}; {reach}"
+
+
+def _count(number: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> _count(1, "record"), _count(1200, "sample")
+    ('1 record', '1,200 samples')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _table(*columns: str, title: str = "", right: Iterable[str] = ()) -> Table:
+    """A table without lines; title and heads are plain text, never markup: a unit in brackets would vanish."""
+    table = Table(title=Text(title, "bold") if title else None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table.padding = (0, 3, 0, 0)
+    for column in columns:
+        table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
+    return table
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> Table:
@@ -46,15 +73,13 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def _splits(result: Any) -> Table:
-    table = Table(title="Split", title_justify="left", box=None, header_style="bold")
-    for column in ("fold", "train", "validation", "test"):
-        table.add_column(column)
+    table = _table("fold", "train", "validation", "test", title="Split, in examples")
     for number, split in enumerate(result.splits, start=1):
         cells = []
         for part in ("train", "validation", "test"):
             names = list(split.groups.get(part, ()))
             shown = ", ".join(names[:4]) + (f" + {len(names) - 4}" if len(names) > 4 else "")
-            cells.append(f"{len(split.parts[part]):,} examples" + (f": {shown}" if shown and result.problem.config.promise.new else ""))
+            cells.append(f"{len(split.parts[part]):,}" + (f": {shown}" if shown and result.problem.config.promise.new else ""))
         table.add_row(str(number), *map(Text, cells))
     return table
 
@@ -76,13 +101,11 @@ def audit_table(findings: Iterable[Any]) -> Table | Text:
     findings = list(findings)
     if not findings:
         return Text("Audit: nothing found.", "green")
-    table = Table(title="Audit", title_justify="left", box=None, header_style="bold", padding=(0, 1))
-    for column in ("level", "check", "what and where", "size", "fix"):
-        table.add_column(column, overflow="fold")
+    table = _table("level", "check", "what and where", "size", "fix", title="Audit")
     for finding in findings:
         level = Text("accepted" if finding.accepted else finding.level, "dim" if finding.accepted else LEVELS[finding.level])
         fix = f"accepted: {finding.accepted}" if finding.accepted else finding.fix
-        table.add_row(level, finding.check, Text(finding.place), Text(finding.size), Text(fix))
+        table.add_row(level, Text(finding.check.replace("_", " ")), Text(finding.place), Text(finding.size), Text(fix))
     return table
 
 

@@ -10,8 +10,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from outcrop.config.files import check_files
+from outcrop.config.names import check_names
 from outcrop.config.schema import Config
 from outcrop.errors import ConfigError, did_you_mean, message
+
+Key = tuple[str, ...]
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
@@ -37,29 +41,47 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
                 fix="outcrop new --from YOUR_FILES --out run.toml drafts one.",
             )
         )
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(message(f"{path} is not valid TOML: {error}", fix="correct the named line.")) from None
+    except UnicodeDecodeError as error:
+        what = f"{path} is not UTF-8 text (byte {error.start + 1})."
+        raise ConfigError(message(what, fix="save the run file as UTF-8.")) from None
+    lines = _positions(text)
     for override in overrides:
-        _override(raw, override)
-    return validate(raw, text, where=str(path))
+        key = _override(raw, override)
+        lines[key] = f"--set {'.'.join(key)}"
+    return validate(raw, lines, where=str(path), base=path.resolve().parent)
 
 
-def validate(raw: Mapping[str, Any], text: str = "", where: str = "run file") -> Config:
-    """Validates the parsed content of a run file; `text` gives line numbers to the problems."""
-    problems: list[str] = []
-    config = None
+def validate(
+    raw: Mapping[str, Any], lines: Mapping[Key, str] | None = None, *, where: str = "run file", base: Path | None = None
+) -> Config:
+    """Validates the parsed content of a run file.
+
+    Args:
+        raw: the parsed file.
+        lines: key path -> where it stands, put before its problems.
+        where: name of the file, for the message.
+        base: folder that relative paths start from; None leaves the files it names unchecked.
+
+    Raises:
+        ConfigError: listing every problem.
+    """
+    problems: list[tuple[list[str], str]] = []
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [_sentence(item, text) for item in error.errors()]
-    problems += _names(raw, text)
+        problems += _sentences(error)
+    problems += check_names(raw)
+    problems += check_files(raw, base) if base is not None else ()
     if problems:
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        raise ConfigError("\n".join([f"{where}: {count}.", *(f"  {problem}" for problem in problems)]))
-    assert config is not None
+        placed = [(_line(lines or {}, loc), sentence) for loc, sentence in problems]
+        told = [f"  {line}{sentence}" for line, sentence in sorted(placed, key=_number)]
+        count = f"{len(told)} problem{'s' if len(told) > 1 else ''}"
+        raise ConfigError("\n".join([f"{where}: {count}.", *told]))
     return config
 
 
@@ -74,38 +96,59 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _override(raw: dict[str, Any], override: str) -> None:
+def _override(raw: dict[str, Any], override: str) -> Key:
+    """Applies one `key=value` to the parsed run file; returns the key."""
     key, found, value = override.partition("=")
-    if not found or not key.strip():
+    path = _path(key.strip())
+    if not found or not path:
         raise ConfigError(message(f"--set {override!r} is not key=value.", fix="for example --set model.family=mlp"))
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        parsed = value
-    *parents, last = key.strip().split(".")
+        parsed = value.strip()
     table: Any = raw
-    for parent in parents:
+    for parent in path[:-1]:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
             raise ConfigError(message(f"--set {override!r}: {parent!r} is a value, not a section.", fix="name a key."))
-    table[last] = parsed
+    table[path[-1]] = parsed
+    return path
 
 
-def _sentence(item: Mapping[str, Any], text: str) -> str:
-    """One pydantic problem as line, key, what is wrong, what is expected."""
-    loc = [str(part) for part in item["loc"] if not str(part).startswith(("function-", "tagged-"))]
+def _sentences(error: ValidationError) -> list[tuple[list[str], str]]:
+    """All of pydantic's problems, one per key: a value may fit none of several alternatives."""
+    found: dict[Key, tuple[list[str], str]] = {}
+    for loc, told in map(_sentence, error.errors()):
+        _, before = found.get(tuple(loc), (loc, ""))
+        found[tuple(loc)] = (loc, f"{before.rpartition(', got')[0]}, or {told.partition('be ')[2]}" if before else told)
+    return list(found.values())
+
+
+def _number(placed: tuple[str, str]) -> int:
+    """The line number of a problem; problems without one come first."""
+    digits = re.match(r"line (\d+)", placed[0])
+    return int(digits[1]) if digits else 0
+
+
+def _sentence(item: Any) -> tuple[list[str], str]:
+    """One pydantic problem: the key path, and what is wrong and expected."""
+    loc = _known_part([str(part) for part in item["loc"]])
     section = _section(loc[:-1])
     key = ".".join(loc)
     if item["type"] == "extra_forbidden":
         known = _keys(section) if section else []
-        what = f"unknown key {key!r}{did_you_mean(loc[-1], known)}. Keys here: {', '.join(known)}."
-    elif item["type"] == "missing":
-        what = f"{key!r} is missing. Fix: add it under [{'.'.join(loc[:-1]) or key}]."
-    else:
-        got = "" if item["type"] in {"value_error"} else f", got {item['input']!r}"
-        reason = item["msg"].removeprefix("Value error, ")
-        what = f"{key or 'run file'}: {reason[:1].lower() + reason[1:]}{got}."
-    return f"{_line(text, loc)}{what}"
+        return loc, f"unknown key {key!r}{did_you_mean(loc[-1], known)}. Keys here: {', '.join(known)}."
+    if item["type"] == "missing":
+        return loc, f"{key!r} is missing. Fix: add it under [{'.'.join(loc[:-1]) or key}]."
+    got = "" if item["type"] in {"value_error"} else f", got {item['input']!r}"
+    reason = item["msg"].removeprefix("Value error, ")
+    return loc, f"{key or 'run file'}: {reason[:1].lower() + reason[1:]}{got}."
+
+
+def _known_part(loc: list[str]) -> list[str]:
+    """A key path without what pydantic adds to it for alternatives (`list[str]`, `literal['auto']`, `int`)."""
+    kinds = re.compile(r"\w+\[.*\]|int|float|str|bool|function-.*|tagged-.*|constrained-.*")
+    return [part for part in loc if not kinds.fullmatch(part)]
 
 
 def _keys(section: type[BaseModel]) -> list[str]:
@@ -121,31 +164,25 @@ def _section(loc: list[str]) -> type[BaseModel] | None:
             current = field.annotation if field else None
         elif get_args(current):
             current = get_args(current)[-1]
-    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+    found = [current, *get_args(current)]
+    return next((kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
-def _names(raw: Mapping[str, Any], text: str) -> list[str]:
-    """Names that live in tables of the rooms below: family and its arguments, loss, optimiser, schedule, metrics."""
-    from outcrop.config.names import check_names
-
-    return [f"{_line(text, loc)}{sentence}" for loc, sentence in check_names(raw)]
-
-
-def _line(text: str, loc: list[str]) -> str:
+def _line(lines: Mapping[Key, str], loc: list[str]) -> str:
     """`line 12: ` for the line of a key path, the nearest parent when the key itself is absent; empty if unknown."""
-    lines = _positions(text)
     for end in range(len(loc), 0, -1):
-        number = lines.get(tuple(loc[:end]))
-        if number:
-            return f"line {number}: "
+        place = lines.get(tuple(loc[:end]))
+        if place:
+            return f"{place}: "
     return ""
 
 
-def _positions(text: str) -> dict[tuple[str, ...], int]:
-    """Line number of every key path, read from section headers, dotted keys and one-line inline tables."""
-    found: dict[tuple[str, ...], int] = {}
-    prefix: tuple[str, ...] = ()
+def _positions(text: str) -> dict[Key, str]:
+    """`line 12` for every key path, read from section headers, dotted keys and one-line inline tables."""
+    found: dict[Key, str] = {}
+    prefix: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
+        place = f"line {number}"
         header = re.match(r"\s*\[+([^\]]+)\]+", line)
         entry = re.match(r"\s*([\w.\-\"' ]+?)\s*=\s*(.*)", line)
         if header and not entry:
@@ -153,14 +190,14 @@ def _positions(text: str) -> dict[tuple[str, ...], int]:
         elif entry:
             path = prefix + _path(entry[1])
             for inner in re.findall(r"[{,]\s*([\w\-\"]+)\s*=", entry[2]):
-                found.setdefault((*path, inner.strip('"')), number)
+                found.setdefault((*path, inner.strip('"')), place)
             for end in range(1, len(path) + 1):
-                found.setdefault(path[:end], number)
+                found.setdefault(path[:end], place)
             continue
         if header:
-            found.setdefault(prefix, number)
+            found.setdefault(prefix, place)
     return found
 
 
-def _path(dotted: str) -> tuple[str, ...]:
+def _path(dotted: str) -> Key:
     return tuple(part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted))

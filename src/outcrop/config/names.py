@@ -49,6 +49,8 @@ def _model(section: Mapping[str, Any]) -> Iterator[Problem]:
     except ConfigError as error:
         yield ["model", "family"], str(error).splitlines()[0]
         return
-    arguments = {key: value for key, value in section.items() if key not in ("family", "members")}
+    own = ("family", "members")
+    arguments = {key: value for key, value in section.items() if key not in own}
     for key, sentence in families.problems(name, arguments).items():
-        yield ["model", key], sentence
+        close = did_you_mean(key, own)
+        yield ["model", key], f"unknown key 'model.{key}'{close}." if close else sentence

@@ -150,6 +150,16 @@ class PromiseSection(Section):
             raise ValueError(f"needs exactly one of new, later, same_population; got {', '.join(given) or 'none'}")
         return self
 
+    @model_validator(mode="after")
+    def _keys_of_the_promise(self) -> PromiseSection:
+        own = {"new": ("folds", "test"), "later": ("validation_from", "gap_samples"), "same_population": ("folds",)}
+        for key in ("folds", "test", "validation_from", "gap_samples"):
+            if key not in own[self.kind] and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key} does not go with {self.kind}; its keys are {', '.join(own[self.kind])}")
+        if self.folds is not None and self.test is not None:
+            raise ValueError("test names one hold-out and folds asks for a rotation; keep one of them")
+        return self
+
     @property
     def kind(self) -> str:
         """The promise that is made."""
@@ -208,6 +218,13 @@ class TrainSection(Section):
     jitter: bool = True
 
 
+class HighConfidence(Section):
+    """Samples whose label is trusted: those where a curve of label quality has this value."""
+
+    curve: str
+    equals: Number
+
+
 class EvaluateSection(Section):
     """What the score is compared with, and which audit findings are accepted, with the reason."""
 
@@ -216,14 +233,14 @@ class EvaluateSection(Section):
     optimism_gap: bool | Literal["auto"] = "auto"
     bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 2000
     accept: dict[str, str] = {}
-    high_confidence: dict[str, str | Number] | None = None
+    high_confidence: HighConfidence | None = None
     decide: Literal["auto", "argmax", "cost"] = "auto"
 
 
 class BundleSection(Section):
     """What is kept for later use: a refit on all groups, or the model that was held out against the test part."""
 
-    model: Literal["auto", "refit", "held_out", "folds", "none"] = "auto"
+    model: Literal["auto", "refit", "held_out", "none"] = "auto"
     name: str = ""
 
 

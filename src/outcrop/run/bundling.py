@@ -12,7 +12,6 @@ import numpy as np
 
 from outcrop import __version__
 from outcrop.bundle import Bundle, save
-from outcrop.errors import ConfigError, message
 from outcrop.evaluate.validity import Validity
 from outcrop.run import outputs, parts
 from outcrop.run.check import Check
@@ -41,9 +40,6 @@ def bundle(
         kind = "refit" if len(checked.splits) > 1 else "held_out"
     if kind == "none":
         return None, []
-    if kind == "held_out" and len(checked.splits) > 1:
-        fix = 'bundle.model = "refit"'
-        raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
     has = parts.labelled_examples(problem, checked.view)
     history: list[dict[str, Any]] = []
     if kind == "refit":

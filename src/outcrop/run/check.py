@@ -13,8 +13,10 @@ import numpy as np
 
 from outcrop.config.load import load
 from outcrop.config.schema import Config
-from outcrop.errors import DataError, message
+from outcrop.data.normalise import Normaliser
+from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
+from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
 from outcrop.split.audit.audit import audit
@@ -76,6 +78,7 @@ def check(run_file: str | Path | Config, *, overrides: Iterable[str] = (), base:
     _enough(problem, splits, has)
     findings = _findings(problem, view, splits, has)
     normaliser, _ = prepare(problem, view, parts.with_labels(splits[0], has))
+    _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     result = Check(
         problem, view, splits, findings, _effective(problem), _reach(model, view, normaliser.in_channels), _parameters(model)
@@ -96,6 +99,20 @@ def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
     if context is not None:
         return max(0, -min(context)), max(0, max(context))
     return reach(model, view.input_shape(channels))
+
+
+def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser: Normaliser) -> None:
+    """Builds everything the run will need and throws it away: what cannot be is said now, not after hours of training."""
+    config = problem.config
+    parts.loss_of(config, problem, normaliser)
+    parts.optimiser_of(config)
+    parts.augment_of(config, normaliser, view)
+    parts.metrics_of(problem)
+    parts.trusted_samples(problem)
+    names_of(problem)
+    if config.bundle.model == "held_out" and len(splits) > 1:
+        fix = 'bundle.model = "refit"'
+        raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
 
 
 def _enough(problem: Problem, splits: Sequence[Split], has: np.ndarray) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.errors import DataError, did_you_mean, message
 from outcrop.evaluate import findings as sentences
 from outcrop.evaluate.breakdown import Extras
 from outcrop.evaluate.gap import optimism_gap
@@ -17,7 +16,7 @@ from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.evaluate.summary import Question, assemble
 from outcrop.evaluate.summary import summarise as summarise_promise
 from outcrop.metric.table import primary
-from outcrop.run import gap
+from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
 from outcrop.run.problem import Problem
@@ -29,7 +28,7 @@ from outcrop.split.promise import Split
 def summarise(checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Tell | None = None) -> dict[str, Any]:
     """The content of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
     problem, section = checked.problem, checked.problem.config.evaluate
-    asked = () if section.metrics == "auto" else tuple(section.metrics)
+    asked = parts.metrics_of(problem)
     key = problem.config.promise.new or "record"
     question = Question(checked.splits[0].promise, key=key, metrics=asked, noun=NOUNS.get(key), draws=section.bootstrap)
     extras = Extras(
@@ -86,20 +85,10 @@ def _ordered(folds: Sequence[Fold], column: str) -> np.ndarray:
 
 
 def _high_confidence(problem: Problem, folds: Sequence[Fold]) -> np.ndarray | None:
-    """Which scored samples carry a label of the stated quality: `high_confidence = {curve = "CONF", equals = 1}`."""
-    asked = problem.config.evaluate.high_confidence
-    if not asked:
+    """Which scored samples carry a label of the stated quality."""
+    flat = parts.trusted_samples(problem)
+    if flat is None:
         return None
-    if set(asked) != {"curve", "equals"}:
-        fix = 'high_confidence = {curve = "CONFIDENCE", equals = 1}'
-        raise DataError(message("high_confidence needs the keys curve and equals.", where="[evaluate]", fix=fix))
-    curve = str(asked["curve"])
-    known = {str(name) for record in problem.aligned for name in record.data.data_vars}
-    if curve not in known:
-        what = f"No record has a curve {curve!r}{did_you_mean(curve, known)}."
-        raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
-    columns = [r.data[curve].to_numpy() if curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
-    flat = np.concatenate(columns) == asked["equals"]
     start = np.cumsum([0] + [len(r) for r in problem.records])
     record, sample = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("record", "sample"))
     order = np.lexsort((sample, record))

@@ -7,19 +7,21 @@ import hashlib
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tomlkit
 
-from outcrop.errors import ConfigError, message
+from outcrop.errors import ConfigError, DataError, message
 
 SCORINGS = "test-scorings.json"
 
 
-def prepare(out: Path, *, resume: bool) -> Path:
-    """Makes the run folder; refuses one that already holds a run, unless it is to be resumed.
+def check_free(out: Path, *, resume: bool) -> None:
+    """Refuses a run folder that already holds a run, unless it is to be resumed. Makes nothing.
 
     Raises:
         ConfigError: `out` is a file, holds other files, or (with `resume`) holds no run.
@@ -33,8 +35,32 @@ def prepare(out: Path, *, resume: bool) -> Path:
         finished = "metrics.json" in held
         fix = f"--out {out}-2" if finished else f"--resume continues it; or --out {out}-2"
         raise ConfigError(message(f"{str(out)!r} already holds {'a run' if 'run.toml' in held else 'files'}.", fix=fix))
-    out.mkdir(parents=True, exist_ok=True)
-    return out
+
+
+def check_same(out: Path, run_file: Mapping[str, Any], fingerprint: str) -> None:
+    """Refuses to resume a run with another run file or other data: half of it would be another experiment.
+
+    Raises:
+        ConfigError: naming the keys, or the data, that changed since the run was begun.
+    """
+    before = _flat(tomllib.loads((out / "run.toml").read_text("utf-8")))
+    now = _flat(tomllib.loads(tomlkit.dumps(run_file)))
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    fix = f"resume with what the run was begun with, or start anew: --out {out}-2"
+    if changed:
+        shown = "; ".join(f"{key} was {before.get(key, 'unset')}, is {now.get(key, 'unset')}" for key in changed[:3])
+        raise ConfigError(message(f"The run file has changed since the run was begun: {shown}.", where=str(out), fix=fix))
+    known = out / "data.json"
+    if known.is_file() and json.loads(known.read_text("utf-8"))["fingerprint"] != fingerprint:
+        raise ConfigError(message("The data have changed since the run was begun.", where=str(out), fix=fix))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
 
 
 def next_free(parent: Path, stem: str) -> Path:
@@ -112,7 +138,11 @@ def count_scoring(folder: Path, test_fingerprint: str) -> int:
     while settings are changed has become a validation part.
     """
     log = folder.parent / SCORINGS
-    scored: dict[str, list[str]] = json.loads(log.read_text("utf-8")) if log.is_file() else {}
+    try:
+        scored: dict[str, list[str]] = json.loads(log.read_text("utf-8")) if log.is_file() else {}
+    except ValueError as error:
+        fix = "put back a copy of it, or delete it; then continue with --resume."
+        raise DataError(message(f"The log of test scorings is damaged ({error}).", where=str(log), fix=fix)) from None
     runs = scored.setdefault(test_fingerprint, [])
     before = len(runs) - runs.count(folder.name)
     if folder.name not in runs:

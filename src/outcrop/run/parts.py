@@ -13,8 +13,9 @@ import numpy as np
 
 from outcrop.config.schema import Config
 from outcrop.data.normalise import Normaliser
-from outcrop.errors import ConfigError, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
+from outcrop.metric import table as metrics
 from outcrop.model import table as families
 from outcrop.run.problem import Problem
 from outcrop.split.promise import Split, folds
@@ -125,6 +126,43 @@ def augment_of(config: Config, normaliser: Normaliser, view: View) -> Any:
         curves = [augment.over_context(each, channels, context) for each in own]
         steps.append(augment.curve_dropout(section.curve_dropout, curves, channels * context))
     return augment.chain(*steps) if steps else None
+
+
+def metrics_of(problem: Problem) -> tuple[str, ...]:
+    """The metrics the run file asks for, the deciding one first; empty where it leaves the choice to us.
+
+    Raises:
+        ConfigError: a metric is not defined for this kind of target.
+    """
+    asked = problem.config.evaluate.metrics
+    if asked == "auto":
+        return ()
+    kind, cost = ("class", problem.classes.cost is not None) if problem.classes else ("number", False)
+    if asked:
+        metrics.primary(kind, cost=cost, wanted=asked[0])
+    allowed = metrics.defined_for(kind, cost=cost)
+    for name in asked:
+        if name not in allowed:
+            what = f"The metric {name!r} is not defined for the target {problem.target.name}."
+            raise ConfigError(message(what, where="evaluate.metrics", fix=f"use some of {', '.join(allowed)}."))
+    return tuple(asked)
+
+
+def trusted_samples(problem: Problem) -> np.ndarray | None:
+    """Which samples have a label of the stated quality, over all records end to end; None where nothing is stated.
+
+    Raises:
+        DataError: no record has the curve of label quality.
+    """
+    asked = problem.config.evaluate.high_confidence
+    if asked is None:
+        return None
+    known = {str(name) for record in problem.aligned for name in record.data.data_vars}
+    if asked.curve not in known:
+        what = f"No record has a curve {asked.curve!r}{did_you_mean(asked.curve, known)}."
+        raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
+    columns = [r.data[asked.curve].to_numpy() if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
+    return np.concatenate(columns) == asked.equals
 
 
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:

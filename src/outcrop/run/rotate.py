@@ -90,7 +90,8 @@ def solve_fold(
     fold = Fold(test.record, test.sample, columns, notes, solved)
     if done is not None:
         _write(done, fold)
-        checkpoint.unlink(missing_ok=True)
+        for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
+            left.unlink()
     return fold
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import tomlkit
 
-from outcrop import device
+from outcrop import __version__, device
 from outcrop.config.load import dump, load
 from outcrop.config.schema import Config
 from outcrop.report.page import write as write_report
@@ -93,10 +93,13 @@ def run(
     here = Path(base) if base else (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
     stem = config.bundle.name or ("run" if isinstance(run_file, Config) else Path(run_file).stem)
     place = Path(out) if out is not None else folder.next_free(Path("runs"), stem)
+    folder.check_free(place, resume=resume)
     checked = check(config, base=here)
     enforce(checked.findings)
-    folder.prepare(place, resume=resume)
-    _describe(place, config, checked, tell)
+    if resume:
+        folder.check_same(place, dump(config), checked.problem.fingerprint())
+    place.mkdir(parents=True, exist_ok=True)
+    _describe(place, checked, here, tell)
     folds = _rotate(place, checked, resume, tell)
     metrics, findings = _evaluate(place, checked, folds, tell)
     bundle, refit = bundling.bundle(place, checked, folds, metrics, tell=tell, resume=resume)
@@ -105,22 +108,38 @@ def run(
     folder.write_json(place / "environment.json", outputs.environment(checked.problem, seconds, started, checked.parameters))
     tell(f"Trained and scored in {_minutes(seconds)}.")
     report = write_report(place)
-    return Result(place, metrics, findings, bundle, report, tuple(str(f) for f in checked.findings if f.level != "note"))
+    return Result(place, metrics, findings, bundle, report, warnings(checked))
 
 
-def _describe(place: Path, config: Config, checked: Check, tell: Callable[[str], None]) -> None:
+def _describe(place: Path, checked: Check, base: Path, tell: Callable[[str], None]) -> None:
     """Everything that is known before training goes to disk first."""
     problem = checked.problem
-    folder.write_text(place / "run.toml", tomlkit.dumps(dump(config)))
+    about = f"# Resolved by outcrop {__version__}: every default written out. Relative paths start from {base}\n"
+    folder.write_text(place / "run.toml", about + tomlkit.dumps(dump(problem.config)))
     outputs.write_data(place, problem, checked.effective)
     outputs.write_split(place, problem, checked.splits)
     outputs.write_audit(place, checked.findings)
     records, labelled = len(problem.records), checked.effective.labelled
     tell(f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, worth about {checked.effective.total:,.0f} independent ones.")
     tell(outputs.split_summary(problem, checked.splits)["sentence"])
-    for finding in checked.findings:
-        if finding.level != "note":
-            tell(f"Audit, {finding}")
+    for warning in warnings(checked):
+        tell(warning)
+
+
+def warnings(checked: Check) -> tuple[str, ...]:
+    """What a person should know before believing a score: records without labels or inputs, and the audit."""
+    lacking: dict[str, list[str]] = {}
+    for resolution in checked.problem.resolutions:
+        if resolution.missing:
+            lacking.setdefault(resolution.variable, []).append(resolution.record)
+    target = checked.problem.target.name
+    told = []
+    for name, records in lacking.items():
+        shown = ", ".join(records[:6]) + (f" and {len(records) - 6} more" if len(records) > 6 else "")
+        policy = next(v.missing for v in checked.problem.variables if v.name == name)
+        effect = "not labelled, predicted only" if name == target else f"treated as missing = {policy!r} says"
+        told.append(f"No value of {name} in {shown}: {effect}.")
+    return (*told, *(f"Audit, {finding}" for finding in checked.findings if finding.level != "note"))
 
 
 def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
