@@ -34,7 +34,7 @@ def test_layers_that_start_at_zero_do_not_hide_what_is_behind_them():
 def test_each_level_of_a_unet_sees_further():
     def of(widths):
         return reach(
-            build("unet1d", in_channels=2, out=1, arguments={"widths": widths}, key=jax.random.key(0)), (80, 2)
+            build("unet1d", in_channels=2, out=1, arguments={"widths": widths}, key=jax.random.key(0)), (48, 2)
         )
 
     shallow, deep = of((4, 4)), of((4, 4, 4))

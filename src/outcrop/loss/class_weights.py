@@ -13,8 +13,8 @@ RULES = ("none", "balanced", "sqrt")
 
 
 def class_weights(
-    rule: str | Mapping[str, float],
-    counts: Sequence[float],
+    rule: str | Mapping[str, int | float],
+    counts: Sequence[int | float] | np.ndarray,
     *,
     codes: Sequence[object] = (),
     names: Sequence[str] = (),
@@ -54,7 +54,7 @@ def class_weights(
     return factors
 
 
-def _named(factors: Mapping[str, float], classes: int, codes: list[str], names: list[str]) -> np.ndarray:
+def _named(factors: Mapping[str, int | float], classes: int, codes: list[str], names: list[str]) -> np.ndarray:
     found = np.ones(classes)
     for key, factor in factors.items():
         known = codes if str(key) in codes else names

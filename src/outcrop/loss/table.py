@@ -84,7 +84,7 @@ def build(
     kind: str,
     target_kind: str,
     *,
-    class_counts: Sequence[float] = (),
+    class_counts: Sequence[int | float] | np.ndarray = (),
     class_codes: Sequence[object] = (),
     class_names: Sequence[str] = (),
     cost: np.ndarray | None = None,

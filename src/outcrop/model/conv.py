@@ -6,6 +6,9 @@ layers on pairs of neighbours, which a CPU runs several times faster than stride
 
 from __future__ import annotations
 
+import functools
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -27,7 +30,7 @@ class Conv1d(eqx.Module):
         self, in_channels: int, out_channels: int, kernel_size: int = 1, *, dilation: int = 1, key: PRNGKeyArray
     ):
         shape = (kernel_size, in_channels, out_channels)
-        self.weight = jax.random.normal(key, shape) * (kernel_size * in_channels) ** -0.5
+        self.weight = _normal(key, shape, (kernel_size * in_channels) ** -0.5)
         self.bias = jnp.zeros(out_channels)
         self.dilation = dilation
 
@@ -43,6 +46,18 @@ class Conv1d(eqx.Module):
             dimension_numbers=("NWC", "WIO", "NWC"),
         )
         return y[0] + self.bias[None]
+
+
+def _normal(key: PRNGKeyArray, shape: tuple[int, ...], sd: float) -> Float[Array, ...]:
+    """Normal numbers of a shape, cut from a few standard lengths, because each new length has to be compiled."""
+    size = math.prod(shape)
+    length = max(4096, 4 ** math.ceil(math.log(size, 4)))
+    return _draw(key, sd, length)[:size].reshape(shape)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _draw(key: PRNGKeyArray, sd: Float[Array, ""], length: int) -> Float[Array, " length"]:
+    return sd * jax.random.normal(key, (length,))
 
 
 class Halve(eqx.Module):

@@ -54,26 +54,27 @@ def _support(model: Callable, input_shape: tuple[int, ...], positions: np.ndarra
     weights, inputs, cotangent = jax.random.split(key, 3)
     moved = _moved(model, weights)
     x = jax.random.normal(inputs, input_shape)
-    out = jax.eval_shape(moved, x)
-    per_output = jax.random.normal(cotangent, out.shape[1:], out.dtype)
-
-    @eqx.filter_jit
-    def rows(moved: Callable, chosen: Array) -> Array:
-        def gradient(position: Array) -> Array:
-            _, pull = jax.vjp(moved, x)
-            return pull(jnp.zeros(out.shape, out.dtype).at[position].set(per_output))[0]
-
-        return jnp.abs(jax.vmap(gradient)(chosen)).max(axis=tuple(range(2, 1 + len(input_shape)))) > 0
-
     padded = np.resize(positions, -(-len(positions) // CHUNK) * CHUNK).reshape(-1, CHUNK)
-    found = np.concatenate([np.asarray(rows(moved, jnp.asarray(chunk))) for chunk in padded])
+    found = np.concatenate([np.asarray(_rows(moved, x, jnp.asarray(chunk), cotangent)) for chunk in padded])
     return found[: len(positions)].astype(float)
+
+
+@eqx.filter_jit
+def _rows(moved: Callable, x: Array, chosen: Array, key: Array) -> Array:
+    """Which input samples change each of the chosen output samples: one pull-back per output sample."""
+    out, pull = jax.vjp(moved, x)
+    per_output = jax.random.normal(key, out.shape[1:], out.dtype)
+
+    def gradient(position: Array) -> Array:
+        return pull(jnp.zeros(out.shape, out.dtype).at[position].set(per_output))[0]
+
+    return jnp.abs(jax.vmap(gradient)(chosen)).max(axis=tuple(range(2, 1 + x.ndim))) > 0
 
 
 def _moved(model: Callable, key: Array) -> Callable:
     """The model with every weight moved by a normal draw of 0.1 or so."""
     arrays, rest = eqx.partition(model, eqx.is_inexact_array)
     leaves, tree = jax.tree.flatten(arrays)
-    keys = jax.random.split(key, max(len(leaves), 1))
-    moved = [leaf + 0.1 * jax.random.normal(k, leaf.shape, leaf.dtype) for leaf, k in zip(leaves, keys, strict=False)]
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    moved = [jnp.asarray(np.asarray(leaf) + 0.1 * rng.normal(size=leaf.shape), leaf.dtype) for leaf in leaves]
     return eqx.combine(jax.tree.unflatten(tree, moved), rest)

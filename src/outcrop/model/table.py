@@ -165,7 +165,7 @@ def build(
     if (in_size is None) == (in_channels is None):
         raise TypeError("build needs exactly one of in_size and in_channels")
     size = in_size if in_channels is None else in_channels
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in (dict(entry.defaults) | given).items()}
+    values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
     return entry.load()(size, out, key=key, **values)
 
 
@@ -175,6 +175,11 @@ def _same_kind(value: Any, default: Any) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is type(default)
+
+
+def _as(default: Any, value: Any) -> Any:
+    """The value as its default's type: TOML writes 0 for 0.0, and lists where a network holds tuples."""
+    return type(default)(value) if isinstance(default, tuple | float) else value
 
 
 def _kind(default: Any) -> str:
