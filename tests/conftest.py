@@ -1,9 +1,16 @@
-"""Fixtures for all tests: where the acceptance data are."""
+"""Fixtures for all tests: where the acceptance data are, small synthetic wells, and one finished run on them."""
 
+import importlib
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
+
+QUICK = ("train.steps=8", "train.evaluate_every=4", "evaluate.bootstrap=100", 'evaluate.baselines=["majority"]')
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +23,60 @@ def data_dir() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def wells(tmp_path_factory) -> Path:
+    """A folder with seven LAS files in `wells/` and `run.toml`, a facies run file. Read only."""
+    from synthetic_wells import field, run_file
+
+    base = tmp_path_factory.mktemp("field")
+    field(base / "wells")
+    run_file(base)
+    return base
+
+
+class Told:
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.steps: list[tuple] = []
+
+    def __call__(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def step(self, *progress) -> None:
+        self.steps.append(progress)
+
+
+@pytest.fixture(scope="session")
+def finished(wells, tmp_path_factory) -> SimpleNamespace:
+    """One finished run with held-out wells and the model that was scored in its bundle. Read only."""
+    import outcrop
+
+    folder = tmp_path_factory.mktemp("runs") / "facies"
+    told = Told()
+    reason = "two wells are all there is to hold out"
+    overrides = ["bundle.model=held_out", f'evaluate.accept={{few_groups = "{reason}"}}']
+    result = outcrop.run(wells / "run.toml", out=folder, overrides=overrides, tell=told)
+    return SimpleNamespace(base=wells, folder=folder, result=result, told=told, reason=reason)
+
+
+@pytest.fixture
+def no_report(monkeypatch):
+    """Runs of this test draw no page, which takes as long as their training."""
+    monkeypatch.setattr(importlib.import_module("outcrop.run.run"), "write_report", lambda folder: folder / "report.html")
+
+
+@pytest.fixture
+def quick_run(no_report):
+    """`quick_run(run_file, out, *overrides)`: a run of eight steps with one baseline and no page; returns (result, told)."""
+    import outcrop
+
+    def run(run_file, out, *overrides, **options):
+        told = Told()
+        result = outcrop.run(run_file, out=out, overrides=[*QUICK, *overrides], tell=told, **options)
+        return result, told.sentences
+
+    return run

@@ -4,6 +4,7 @@ Public names are imported on first use, so that `import outcrop` costs next to n
 """
 
 import importlib
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -28,6 +29,13 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'outcrop' has no attribute {name!r}; it has {', '.join(__all__)}")
     module, _, attribute = _PUBLIC[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+class Room(ModuleType):
+    """A folder of code with the name of a public function: `outcrop.run(...)` works whatever was imported before."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return __getattr__(self.__name__.rpartition(".")[2])(*arguments, **options)
 
 
 def __dir__() -> list[str]:

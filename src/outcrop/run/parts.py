@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from outcrop.config.schema import Config
+from outcrop.config.schema import Config, offsets
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
@@ -52,7 +52,7 @@ def context_of(problem: Problem) -> tuple[int, ...]:
     """
     section = problem.config.data.view
     if section.context is not None:
-        return tuple(section.context)
+        return offsets(section.context) if isinstance(section.context, str) else tuple(section.context)
     if section.context_length is not None:
         return context_offsets(section.context_length)
     return context_offsets(section.length) if problem.records[0].dim == "depth" else (0,)

@@ -69,7 +69,9 @@ def predict(
     _not_in_place(paths, folder)
     rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run)]
     if all(row["status"] != "ok" for row in rows):
-        raise DataError(message(f"None of {len(rows)} files could be predicted.", where=rows[0]["file"], fix=rows[0]["status"]))
+        reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
+        what = "The file could not be predicted" if len(paths) == 1 else f"None of {len(paths)} files could be predicted, the first"
+        raise DataError(message(f"{what}: {reason or fix}", where=rows[0]["file"], fix=fix))
     if not dry_run:
         write_csv(folder / "summary.csv", rows, SUMMARY)
     return Prediction(rows, folder, dry_run)
@@ -80,6 +82,12 @@ def _not_in_place(paths: Sequence[Path], folder: Path) -> None:
     if inside:
         fix = "--out another folder."
         raise ConfigError(message("The results would replace the input files.", where=str(inside[0]), fix=fix))
+    stems: dict[str, Path] = {}
+    for path in paths:
+        other = stems.setdefault(path.name.partition(".")[0], path)
+        if other is not path:
+            fix = "predict them in two calls, with another --out each."
+            raise ConfigError(message("Two input files would be written to one result.", where=f"{other} and {path}", fix=fix))
 
 
 def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dry_run: bool) -> list[dict[str, Any]]:

@@ -215,8 +215,7 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     classes = class_table(section, base, name) if section.classes is not None else None
     variables = [*inputs, replace(_variable(name, section, "target"), classes=classes)]
     if section.weight:
-        mapping = {float(k): float(v) for k, v in (section.weight_map or {}).items()}
-        weight = Variable(name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=mapping)
+        weight = Variable(name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=section.weight_map)
         variables.append(weight)
     names = [v.name for v in variables]
     if len(set(names)) < len(names):
