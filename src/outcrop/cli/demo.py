@@ -9,7 +9,9 @@ TEMPLATE = "forecast"
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder for the run; replaced when it holds an earlier demo.")] = Path("demo-run"),
+    out: Annotated[Path, typer.Option(help="Folder for the run; replaced when it holds an earlier demo.")] = Path(
+        "demo-run"
+    ),
 ) -> None:
     """A two-minute run on real data that is already installed."""
     import shutil

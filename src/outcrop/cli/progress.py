@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 
 def console() -> Console:
-    """The terminal; 100 columns where there is none, so that tables do not break."""
-    return Console() if sys.stdout.isatty() else Console(width=110, soft_wrap=False)
+    """The terminal; 110 columns where there is none, so that tables do not break."""
+    return Console(markup=False) if sys.stdout.isatty() else Console(width=110, soft_wrap=False, markup=False)
 
 
 class Terminal:

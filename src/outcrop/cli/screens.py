@@ -9,6 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from outcrop.evaluate.baselines import BASELINES
+from outcrop.evaluate.words import decimals, number, span
+
 LEVELS = {"violation": "bold red", "inflation": "yellow", "note": "dim"}
 WORDS = {"beats": "green", "does not beat": "red", "cannot tell": "yellow"}
 
@@ -18,22 +21,38 @@ def check_screen(result: Any) -> Group:
     problem = result.problem
     effective = result.effective
     facts = [
-        ("data", f"{_count(len(problem.records), 'record')}, {effective.labelled:,} labelled samples, worth about {effective.total:,.0f} independent ones"),
+        (
+            "data",
+            f"{_count(len(problem.records), 'record')}, {effective.labelled:,} labelled samples, "
+            f"worth about {effective.total:,.0f} independent ones",
+        ),
         ("target", _target(problem)),
         ("promise", result.splits[0].promise + (f", {len(result.splits)} folds" if len(result.splits) > 1 else "")),
         ("network", _network(result)),
     ]
     if result.cost:
         cost = result.cost
-        facts.append(("cost", f"at most {cost['training_seconds_at_most'] / 60:.1f} minutes of training ({cost['seconds_per_step'] * 1e3:.0f} ms per step), {cost['data_bytes'] / 1e6:.0f} MB of data"))
+        facts.append(
+            (
+                "cost",
+                f"at most {cost['training_seconds_at_most'] / 60:.1f} minutes of training "
+            f"({cost['seconds_per_step'] * 1e3:.0f} ms per step), {cost['data_bytes'] / 1e6:.0f} MB of data",
+            )
+        )
     parts = [_facts(facts), _splits(result), _missing(problem), audit_table(result.findings)]
-    parts.append(Text("The audit refuses this split.", "bold red") if result.refused else Text("Ready: outcrop run", "green"))
+    parts.append(
+        Text("The audit refuses this split.", "bold red") if result.refused else Text("Ready: outcrop run", "green")
+    )
     return Group(*[part for part in parts if part is not None])
 
 
 def _target(problem: Any) -> str:
     target, lead = problem.target, problem.config.data.view.lead
-    what = f"{target.name}, {len(target.classes.codes)} classes" if target.classes else f"{target.name} in {target.unit or 'no unit'}"
+    what = (
+        f"{target.name}, {len(target.classes.codes)} classes"
+        if target.classes
+        else f"{target.name} in {target.unit or 'no unit'}"
+    )
     return what + (f", {_count(lead, 'sample')} ahead" if lead else "")
 
 
@@ -41,7 +60,11 @@ def _network(result: Any) -> str:
     """Family, members, size and reach in one line."""
     model, (before, after) = result.problem.config.model, result.reach
     size = f"{result.parameters:,} parameters" + (" each" if model.members > 1 else "")
-    reach = f"reads its own sample and {before} before, {after} after it" if before or after else "reads its own sample only"
+    reach = (
+        f"reads its own sample and {before} before, {after} after it"
+        if before or after
+        else "reads its own sample only"
+    )
     return f"{model.family}{f', {model.members} members' if model.members > 1 else ''}, {size}; {reach}"
 
 
@@ -56,7 +79,13 @@ def _count(number: int, noun: str) -> str:
 
 def _table(*columns: str, title: str = "", right: Iterable[str] = ()) -> Table:
     """A table without lines; title and heads are plain text, never markup: a unit in brackets would vanish."""
-    table = Table(title=Text(title, "bold") if title else None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table = Table(
+        title=Text(title, "bold") if title else None,
+        title_justify="left",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
     table.padding = (0, 3, 0, 0)
     for column in columns:
         table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
@@ -74,13 +103,15 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 def _splits(result: Any) -> Table:
     table = _table("fold", "train", "validation", "test", title="Split, in examples")
-    for number, split in enumerate(result.splits, start=1):
+    for fold, split in enumerate(result.splits, start=1):
         cells = []
         for part in ("train", "validation", "test"):
             names = list(split.groups.get(part, ()))
             shown = ", ".join(names[:4]) + (f" + {len(names) - 4}" if len(names) > 4 else "")
-            cells.append(f"{len(split.parts[part]):,}" + (f": {shown}" if shown and result.problem.config.promise.new else ""))
-        table.add_row(str(number), *map(Text, cells))
+            cells.append(
+                f"{len(split.parts[part]):,}" + (f": {shown}" if shown and result.problem.config.promise.new else "")
+            )
+        table.add_row(str(fold), *map(Text, cells))
     return table
 
 
@@ -92,7 +123,10 @@ def _missing(problem: Any) -> Text | None:
             lacking.setdefault(resolution.variable, []).append(resolution.record)
     if not lacking:
         return None
-    told = [f"{name} in {len(records)} record{'s' * (len(records) > 1)} ({', '.join(records[:5])}{' ...' * (len(records) > 5)})" for name, records in lacking.items()]
+    told = [
+        f"{name} in {_count(len(records), 'record')} ({', '.join(records[:5])}{' ...' * (len(records) > 5)})"
+        for name, records in lacking.items()
+    ]
     return Text("Missing altogether: " + "; ".join(told), "yellow")
 
 
@@ -103,50 +137,81 @@ def audit_table(findings: Iterable[Any]) -> Table | Text:
         return Text("Audit: nothing found.", "green")
     table = _table("level", "check", "what and where", "size", "fix", title="Audit")
     for finding in findings:
-        level = Text("accepted" if finding.accepted else finding.level, "dim" if finding.accepted else LEVELS[finding.level])
+        level = Text(
+            "accepted" if finding.accepted else finding.level, "dim" if finding.accepted else LEVELS[finding.level]
+        )
         fix = f"accepted: {finding.accepted}" if finding.accepted else finding.fix
         table.add_row(level, Text(finding.check.replace("_", " ")), Text(finding.place), Text(finding.size), Text(fix))
     return table
 
 
+TOLD = ("no_usable_signal", "headline", "few_groups", "optimism_gap", "scored_before")
+"""Findings that belong on the first screen; the others are in the report."""
+
+
 def result_screen(result: Any) -> Group:
     """The end of a run: scores beside baselines, the main findings, and where everything is."""
     entry = next(iter(result.metrics["promises"].values()))
-    parts: list[Any] = [ladder_table(entry, result.metrics["metrics"])]
-    told = [finding["sentence"] for finding in result.findings if not finding["id"].startswith("audit")]
-    parts += [Text(f"- {sentence}") for sentence in told[:4]]
-    where = [("report", str(result.report))] + ([("model", str(result.bundle))] if result.bundle else [])
-    parts.append(_facts(where))
-    return Group(*parts)
+    told = [finding["sentence"] for finding in result.findings if finding["id"] in TOLD]
+    more = sum(not finding["id"].startswith("audit") for finding in result.findings) - len(told)
+    where = [
+        ("report", str(result.report) + (f"  ({_count(more, 'more finding')}, figures, audit)" if more > 0 else ""))
+    ]
+    where += [("model", str(result.bundle))] if result.bundle else []
+    sentences = [Text(f"- {sentence}") for sentence in told]
+    return Group(Text(), ladder_table(entry, result.metrics["metrics"]), Text(), *sentences, Text(), _facts(where))
 
 
 def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
     """Network and baselines by the deciding metric, best first."""
     metric = entry["primary"]
     label, lower = about[metric]["label"], about[metric]["better"] == "lower"
-    unit = f" [{entry['unit']}]" if entry["unit"] else ""
-    table = Table(title=f"{label}{unit}, {'lower' if lower else 'higher'} is better", title_justify="left", box=None, header_style="bold", padding=(0, 2))
-    for column in ("", "score", "95 % interval", "the network ..."):
-        table.add_column(column, justify="left")
-    rows = [("network", entry["test"]["model"][metric], "")]
-    rows += [(name.replace("_", " "), scores[metric], entry["verdict"][name]["word"]) for name, scores in entry["test"]["baselines"].items() if metric in scores]
-    for name, score, word in sorted(rows, key=lambda row: row[1]["value"], reverse=not lower):
-        span = "" if score["low"] is None else f"{score['low']:.3g} to {score['high']:.3g}"
+    unit = f" in {entry['unit']}" if entry.get("unit") else ""
+    title = f"{label[:1].upper()}{label[1:]}{unit} on the test part, {'lower' if lower else 'higher'} is better"
+    over = f"interval over {entry['resampled']}" if entry.get("resampled") else "interval"
+    table = _table("", "score", f"95 % {over}", "the network", title=title, right=("score",))
+    own = entry["test"]["model"][metric]
+    rows = [("network", own, "")]
+    rows += [
+        (name, scores[metric], entry["verdict"][name]["word"])
+        for name, scores in entry["test"]["baselines"].items()
+        if metric in scores
+    ]
+    places = min(6, decimals(own["value"], own["low"], own["high"]) + (own["low"] is not None))
+    known = [row for row in rows if row[1]["value"] is not None]
+    for name, score, word in sorted(known, key=lambda row: row[1]["value"], reverse=not lower):
+        interval = "" if score["low"] is None else span(score["low"], score["high"], places)
         style = "bold" if name == "network" else ""
-        table.add_row(Text(name, style), Text(f"{score['value']:.3g}", style), Text(span), Text(word, WORDS.get(word, "")))
+        words = Text(BASELINES[name].words if name in BASELINES else name.replace("_", " "), style)
+        table.add_row(
+            words, Text(number(score["value"], places), style), Text(interval, style), Text(word, WORDS.get(word, ""))
+        )
     return table
 
 
 def predict_screen(result: Any) -> Group:
     """One row per record: status, missing inputs, share outside validity."""
-    table = Table(box=None, header_style="bold", padding=(0, 2))
-    for column in ("record", "status", "samples", "outside validity", "missing inputs", "conversions"):
-        table.add_column(column, overflow="fold")
+    table = _table(
+        "record",
+        "status",
+        "samples",
+        "outside validity",
+        "missing inputs",
+        "conversions",
+        right=("samples", "outside validity"),
+    )
     for row in result.rows:
         outside = row.get("outside_validity", "")
         share = f"{outside:.1%}" if isinstance(outside, float) else ""
         ok = row["status"] == "ok"
-        cells = (row["record"], row["status"], f"{row.get('samples', '')}", share, row.get("missing_inputs", ""), row.get("conversions", ""))
+        cells = (
+            row["record"],
+            row["status"],
+            f"{row.get('samples', '')}",
+            share,
+            row.get("missing_inputs", ""),
+            row.get("conversions", ""),
+        )
         table.add_row(*[Text(cell, "" if ok else "red") for cell in cells])
     end = "Nothing was written (--dry-run)." if result.dry_run else f"Written to {result.folder}, with summary.csv."
     return Group(table, Text(end))
@@ -154,22 +219,20 @@ def predict_screen(result: Any) -> Group:
 
 def inspect_screen(result: Any) -> Group:
     """A network: facts, then its layers."""
-    table = Table(box=None, header_style="bold", padding=(0, 2))
-    for column in ("layer", "kind", "output", "parameters"):
-        table.add_column(column, justify="right" if column == "parameters" else "left")
+    table = _table("layer", "kind", "output", "parameters", right=("parameters",))
     for layer in result.layers:
-        table.add_row(layer.layer, layer.kind, str(layer.output), f"{layer.parameters:,}")
+        table.add_row(*map(Text, (layer.layer, layer.kind, str(layer.output), f"{layer.parameters:,}")))
     return Group(Text(result.title, "bold"), _facts(result.facts), table)
 
 
 def compare_screen(result: Any) -> Group:
     """Runs side by side."""
-    table = Table(box=None, header_style="bold", padding=(0, 2))
-    for column in ("run", "promise", *[name.replace("_", " ") for name in result.metrics], "best baseline", "the network ..."):
-        table.add_column(column)
+    metrics = [name.replace("_", " ") for name in result.metrics]
+    table = _table("run", "promise", *metrics, "best baseline", "the network", right=metrics)
     for row in result.rows:
         scores = [f"{row['scores'][name]['value']:.4g}" if name in row["scores"] else "" for name in result.metrics]
-        table.add_row(row["run"], row["promise"], *scores, (row["baseline"] or "").replace("_", " "), Text(row["verdict"], WORDS.get(row["verdict"], "")))
+        told = (row["run"], row["promise"], *scores, (row["baseline"] or "").replace("_", " "))
+        table.add_row(*map(Text, told), Text(row["verdict"], WORDS.get(row["verdict"], "")))
     return Group(table, Text(result.warning, "yellow")) if result.warning else Group(table)
 
 
@@ -177,9 +240,8 @@ def data_screen() -> Table:
     """The registered data sets."""
     from outcrop.data.datasets import DATASETS
 
-    table = Table(box=None, header_style="bold", padding=(0, 2))
-    for column in ("name", "what", "licence", "where it comes from"):
-        table.add_column(column, overflow="fold")
+    table = _table("name", "what", "licence", "where it comes from")
     for name, entry in DATASETS.items():
-        table.add_row(name, entry.title, entry.licence, f"ships with {entry.package}" if entry.package else "downloaded, or $OUTCROP_DATA_DIR")
+        origin = f"ships with {entry.package}" if entry.package else "downloaded, or read from $OUTCROP_DATA_DIR"
+        table.add_row(*map(Text, (name, entry.title, entry.licence, origin)))
     return table

@@ -72,9 +72,31 @@ class ViewSection(Section):
     kind: Literal["auto", "points", "windows"] = "auto"
     length: Annotated[int, Field(ge=8)] = 256
     stride: Annotated[int, Field(ge=1)] | None = None
-    context: list[int] | None = Field(default=None, description="points: neighbouring samples an example reads")
+    context: list[int] | str | None = Field(
+        default=None, description='points: samples an example reads, as a list or "-5:0" (both ends counted)'
+    )
     context_length: Annotated[int, Field(ge=1)] | None = None
     lead: Annotated[int, Field(ge=0)] = Field(default=0, description="samples between what is read and what is predicted")
+
+    @field_validator("context")
+    @classmethod
+    def _span(cls, value: list[int] | str | None) -> list[int] | str | None:
+        if isinstance(value, str) and not offsets(value):
+            raise ValueError(f'{value!r} is no span of samples; write "-5:0" for the last six, or a list of offsets')
+        return value
+
+
+def offsets(span: str) -> tuple[int, ...]:
+    """The offsets of a span of samples, both ends counted; empty where it is no span.
+
+    >>> offsets("-3:0"), offsets("0:-3"), offsets("all")
+    ((-3, -2, -1, 0), (), ())
+    """
+    first, _, last = span.partition(":")
+    try:
+        return tuple(range(int(first), int(last) + 1))
+    except ValueError:
+        return ()
 
 
 class VariableSection(Section):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -17,21 +17,30 @@ if TYPE_CHECKING:
     from outcrop.data.inventory import CurveStats, Inventory
 
 MAX_PROBLEMS = 12
+NARROW = ("p1", "median", "p99")
+WIDE = 125
+"""Columns of the terminal from which on there is room for every number."""
 
 
 def tables(inventory: Inventory) -> Group:
     """Records, curves and problems, as one thing to print."""
-    parts: list[Table | Text] = [_records(inventory), _curves(inventory)]
+    parts: list[RenderableType] = [_records(inventory), Text(), _Curves(inventory)]
     if inventory.problems:
         shown = inventory.problems[:MAX_PROBLEMS]
         more = len(inventory.problems) - len(shown)
         text = "\n".join(f"- {line}" for line in shown) + (f"\n- and {more} more" if more else "")
-        parts.append(Text(f"To look at:\n{text}"))
+        parts.append(Text(f"\nTo look at:\n{text}\n"))
     return Group(*parts)
 
 
+def _plain(title: str) -> Table:
+    """A table without lines, as wide as what is in it."""
+    return Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
 def _records(inventory: Inventory) -> Table:
-    table = Table(title=f"{len(inventory.records)} records ({inventory.format})", title_justify="left")
+    count = len(inventory.records)
+    table = _plain(f"{count} record{'' if count == 1 else 's'} ({inventory.format})")
     for heading, side in (
         ("record", "left"),
         ("samples", "right"),
@@ -48,39 +57,42 @@ def _records(inventory: Inventory) -> Table:
             else f"{record.axis.step:.4g}{unit}" + (f", {record.axis.unequal} unequal" if record.axis.unequal else "")
         )
         with_values = sum(stats.present > 0 for stats in record.curves.values())
-        span = f"{record.axis.first} ... {record.axis.last}{unit}"
-        table.add_row(escape(record.name), str(record.samples), span, step, str(with_values))
+        span = f"{record.axis.first} to {record.axis.last}{unit}"
+        table.add_row(escape(record.name), f"{record.samples:,}", span, step, str(with_values))
     return table
 
 
-def _curves(inventory: Inventory) -> Table:
-    table = Table(title="curves", title_justify="left")
-    headings = ("curve", "records", "present", "unit", "min", "p1", "median", "p99", "max", "gaps", "taken for")
-    for i, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if 0 < i < 10 and i != 3 else "left", no_wrap=i in (0, 1, 2))
-    for name, stats in inventory.curves().items():
-        table.add_row(
-            escape(name),
-            f"{len(stats)}/{len(inventory.records)}",
-            *_numbers(inventory, name, stats),
-            _role(inventory, name),
-        )
-    return table
+class _Curves:
+    """The curves as a table that leaves out minimum, maximum and gaps where the terminal is narrow."""
+
+    def __init__(self, inventory: Inventory):
+        self.inventory = inventory
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        numbers = NARROW if options.max_width < WIDE else (*NARROW, "min", "max", "gaps")
+        inventory, table = self.inventory, _plain("curves")
+        for heading in ("curve", "present", "unit", *numbers, "taken for"):
+            side = "right" if heading in numbers else "left"
+            table.add_column(heading, justify=side, no_wrap=side == "right", overflow="fold")
+        table.columns[0].max_width = 24
+        for name, stats in inventory.curves().items():
+            told = _numbers(stats)
+            units = ", ".join(unit or "none" for unit in inventory.units(name)) if stats else ""
+            present = f"{100 * float(np.mean([s.present for s in stats])):.0f} % in {len(stats)}" if stats else "0 %"
+            cells = (name, present, units, *(told.get(key, "") for key in numbers), _role(inventory, name))
+            table.add_row(*map(Text, cells))
+        yield table
 
 
-def _numbers(inventory: Inventory, name: str, stats: Sequence[CurveStats]) -> list[str]:
+def _numbers(stats: Sequence[CurveStats]) -> dict[str, str]:
+    """Heading -> number: percentiles at the median of the records, extremes over all of them."""
     if not stats:
-        return ["0 %", *[""] * 7]
-    units = ", ".join(unit or "none" for unit in inventory.units(name))
-    rows = np.array([(s.minimum, s.p1, s.median, s.p99, s.maximum) for s in stats])
-    summary = [rows[:, 0].min(), *np.median(rows[:, 1:4], axis=0), rows[:, 4].max()]
-    present = f"{100 * float(np.mean([s.present for s in stats])):.0f} %"
-    return [
-        present,
-        escape(units),
-        *("" if np.isnan(v) else f"{v:.5g}" if stats[0].values else f"{v:.4g}" for v in summary),
-        str(sum(s.gaps for s in stats)),
-    ]
+        return {}
+    rows = np.array([(s.p1, s.median, s.p99, s.minimum, s.maximum) for s in stats])
+    summary = [*np.median(rows[:, :3], axis=0), rows[:, 3].min(), rows[:, 4].max()]
+    digits = "5g" if stats[0].values else "4g"
+    told = ["" if np.isnan(v) else f"{v:.{digits}}" for v in summary]
+    return dict(zip((*NARROW, "min", "max", "gaps"), [*told, str(sum(s.gaps for s in stats))], strict=True))
 
 
 def _role(inventory: Inventory, name: str) -> str:

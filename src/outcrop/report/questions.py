@@ -96,13 +96,25 @@ def _view(view: Mapping[str, Any]) -> list[str]:
     ahead = f" The answer is for {words.plural(lead, 'sample')} after the last one read." if lead else ""
     if view.get("kind") == "windows":
         return [f"The network reads windows of {view.get('length', 256)} samples and answers for every sample.{ahead}"]
-    context = view.get("context")
-    if isinstance(context, list) and len(context) > 1:
+    context = _offsets(view.get("context"))
+    if len(context) > 1:
         ends = f"from {_offset(context[0])} to {_offset(context[-1])}"
         return [f"Each example reads {len(context)} samples, {ends}.{ahead}"]
     if view.get("context_length"):
         return [f"Each example reads its surroundings over {view['context_length']} samples.{ahead}"]
     return [f"Each example is one sample.{ahead}"] if view.get("kind") == "points" else []
+
+
+def _offsets(context: Any) -> list[int]:
+    """The offsets a run file lists, or writes as a span.
+
+    >>> _offsets("-2:0"), _offsets([-4, 0]), _offsets(None)
+    ([-2, -1, 0], [-4, 0], [])
+    """
+    if isinstance(context, str):
+        first, last = (int(end) for end in context.split(":"))
+        return list(range(first, last + 1))
+    return list(context) if isinstance(context, list) else []
 
 
 def _offset(samples: int) -> str:
