@@ -106,7 +106,8 @@ def test_findings_quote_the_metrics(finished):
     quoted = [(path, value) for finding in findings for path, value in finding["values"].items()]
     assert len(findings) >= 4 and len(quoted) > 10
     for path, value in quoted:
-        assert at(metrics, path) == value, path
+        file, _, pointer = path.rpartition("#")
+        assert at(content(finished, file) if file else metrics, pointer) == value, path
 
 
 def test_environment_json(finished):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,7 @@ class Model:
         units = {v.name: v.unit or "" for v in self.inputs}
         data = {n: ("row", columns.get(n, np.full(size, np.nan)), {"units": units[n]}) for n in known}
         record = Record(xr.Dataset(data, {"row": np.arange(size)}), "array")
-        renamed = [variable.renamed(variable.name) for variable in self.inputs]
-        resolved, _ = resolve([record], [_by_name(v) for v in renamed], training=False)
+        resolved, _ = resolve([record], [replace(v, sources=(v.name,)) for v in self.inputs], training=False)
         return self.predict_record(resolved[0])
 
     def __repr__(self) -> str:
@@ -133,13 +132,6 @@ class Model:
         what = f"{len(target.classes.codes)} classes" if target.classes else target.unit or "number"
         inputs = ", ".join(v.name for v in self.inputs)
         return f"<outcrop model {self.bundle.family} x {len(self.members)}: {inputs} -> {target.name} ({what}); {promise}>"
-
-
-def _by_name(variable: Variable) -> Variable:
-    """The variable found under its own name only."""
-    from dataclasses import replace
-
-    return replace(variable, sources=(variable.name,))
 
 
 def load(path: str | Path, architecture: Any = None) -> Model:
