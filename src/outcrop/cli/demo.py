@@ -21,8 +21,8 @@ def command(
     from outcrop.run.run import run
 
     console().print(
-        "Demo: can a small network forecast the sea-surface temperature of the eastern Pacific six months ahead, "
-        "for years it has never seen, better than the calendar or a straight line?",
+        "Demo: can a small network forecast the sea-surface temperature off Peru three months ahead, in years it has "
+        "never seen, better than the calendar, the last anomaly fading away, or a straight line? About a minute.",
         highlight=False,
     )
     if (out / "run.toml").is_file() and "elnino" in (out / "run.toml").read_text("utf-8"):

@@ -36,7 +36,7 @@ def check_screen(result: Any) -> Group:
             (
                 "cost",
                 f"at most {cost['training_seconds_at_most'] / 60:.1f} minutes of training "
-            f"({cost['seconds_per_step'] * 1e3:.0f} ms per step), {cost['data_bytes'] / 1e6:.0f} MB of data",
+                f"({cost['seconds_per_step'] * 1e3:.0f} ms per step), {cost['data_bytes'] / 1e6:.0f} MB of data",
             )
         )
     parts = [_facts(facts), _splits(result), _missing(problem), audit_table(result.findings)]
@@ -145,6 +145,14 @@ def audit_table(findings: Iterable[Any]) -> Table | Text:
     return table
 
 
+def _bullets(sentences: Iterable[str]) -> Table:
+    """Sentences with a hanging indent."""
+    table = Table.grid(padding=(0, 1))
+    for sentence in sentences:
+        table.add_row("-", Text(sentence))
+    return table
+
+
 TOLD = ("no_usable_signal", "headline", "few_groups", "optimism_gap", "scored_before")
 """Findings that belong on the first screen; the others are in the report."""
 
@@ -158,8 +166,8 @@ def result_screen(result: Any) -> Group:
         ("report", str(result.report) + (f"  ({_count(more, 'more finding')}, figures, audit)" if more > 0 else ""))
     ]
     where += [("model", str(result.bundle))] if result.bundle else []
-    sentences = [Text(f"- {sentence}") for sentence in told]
-    return Group(Text(), ladder_table(entry, result.metrics["metrics"]), Text(), *sentences, Text(), _facts(where))
+    scores = ladder_table(entry, result.metrics["metrics"])
+    return Group(Text(), scores, Text(), _bullets(told), Text(), _facts(where))
 
 
 def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
@@ -177,7 +185,7 @@ def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
         for name, scores in entry["test"]["baselines"].items()
         if metric in scores
     ]
-    places = min(6, decimals(own["value"], own["low"], own["high"]) + (own["low"] is not None))
+    places = max(decimals(own["value"], own["low"], own["high"]), decimals(own["value"]))
     known = [row for row in rows if row[1]["value"] is not None]
     for name, score, word in sorted(known, key=lambda row: row[1]["value"], reverse=not lower):
         interval = "" if score["low"] is None else span(score["low"], score["high"], places)

@@ -1,13 +1,15 @@
 """The baselines on the same split, variables and statistics as the network, one row per scored sample.
 
 The samples of a split are those its examples are scored on. Baselines see them through point views of the same encoded
-records: the sample alone, or the same window as the network.
+records: the sample alone, or the same window as the network. Those that read inputs also learn the same encoded target
+(an anomaly, a logarithm), turned back to its unit afterwards; those without inputs and those of a time series learn the
+physical one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,8 +69,10 @@ def names_of(problem: Problem) -> tuple[str, ...]:
 class Ladder:
     """The baselines of one split, fitted on its training samples."""
 
-    def __init__(self, problem: Problem, view: View, split: Split, normaliser: Normaliser, filled: Mapping[str, Encoded]):
-        self.problem, self.filled = problem, filled
+    def __init__(
+        self, problem: Problem, view: View, split: Split, normaliser: Normaliser, filled: Mapping[str, Encoded]
+    ):
+        self.problem, self.filled, self.normaliser = problem, filled, normaliser
         self.bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
         lead = problem.config.data.view.lead
         self.views: dict[str, Points] = {
@@ -78,33 +82,57 @@ class Ladder:
         labelled = problem.labelled()
         self.train = samples_of(problem, view, split.train, labelled)
         self.validation = samples_of(problem, view, split.validation, labelled)
-        self.task = baselines.Task(problem.out_size if problem.classes else None, problem.classes and problem.classes.cost, problem.config.evaluate.decide)
+        self.task = baselines.Task(
+            problem.out_size if problem.classes else None,
+            problem.classes and problem.classes.cost,
+            problem.config.evaluate.decide,
+        )
 
     def predict(self, name: str, test: Samples, seed: int) -> baselines.Prediction:
         """Fits one baseline and predicts the test samples."""
         row = baselines.find(name)
         held = self._table(row, self.validation) if len(self.validation) else None
-        return baselines.fit_predict(name, self._table(row, self.train), self._table(row, test), self.task, validation=held, seed=seed)
+        tables = self._table(row, self.train), self._table(row, test)
+        prediction = baselines.fit_predict(name, *tables, self.task, validation=held, seed=seed)
+        if not self._learns_encoded(row):
+            return prediction
+        axis = np.concatenate([record.axis for record in self.problem.records])[self._flat(test)]
+        return replace(prediction, values=self.normaliser.decode_target(prediction.values, axis=axis))
+
+    def _learns_encoded(self, row: baselines.Baseline) -> bool:
+        return not self.problem.classes and row.features in ("sample", "window")
 
     def _table(self, row: baselines.Baseline, samples: Samples) -> baselines.Table:
         """The rows of some samples, with the inputs this baseline asks for."""
         view = self.views["window" if row.features == "window" else "sample"]
         at = self._examples(view, samples)
         batch = view.gather(self.filled if row.fill else self.bare, at)
-        target = self._physical(samples, 0)
+        if self._learns_encoded(row):
+            target = np.concatenate([self.filled[r.name].target for r in self.problem.records])[self._flat(samples)]
+        else:
+            target = self._physical(samples, 0)
         if row.features != "series":
             return baselines.Table(batch.inputs, target, batch.weight)
         axis, lead = self.problem.records[0].axis, view.lead
         return baselines.Table(
-            batch.inputs, target, batch.weight, axis[samples.sample], self._physical(samples, lead), axis[samples.sample - lead]
+            batch.inputs,
+            target,
+            batch.weight,
+            axis[samples.sample],
+            self._physical(samples, lead),
+            axis[samples.sample - lead],
         )
 
     def _physical(self, samples: Samples, back: int) -> np.ndarray:
         """The target in physical units (or class indices), `back` samples before each sample."""
         name = self.problem.target.name
         columns = [record.data[name].to_numpy() for record in self.problem.records]
-        start = np.cumsum([0] + [len(column) for column in columns])
-        return np.concatenate(columns)[start[samples.record] + samples.sample - back]
+        return np.concatenate(columns)[self._flat(samples) - back]
+
+    def _flat(self, samples: Samples) -> np.ndarray:
+        """Positions of samples in the columns of all records laid end to end."""
+        start = np.cumsum([0] + [len(record) for record in self.problem.records])
+        return start[samples.record] + samples.sample
 
     def _examples(self, view: Points, samples: Samples) -> np.ndarray:
         """The example of a point view that is scored on each sample."""
