@@ -74,8 +74,8 @@ def setup(cache: str | Path | None = None) -> Path | None:
     """
     import jax
 
-    if jax.config.jax_compilation_cache_dir:
-        return Path(jax.config.jax_compilation_cache_dir)
+    if present := _setting("jax_compilation_cache_dir"):
+        return Path(present)
     folder = (Path(cache) if cache else cache_folder()) / "compiled" / _processor_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,10 +115,17 @@ def describe() -> dict[str, Any]:
         "devices": [device.device_kind for device in jax.devices()],
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "float64": bool(jax.config.jax_enable_x64),
+        "float64": bool(_setting("jax_enable_x64")),
         "convolution_options": dict(conv_compiler_options()),
-        "compile_cache": bool(jax.config.jax_compilation_cache_dir),
+        "compile_cache": bool(_setting("jax_compilation_cache_dir")),
     }
+
+
+def _setting(name: str) -> Any:
+    """The present value of a JAX setting."""
+    import jax
+
+    return getattr(jax.config, name)
 
 
 def _version(library: str) -> str:

@@ -38,7 +38,7 @@ class Family:
     defaults: Mapping[str, Any]
     convolutional: bool
 
-    def load(self) -> type[eqx.Module]:
+    def load(self) -> Callable[..., eqx.Module]:
         """The class."""
         return _load(self.architecture)
 
@@ -195,6 +195,6 @@ def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _load(import_string: str) -> Callable[..., Any]:
+def _load(import_string: str) -> Any:
     module, attribute = import_string.split(":")
     return getattr(import_module(module), attribute)
