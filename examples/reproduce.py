@@ -1,0 +1,107 @@
+"""Runs the worked examples and writes each one's results.json: `make examples`, or python examples/reproduce.py NAME ...
+
+A result names the code, the data and the split it was measured with. `--collect RUN...` writes results.json from run
+folders that exist already, under the names of `runs.toml` beside the example.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+KEPT = ("value", "low", "high")
+
+
+def variants(example: Path) -> dict[str, list[str]]:
+    """Name -> `--set` changes of every run of an example; one run without changes where there is no runs.toml."""
+    listed = example / "runs.toml"
+    return tomllib.loads(listed.read_text("utf-8")) if listed.is_file() else {"main": []}
+
+
+def summary(run: Path) -> dict[str, Any]:
+    """What a run folder says, without its tables: scores, verdicts, the gap, time, memory, fingerprints."""
+    metrics, about = (json.loads((run / name).read_text("utf-8")) for name in ("metrics.json", "environment.json"))
+    data = json.loads((run / "data.json").read_text("utf-8"))
+    promise, entry = next(iter(metrics["promises"].items()))
+    metric = entry["primary"]
+
+    def kept(scores: dict[str, Any]) -> dict[str, Any]:
+        return {key: _rounded(scores[metric].get(key)) for key in KEPT}
+
+    return {
+        "promise": promise,
+        "metric": metric,
+        "resampled": entry["resampled"],
+        "network": kept(entry["test"]["model"]),
+        "all_metrics": {name: _rounded(score["value"]) for name, score in entry["test"]["model"].items()},
+        "baselines": {name: kept(scores) for name, scores in entry["test"]["baselines"].items() if metric in scores},
+        "verdict": {name: {k: _rounded(v[k]) for k in ("word", "difference", "low", "high")} for name, v in entry["verdict"].items()},
+        "optimism_gap": entry["optimism_gap"] and {k: _rounded(entry["optimism_gap"][k]) for k in ("random", "promised", "gap")},
+        "high_confidence": entry["high_confidence"] and _rounded(entry["high_confidence"]["model"][metric]),
+        "effective_samples": _rounded(metrics["effective_samples"]["total"]),
+        "wall_time_seconds": about["wall_time_seconds"],
+        "peak_memory_bytes": about["peak_memory_bytes"],
+        "parameters": about["parameters"],
+        "code_version": about["code_version"],
+        "data_fingerprint": data["fingerprint"],
+        "scored_before": metrics.get("scored_before", 0),
+    }
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def reproduce(example: Path) -> dict[str, Any]:
+    """Runs every variant of an example; folders go to `runs/` in the example."""
+    import outcrop
+
+    results = {}
+    for name, changes in variants(example).items():
+        print(f"{example.name}: {name}", flush=True)
+        out = _next(example / "runs", name)
+        outcrop.run(example / "run.toml", out=out, overrides=changes, tell=_Lines())
+        results[name] = summary(out)
+    return results
+
+
+def _next(parent: Path, name: str) -> Path:
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"
+
+
+class _Lines:
+    """Prints finished stages."""
+
+    def __call__(self, sentence: str) -> None:
+        print("  " + sentence, flush=True)
+
+    def step(self, *_: Any) -> None:
+        """Steps are not printed."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="examples, by the start of their folder's name; all by default")
+    parser.add_argument("--collect", nargs="+", type=Path, help="run folders to summarise instead of running")
+    arguments = parser.parse_args()
+    folders = sorted(path.parent for path in HERE.glob("*/run.toml"))
+    chosen = [f for f in folders if not arguments.names or any(f.name.startswith(name) for name in arguments.names)]
+    for example in chosen:
+        if arguments.collect:
+            results = dict(zip(variants(example), map(summary, arguments.collect), strict=True))
+        else:
+            results = reproduce(example)
+        text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+        (example / "results.json").write_text(text, "utf-8")
+        print(f"wrote {example.name}/results.json")
+
+
+if __name__ == "__main__":
+    main()
