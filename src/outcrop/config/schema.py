@@ -230,7 +230,7 @@ class TrainSection(Section):
     schedule: str = "cosine"
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    clip_norm: Annotated[float, Field(ge=0, description="gradients longer than this are shortened; 0 = never")] = 1.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     evaluate_every: Annotated[int, Field(ge=1)] = 50
     patience: Annotated[int, Field(ge=1)] = 10

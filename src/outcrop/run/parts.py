@@ -105,6 +105,7 @@ def optimiser_of(config: Config) -> Any:
     train = config.train
     names = ("learning_rate", "schedule", "weight_decay", "clip_norm", "warmup_steps")
     arguments = {name: getattr(train, name) for name in names}
+    arguments["clip_norm"] = train.clip_norm or None
     arguments["warmup_steps"] = min(train.warmup_steps, train.steps // 2)
     return optimiser.make(train.optimiser, steps=train.steps, **arguments)
 

@@ -21,6 +21,9 @@ from jax.experimental import checkify
 from outcrop.errors import NonFiniteError, message
 from outcrop.records import Batch, Origins
 
+# No network of standardised inputs needs a parameter of this size.
+DIVERGED = 1e9
+
 # (example, field such as "inputs", place within that example's array) -> words
 Describe = Callable[[int, str, tuple[int, ...]], str]
 
@@ -79,7 +82,7 @@ def diagnose(case: Case, describe: Describe = plain) -> NonFiniteError:
     """The error to raise, with the likeliest culprit and its fix."""
     what = f"The loss or its gradient is not finite at step {case.step}."
     bad = _bad_examples(case)
-    for question in (_values, _parameters, _code, _large_values):
+    for question in (_values, _parameters, _grown, _code, _large_values):
         if answer := question(case, bad, describe):
             where, fix = answer
             return NonFiniteError(message(what, where=where, fix=fix))
@@ -148,6 +151,16 @@ def _parameters(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, s
                 f"parameter model{jax.tree_util.keystr(path)}",
                 "start from finite parameters: another seed or bundle.",
             )
+    return None
+
+
+def _grown(case: Case, bad: np.ndarray, describe: Describe) -> tuple[str, str] | None:
+    """A parameter so large that products of it leave the range of float32: training has diverged."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(eqx.filter(case.model, eqx.is_inexact_array)):
+        largest = float(jnp.abs(leaf).max()) if leaf.size else 0.0
+        if largest > DIVERGED:
+            where = f"parameter model{jax.tree_util.keystr(path)} has grown to {largest:.3g}: training diverged"
+            return where, "set train.learning_rate ten times lower, or train.clip_norm = 1.0."
     return None
 
 

@@ -1,0 +1,152 @@
+"""The same loop for other questions: numbers, forecasts, small tables, other families, limits and odd names."""
+
+import numpy as np
+import pytest
+from synthetic_wells import field, las, run_file, well
+
+import outcrop
+from outcrop.errors import NonFiniteError
+
+NUMBER = {
+    "[data.target.FACIES]\nclasses = {10 = \"Sand\", 20 = \"Shale\", 30 = \"Lime\"}": (
+        '[data.target.PERM]\nunit = "mD"\ntransform = "log10"'
+    ),
+    '["majority", "nearest_neighbours"]': '["mean", "linear"]',
+    "[train]": '[loss]\nkind = "mse"\n[train]',
+}
+NO_ARGUMENTS = {"width_size = 16\ndepth = 1\n": ""}
+
+
+def entry_of(result):
+    return next(iter(result.metrics["promises"].values()))
+
+
+def test_number_with_log10(tmp_path, quick_run):
+    field(tmp_path / "wells")
+    run_file(tmp_path, replace=NUMBER)
+    result, _ = quick_run(tmp_path / "run.toml", tmp_path / "run", "train.steps=60", "evaluate.baselines=['mean']")
+    entry = entry_of(result)
+    assert entry["unit"] == "mD" and {"rmse", "mae", "r2"} <= set(entry["test"]["model"])
+    outcrop.predict(result.bundle, tmp_path / "wells" / "Alpha-2.las", out=tmp_path / "out")
+    import lasio
+
+    new = lasio.read(tmp_path / "out" / "Alpha-2.las")
+    assert new.curves["PERM_PRED"].unit == "mD" and (new["PERM_PRED"] > 0).all()
+    truth = np.log10(new["PERM"])
+    assert np.sqrt(np.mean((np.log10(new["PERM_PRED"]) - truth) ** 2)) < 0.9 * truth.std()
+    assert set(new["PERM_VALID"]) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("family", ["unet1d", "resnet1d"])
+def test_window_families_by_one_setting(wells, tmp_path, quick_run, family):
+    base = run_file(tmp_path, wells / "wells", replace=NO_ARGUMENTS)
+    small = {"unet1d": "model.widths=[4, 8]", "resnet1d": "model.dilations=[1, 4]"}[family]
+    result, _ = quick_run(base, tmp_path / "run", f"model.family={family}", small, "train.batch_size=8", "train.steps=4", "data.view.length=32")
+    assert outcrop.load(result.bundle).bundle.view["kind"] == "windows"
+    assert entry_of(result)["test"]["model"]["accuracy"]["value"] >= 0
+    out = outcrop.predict(result.bundle, wells / "wells" / "Alpha-2.las", out=tmp_path / "out", write=["probabilities"])
+    assert out.rows[0]["predicted"] == 320
+
+
+def monthly(path, years=24):
+    """A CSV of one station: a yearly cycle and some memory."""
+    rng, stamps = np.random.default_rng(3), np.arange("1980-01", f"{1980 + years}-01", dtype="datetime64[M]")
+    noise = np.zeros(len(stamps))
+    for i in range(1, len(noise)):
+        noise[i] = 0.7 * noise[i - 1] + rng.normal()
+    values = 10 + 5 * np.sin(2 * np.pi * np.arange(len(stamps)) / 12) + noise
+    path.write_text("time,flow\n" + "\n".join(f"{s}-01,{v:.3f}" for s, v in zip(stamps, values, strict=True)) + "\n")
+    return stamps
+
+
+FORECAST = """[data]
+source.gauge = {{files = "{wells}", axis = "time", units = {{flow = "m3/s"}}}}
+view = {{kind = "points", context = [-11, -6, -1, 0], lead = 3}}
+variable.FLOW = {{from = ["flow"], unit = "m3/s"}}
+target.AHEAD = {{from = ["flow"], unit = "m3/s"}}
+[promise]
+later = "1998-01-01"
+validation_from = "1995-01-01"
+[model]
+family = "mlp"
+width_size = 8
+depth = 1
+members = 2
+[train]
+learning_rate = 1e-2
+warmup_steps = 2
+[evaluate]
+baselines = ["persistence", "climatology"]
+"""
+
+
+def test_forecast_of_a_monthly_table(tmp_path, quick_run):
+    stamps = monthly(tmp_path / "gauge.csv")
+    run_file(tmp_path, "gauge.csv", text=FORECAST)
+    result, told = quick_run(tmp_path / "run.toml", tmp_path / "run", "train.steps=40", 'evaluate.baselines=["persistence", "climatology"]')
+    assert set(entry_of(result)["test"]["baselines"]) == {"persistence", "climatology"}
+    outcrop.predict(result.bundle, tmp_path / "gauge.csv", out=tmp_path / "out")
+    import pandas as pd
+
+    table = pd.read_csv(tmp_path / "out" / "gauge.csv")
+    assert list(table)[:2] == ["time", "flow"] and len(table) == len(stamps)
+    assert table["AHEAD_PRED"][:3].isna().all() and table["AHEAD_PRED"][3:].notna().all()
+    assert any("1998" in sentence for sentence in told)
+
+
+TABLE = """[data]
+source.samples = {{files = "{wells}", units = {{grade = "g/t"}}}}
+variable.A = {{from = ["a"]}}
+variable.B = {{from = ["b"], missing = "mask"}}
+target.GRADE = {{from = ["grade"], unit = "g/t"}}
+[promise]
+same_population = "drawn at random"
+folds = 3
+[model]
+family = "mlp"
+width_size = 8
+depth = 1
+[train]
+warmup_steps = 2
+"""
+
+
+def test_same_population_with_folds(tmp_path, quick_run):
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{'' if i % 9 == 0 else f'{b:.3f}'},{2 * a - b:.3f}" for i, (a, b) in enumerate(rng.normal(size=(120, 2)))]
+    (tmp_path / "samples.csv").write_text("a,b,grade\n" + "\n".join(rows) + "\n")
+    run_file(tmp_path, "samples.csv", text=TABLE)
+    result, told = quick_run(tmp_path / "run.toml", tmp_path / "run", 'evaluate.baselines=["mean"]')
+    assert len(result.metrics["promises"]["same_population"]["folds"]) == 3
+    assert any("drawn at random" in sentence for sentence in told)
+    assert outcrop.load(result.bundle).bundle.scores["model"] == "refit"
+
+
+def test_max_minutes_ends_training_and_the_run_goes_on(wells, tmp_path, quick_run):
+    result, told = quick_run(wells / "run.toml", tmp_path / "run", "train.max_minutes=1e-6", "train.steps=100000")
+    assert any("minutes" in sentence and sentence.startswith("Training") for sentence in told)
+    assert (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_nan_in_training_is_explained(wells, tmp_path, quick_run):
+    changes = ["train.learning_rate=1e38", "train.optimiser=sgd", "train.warmup_steps=0", "train.clip_norm=0"]
+    with pytest.raises(NonFiniteError, match=r"not finite at step \d+.*\n.*training diverged\nFix: .*learning_rate ten"):
+        quick_run(wells / "run.toml", tmp_path / "run", *changes)
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_names_of_wells_in_any_script(tmp_path, quick_run):
+    names = ("Ålesund-1", "Скважина-2", "井-3", "well with blanks 4", "31/5-4 S")
+    (tmp_path / "wells").mkdir()
+    for number, name in enumerate(names):
+        las(tmp_path / "wells" / f"w{number}.las", well(number), name=name)
+    run_file(tmp_path, replace={'test = ["Alpha-2", "Delta-1"]': 'test = ["井-3", "31/5-4 S"]'})
+    result, _ = quick_run(tmp_path / "run.toml", tmp_path / "run")
+    assert {row["record"] for row in entry_of(result)["per_record"]} == {"井-3", "31/5-4 S"}
+    outcrop.predict(result.bundle, tmp_path / "wells" / "w2.las", out=tmp_path / "out")
+    assert "WELL. 井-3" in (tmp_path / "out" / "w2.las").read_text("utf-8")
+
+
+def test_run_without_a_bundle(wells, tmp_path, quick_run):
+    result, _ = quick_run(wells / "run.toml", tmp_path / "run", "bundle.model=none")
+    assert result.bundle is None and not (tmp_path / "run" / "model.outcrop").exists()
