@@ -27,7 +27,9 @@ def test_sentences_read_as_written_by_a_person():
         "boosted trees on the same split reach 0.70: the network beats them by 0.08 (0.02 to 0.14)"
     )
     assert told(Interval(-0.081, -0.14, -0.02)).endswith("the network loses to them by 0.08 (0.02 to 0.14)")
-    assert told(Interval(0.02, -0.05, 0.09)).endswith("too close to call, the difference is 0.02 (-0.05 to 0.09)")
+    assert told(Interval(0.02, -0.05, 0.09)).endswith(
+        "too close to call, the network is ahead of them by 0.02 (between 0.05 behind and 0.09 ahead)"
+    )
     assert told(Interval(0.08, 0.02, 0.14), FEW).endswith(
         "the network is ahead of them by 0.08, but 4 wells are too few to tell (at least 6)"
     )

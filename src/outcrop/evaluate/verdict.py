@@ -81,7 +81,8 @@ def sentence(name: str, score: float, difference: Interval, units: Units, unit: 
         return f"{start}the network loses to {pronoun} by {gap} ({span(-high, -low, places)})"
     if len(units) < FEWEST_FOR_A_VERDICT:
         return f"{start}{side}, but {units.sentence} are too few to tell (at least {FEWEST_FOR_A_VERDICT})"
-    return f"{start}too close to call, the difference is {number(difference.value, places)} ({span(low, high, places)})"
+    ends = f"between {number(-low, places)} behind and {number(high, places)} ahead"
+    return f"{start}too close to call, {side} ({ends})"
 
 
 def verdicts(bootstrap: Bootstrap, metric: str) -> dict[str, Verdict]:

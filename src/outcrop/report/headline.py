@@ -8,8 +8,9 @@ import numpy as np
 
 from outcrop.report import words
 from outcrop.report.folder import RunFolder
-from outcrop.report.questions import noun
+from outcrop.report.questions import noun, step_noun
 from outcrop.report.scores import Promise, Rung, Score, promises
+from outcrop.report.tables import places
 
 
 class Key(NamedTuple):
@@ -25,7 +26,12 @@ def title(run: RunFolder) -> str:
     if isinstance(named, str) and named:
         return named
     target = words.series([str(row.get("name")) for row in run.targets]) if run.targets else ""
-    return f"{target}{_place(run)}" if target else run.path.resolve().name
+    return f"{target}{_ahead(run)}{_place(run)}" if target else run.path.resolve().name
+
+
+def _ahead(run: RunFolder) -> str:
+    lead = ((run.run.get("data") or {}).get("view") or {}).get("lead")
+    return f", {words.plural(int(lead), step_noun(run))} ahead," if lead else ""
 
 
 def _place(run: RunFolder) -> str:
@@ -33,7 +39,7 @@ def _place(run: RunFolder) -> str:
     if promise.get("new"):
         return f" in new {words.plain(str(promise['new'])).removesuffix(' root')}s"
     if promise.get("later"):
-        return f" from {promise['later']} on"
+        return f" from {str(promise['later']).removesuffix('-01-01')} on"
     return " in the same population" if promise.get("same_population") else ""
 
 
@@ -108,16 +114,21 @@ def keys(run: RunFolder) -> list[Key]:
         ladder = promise.ladder
         unit = f" {promise.words.unit}" if promise.words.unit else ""
         if promise.primary in promise.model:
-            found.append(Key(words.number(promise.model[promise.primary].value) + unit, promise.words.label))
+            own = promise.model[promise.primary]
+            found.append(Key(words.decimals(own.value, places(own)) + unit, promise.words.label))
         best = next((rung for rung in ladder if not rung.is_model and promise.primary in rung.scores), None)
         if best:
-            found.append(Key(words.number(best.scores[promise.primary].value) + unit, words.plain(best.name)))
+            other = best.scores[promise.primary]
+            digits = places(promise.model.get(promise.primary, other))
+            found.append(Key(words.decimals(other.value, digits) + unit, f"best baseline: {words.plain(best.name)}"))
         count = _tested(run, promise)
         if count > 1:
             found.append(Key(words.number(count), f"held-out {noun(run)}s"))
     total = effective_total(run)
     if total:
-        found.append(Key(words.number(round(total)), "effective samples"))
+        labelled = sum(int(row.get("labelled") or 0) for row in run.data.get("records") or [])
+        of = f" in {words.number(labelled)} labelled" if labelled else ""
+        found.append(Key(words.number(round(total)), f"independent samples{of}"))
     return found
 
 

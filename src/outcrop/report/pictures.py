@@ -248,10 +248,15 @@ def learning_picture(run: RunFolder) -> list[Picture]:
     drawn = learning.learning(history, label="loss" if kind in ("loss", "auto") else f"loss ({kind})")
     best = learning.best_steps(history)
     median = (
-        f" Best step at the median: {words.number(float(np.median([s for s, _ in best])))} (dashed)." if best else ""
+        f" Best step at the median: {words.number(round(float(np.median([s for s, _ in best]))))} (dashed)."
+        if best
+        else ""
     )
     count = words.plural(len(learning.runs(history)), "training")
     caption = f"One line per fold and member; the dot is the step whose weights are kept.{median}"
+    train = run.run.get("train") or {}
+    if (run.run.get("model") or {}).get("dropout") or any((train.get("augment") or {}).values()):
+        caption += " Training losses include dropout and augmentation, validation losses do not."
     return [picture(drawn, f"Training and validation loss by step for {count}.{median}", caption)]
 
 
@@ -337,4 +342,17 @@ def _forecasts(run: RunFolder, p: Predictions, label: str) -> list[Picture]:
         caption = f"Test part, with the two strongest baselines.{cut}" if order else f"Test part.{cut}"
         heading = f"{name}: {why}" if len(chosen) > 1 else ""
         found.append(picture(drawn, f"Observed and predicted {label} of {name} along time.", caption, heading))
+        if "climatology" in lines:
+            usual = lines["climatology"][rows]
+            best = [k for k in order if k != "climatology"][:1]
+            drawn = series.forecast(
+                p[p.axis][rows],
+                p["target"][rows] - usual,
+                p["prediction"][rows] - usual,
+                label=f"{label}, departure",
+                baselines={k: lines[k][rows] - usual for k in best},
+                zero="climatology",
+            )
+            caption = "The same less the monthly climatology: what is left to forecast once the season is known."
+            found.append(picture(drawn, f"Departure of {label} from the climatology along time.", caption))
     return found

@@ -10,7 +10,10 @@ from outcrop.report.folder import RunFolder
 from outcrop.report.tables import Cell, Table
 
 UNITS = {"seconds": words.duration, "bytes": lambda n: f"{words.number(n / 1e9)} GB", "mb": lambda n: f"{n:,.0f} MB"}
+NAMES = {"seconds": "wall time", "train_seconds": "training", "folds_seconds": "training and baselines"}
 SKIP = ("notes",)
+TOLD_ABOVE = ("python", "versions", "cores", "devices")
+"""Entries of `device` that say again what stands beside it."""
 
 
 def files(run: RunFolder) -> Table | None:
@@ -73,10 +76,20 @@ def environment(run: RunFolder) -> list[tuple[str, str]]:
         for key, value in source.items():
             if key in SKIP or value in (None, "", [], {}):
                 continue
+            if key == "device" and isinstance(value, Mapping):
+                pairs += _device(value)
+                continue
             pairs.append((_name(key), _text(key, value)))
     if run.data.get("fingerprint"):
         pairs.append(("data fingerprint", str(run.data["fingerprint"])))
     return list(dict(pairs).items())
+
+
+def _device(device: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Platform, processor and compiler settings, each on its own line."""
+    told = [(key, value) for key, value in device.items() if key not in TOLD_ABOVE and value not in (None, "", [], {})]
+    yes = {True: "yes", False: "no"}
+    return [(_name(key), yes[value] if isinstance(value, bool) else _text(key, value)) for key, value in told]
 
 
 def _file(source: Any) -> str:
@@ -88,8 +101,8 @@ def _file(source: Any) -> str:
 def _name(key: str) -> str:
     for ending in ("_seconds", "_bytes", "_mb", "_s"):
         if key.endswith(ending):
-            return words.plain(key.removesuffix(ending))
-    return {"seconds": "wall time"}.get(key, words.plain(key))
+            key = NAMES.get(key, key.removesuffix(ending))
+    return NAMES.get(key, words.plain(key))
 
 
 def _text(key: str, value: Any) -> str:

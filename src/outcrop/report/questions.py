@@ -39,6 +39,8 @@ BUYS = {
     "huber": "It is quadratic for small and linear for large errors, so it buys a conditional mean that outliers "
     "cannot pull far.",
 }
+ARGUMENTS = {"cross_entropy": ("label_smoothing",), "expected_cost": ("cross_entropy_share",), "huber": ("delta",)}
+"""The keys of the run file's [loss] that each loss reads."""
 ARCHITECTURE = {
     "mlp": "The network sees each example as one flat list of numbers: no order or neighbourhood is built in beyond "
     "the samples listed in the view.",
@@ -70,13 +72,17 @@ def answers(run: RunFolder) -> list[Answer]:
 
 def _in_and_out(run: RunFolder) -> list[Sentence]:
     rows = run.data.get("variables") or []
-    inputs = [_with_unit(row) for row in rows if row.get("role") == "input"]
+    inputs = [_treated(row) for row in rows if row.get("role") == "input"]
     outputs = [_with_unit(row) for row in run.targets]
     sentences = []
     if inputs:
-        sentences.append(Sentence(f"{words.series(inputs, 16)}.", "In."))
+        sentences.append(
+            Sentence(
+                f"{'; '.join(inputs) if any(',' in name for name in inputs) else words.series(inputs, 16)}.", "In."
+            )
+        )
     view = _section(run, "data").get("view") or {}
-    sentences += [Sentence(text) for text in _view(view)]
+    sentences += [Sentence(text) for text in _view(view, step_noun(run))]
     if outputs:
         classes = f", one of {words.plural(len(run.class_names), 'class')} per sample" if run.class_names else ""
         sentences.append(Sentence(f"{words.series(outputs)}{classes}.", "Out."))
@@ -91,15 +97,23 @@ def _in_and_out(run: RunFolder) -> list[Sentence]:
     return sentences
 
 
-def _view(view: Mapping[str, Any]) -> list[str]:
+def step_noun(run: RunFolder) -> str:
+    """What one step along a record is called: "month" for monthly stamps, else "sample"."""
+    predictions = run.predictions
+    return "sample" if predictions is None else words.step(predictions[predictions.axis])
+
+
+def _view(view: Mapping[str, Any], step: str = "sample") -> list[str]:
     lead = view.get("lead") or 0
-    ahead = f" The answer is for {words.plural(lead, 'sample')} after the last one read." if lead else ""
+    ahead = f" The answer is for {words.plural(lead, step)} after the last one read." if lead else ""
     if view.get("kind") == "windows":
         return [f"The network reads windows of {view.get('length', 256)} samples and answers for every sample.{ahead}"]
     context = _offsets(view.get("context"))
     if len(context) > 1:
         ends = f"from {_offset(context[0])} to {_offset(context[-1])}"
-        return [f"Each example reads {len(context)} samples, {ends}.{ahead}"]
+        if lead and context == list(range(1 - len(context), 1)):
+            return [f"Each example reads the last {words.plural(len(context), step)}.{ahead}"]
+        return [f"Each example reads {words.plural(len(context), step)}, {ends}.{ahead}"]
     if view.get("context_length"):
         return [f"Each example reads its surroundings over {view['context_length']} samples.{ahead}"]
     return [f"Each example is one sample.{ahead}"] if view.get("kind") == "points" else []
@@ -129,10 +143,13 @@ def _offset(samples: int) -> str:
 def _learned(run: RunFolder) -> list[Sentence]:
     model = _section(run, "model")
     what = words.series([str(row.get("name")) for row in run.targets])
+    lead = (_section(run, "data").get("view") or {}).get("lead")
     if run.class_names:
         first = f"A label: the probability of each of {len(run.class_names)} classes of {what}, sample by sample."
-    elif (_section(run, "data").get("view") or {}).get("lead"):
-        first = f"A forecast: the value of {what} some steps ahead, from its past and the other inputs."
+    elif lead:
+        first = (
+            f"A forecast: the value of {what} {words.plural(lead, step_noun(run))} ahead, from what is known by then."
+        )
     else:
         first = f"A number: the value of {what}, sample by sample."
     sentences = [Sentence(first)] if run.targets else []
@@ -144,7 +161,9 @@ def _learned(run: RunFolder) -> list[Sentence]:
         size = f" with {words.number(count)} parameters" if isinstance(count, int) else ""
         sentences.append(Sentence(f"The function is a {words.plain(family)}{size}{f' ({told})' if told else ''}."))
     if int(model.get("members") or 1) > 1:
-        sentences.append(Sentence(f"{model['members']} members from different seeds are averaged."))
+        sentences.append(
+            Sentence(f"The mean of {model['members']} such networks, trained from different seeds, is the answer.")
+        )
     return sentences
 
 
@@ -153,10 +172,13 @@ def _loss(run: RunFolder) -> list[Sentence]:
     kind = str(loss.get("kind", ""))
     if kind in ("", "auto"):
         return []
-    own = {k: v for k, v in loss.items() if k not in ("kind", "class_weights")}
+    own = {k: v for k, v in loss.items() if k in ARGUMENTS.get(kind, ())}
     told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items() if v not in (None, 0, 0.0))
     sentences = [Sentence(f"{words.plain(kind).capitalize()}{f' ({told})' if told else ''}.")]
     sentences += [Sentence(BUYS[kind])] if kind in BUYS else []
+    clause = words.series([t for row in run.targets if (t := words.treatment(str(row.get("transform"))))])
+    if not run.class_names and run.targets and clause != "none":
+        sentences.append(Sentence(f"It sees the target {clause}, in standard deviations of the training part."))
     weights = loss.get("class_weights")
     sentences += [Sentence(WEIGHTS[weights])] if isinstance(weights, str) and weights in WEIGHTS else []
     return sentences
@@ -181,7 +203,7 @@ def _assumptions(run: RunFolder) -> list[Sentence]:
 def _loop(train: Mapping[str, Any]) -> str:
     if not train.get("steps"):
         return ""
-    text = f"At most {words.number(train['steps'])} steps of {train.get('optimiser', 'gradient descent')}"
+    text = f"At most {words.number(train['steps'])} steps of {words.plain(train.get('optimiser', 'gradient descent'))}"
     if train.get("learning_rate"):
         text += f" at learning rate {train['learning_rate']:g}"
     if train.get("patience") and train.get("evaluate_every"):
@@ -221,6 +243,12 @@ def noun(run: RunFolder) -> str:
 def _with_unit(row: Mapping[str, Any]) -> str:
     unit = row.get("unit")
     return f"{row.get('name')} ({unit})" if unit else str(row.get("name"))
+
+
+def _treated(row: Mapping[str, Any]) -> str:
+    """A variable with its unit and what is done to it."""
+    clause = words.treatment(str(row.get("transform")))
+    return _with_unit(row) + (f", {clause}" if clause else "")
 
 
 def _value(value: Any) -> str:

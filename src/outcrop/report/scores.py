@@ -44,12 +44,14 @@ class Promise:
         content: that part of metrics.json.
         primary: the metric that decides the verdict.
         words: how the primary metric is called, which way is better, and its unit.
+        unit: of the target.
     """
 
     name: str
     content: Mapping[str, Any]
     primary: str
     words: words.MetricWords
+    unit: str = ""
 
     @property
     def lower_is_better(self) -> bool:
@@ -98,7 +100,7 @@ def promises(run: RunFolder) -> list[Promise]:
     found = []
     for name, content in (run.metrics.get("promises") or {}).items():
         primary = _primary(run, content)
-        found.append(Promise(name, content, primary, words.metric(primary, run.metrics, unit)))
+        found.append(Promise(name, content, primary, words.metric(primary, run.metrics, unit), unit))
     return found
 
 

@@ -91,10 +91,13 @@ def _validity(promise: Promise) -> str:
     """The score inside and outside the area of validity."""
     told = promise.content.get("by_validity") or {}
     parts = []
+    unit = f" {promise.words.unit}" if promise.words.unit else ""
     for place, entry in told.items():
         value = score((entry.get("model") or {}).get(promise.primary)).value
         if np.isfinite(value):
-            parts.append(f"{words.number(value)} {place} the area of validity ({words.percent(entry.get('share'))})")
+            parts.append(
+                f"{words.number(value)}{unit} {place} the area of validity ({words.percent(entry.get('share'))})"
+            )
     return f"The {promise.words.label} is {words.series(parts)}." if parts else ""
 
 
@@ -141,6 +144,8 @@ def by_class(run: RunFolder) -> Section:
 def by_record(run: RunFolder) -> Section:
     section = Section("wells", f"{noun(run).capitalize()} by {noun(run)}")
     for promise in promises(run):
+        if len(promise.rows("per_record")) < 2:  # one record says what the ladder has said
+            continue
         section.add("table", tables.per_record(promise, metric_names(promise), run.metrics, noun(run)))
     return section
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -84,31 +85,56 @@ def ladder(promise: Promise, metrics: Sequence[str], all_metrics: dict[str, Any]
         return None
     judged = any(rung.verdict for rung in rungs)
     head: list[Cell | str] = ["contender", *[_metric_head(name, promise, all_metrics) for name in metrics]]
-    rows = [_ladder_row(rung, metrics, judged) for rung in rungs]
-    return Table([*head, *(["verdict: gain over it"] if judged else [])], rows, folded=False)
+    rows = [_ladder_row(rung, metrics, judged, promise) for rung in rungs]
+    caption = (
+        f"Intervals at {words.percent(level)}" if (level := promise.content.get("level")) else "Scores with intervals"
+    )
+    caption += f", from resampling {over}" if (over := promise.content.get("resampled")) else ""
+    if judged:
+        head[2:2] = ["this model against it: gain (interval)"]
+    return Table(head, rows, caption, folded=False)
 
 
 def _metric_head(name: str, promise: Promise, all_metrics: dict[str, Any]) -> Cell:
-    known = words.metric(name, all_metrics, promise.words.unit if name == promise.primary else "")
+    known = words.metric(name, all_metrics, promise.unit)
     arrow = {"higher": " ↑", "lower": " ↓"}.get(known.better, "")
-    return Cell(known.label + arrow, right=True)
+    return Cell(known.label + (f" ({known.unit})" if known.unit else "") + arrow, right=True)
 
 
-def _ladder_row(rung: Rung, metrics: Sequence[str], judged: bool) -> list[Cell]:
+def _ladder_row(rung: Rung, metrics: Sequence[str], judged: bool, promise: Promise) -> list[Cell]:
+    """Name, the deciding metric with its interval, the verdict, then the other metrics (intervals on hovering)."""
     name = Cell("this model" if rung.is_model else words.plain(rung.name), strong=rung.is_model)
-    scores = [rung.scores.get(metric, Score(float("nan"))) for metric in metrics]
-    row = [name, *[Cell(interval(score), right=True, strong=rung.is_model) for score in scores]]
-    return [*row, verdict_cell(rung)] if judged else row
+    unknown, cells = Score(float("nan")), []
+    for metric in metrics:
+        score, digits = rung.scores.get(metric, unknown), places(promise.model.get(metric, unknown))
+        text = interval(score, digits) if metric == promise.primary else words.decimals(score.value, digits)
+        title = "" if metric == promise.primary or score.low != score.low else interval(score, digits)
+        cells.append(Cell(text, right=True, strong=rung.is_model, title=title))
+    if judged:
+        cells[1:1] = [verdict_cell(rung, places(promise.model.get(promise.primary, unknown)))]
+    return [name, *cells]
 
 
-def verdict_cell(rung: Rung) -> Cell:
+def places(score: Score) -> int:
+    """Decimals that an interval carries: two digits of its half width, at least two.
+
+    >>> places(Score(0.9151, 0.75, 1.08)), places(Score(0.61, 0.608, 0.613)), places(Score(812.0, 700.0, 900.0))
+    (2, 4, 0)
+    """
+    half = (score.high - score.low) / 2
+    if not half > 0:
+        return 0 if abs(score.value) >= 100 else 3
+    return max(0 if abs(score.value) >= 100 else 2, min(5, 1 - math.floor(math.log10(half))))
+
+
+def verdict_cell(rung: Rung, digits: int = 3) -> Cell:
     """The verdict on one baseline with the paired gain of the model over it (positive: the model is better)."""
     if rung.is_model or not rung.verdict:
         return Cell("")
     word = str(rung.verdict.get("word", ""))
     tone = {"beats": "good", "does not beat": "bad", "cannot tell": "unsure"}.get(word, "")
     gain = score(rung.verdict | {"value": rung.verdict.get("difference")})
-    told = f": {interval(gain)}" if gain.value == gain.value else ""
+    told = f": {interval(gain, digits)}" if gain.value == gain.value else ""
     said = {"beats": "beats it", "does not beat": "does not beat it"}.get(word, word)
     return Cell(said + told, tone=tone, title=str(rung.verdict.get("sentence", "")))
 

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 DASH, MINUS = "\u2013", "\u2212"
 
 
@@ -44,8 +46,10 @@ WORDS = {
     "logistic": "logistic regression",
     "linear": "ridge regression",
     "boosted_trees": "boosted trees",
-    "boosted_trees_window": "boosted trees with depth window",
+    "boosted_trees_window": "boosted trees with a window",
+    "linear_window": "ridge regression on the window",
     "persistence": "persistence",
+    "damped_persistence": "damped persistence",
     "climatology": "climatology",
     "mlp": "multilayer perceptron",
     "resnet1d": "1-D residual network",
@@ -55,6 +59,19 @@ WORDS = {
     "mse": "mean squared error",
     "mae": "mean absolute error",
     "huber": "Huber loss",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "stochastic gradient descent",
+    "lbfgs": "L-BFGS",
+}
+STEPS = {
+    "second": 1.0,
+    "minute": 60.0,
+    "hour": 3600.0,
+    "day": 86400.0,
+    "week": 604800.0,
+    "month": 2.63e6,
+    "year": 3.156e7,
 }
 
 
@@ -126,6 +143,38 @@ def percent(share: Any) -> str:
     if 0 < share < 0.0005:
         return "<0.1 %"
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def step(times: Any) -> str:
+    """The word for one step of time stamps; "sample" where the steps have no name of their own.
+
+    >>> import numpy as np
+    >>> step(np.arange("1990-01", "1991-01", dtype="datetime64[M]")), step(np.arange(5.0))
+    ('month', 'sample')
+    """
+    times = np.unique(times)
+    if times.dtype.kind != "M" or len(times) < 2:
+        return "sample"
+    seconds = float(np.median(np.diff(times.astype("datetime64[s]")).astype(np.float64)))
+    name = min(STEPS, key=lambda key: abs(math.log(seconds / STEPS[key])))
+    return name if 0.9 < seconds / STEPS[name] < 1.1 else "sample"
+
+
+def treatment(transform: str) -> str:
+    """A transform as a clause behind the name of a variable; empty for none.
+
+    >>> treatment("anomaly:month"), treatment("log10"), treatment("sin_cos:360")
+    ('less its usual value of the calendar month', 'as log10', 'as a point on a circle of 360')
+    """
+    kind, _, argument = str(transform or "none").partition(":")
+    usual = {"month": "calendar month", "hour": "hour of the day"}.get(argument or "month", argument)
+    circle = "year" if argument.startswith("365") else argument
+    told = {
+        "none": "",
+        "anomaly": f"less its usual value of the {usual}",
+        "sin_cos": f"as a point on {'the circle of the year' if circle == 'year' else f'a circle of {circle}'}",
+    }
+    return told.get(kind, f"as {plain(kind)}")
 
 
 def duration(seconds: Any) -> str:

@@ -71,6 +71,7 @@ def solve_fold(
         return _read(done)
     checkpoint = folder / f"fold-{number}.ckpt" if folder else None
     solved = solve(problem, view, labels, seed=seed, tell=tell, title=title, checkpoint=checkpoint, resume=resume)
+    trained = time.monotonic() - begun
     test = samples_of(problem, view, labels.test, problem.labelled())
     columns = model_columns(problem, view, split, solved, test)
     if ladder:
@@ -84,7 +85,7 @@ def solve_fold(
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
-        "train_seconds": sum(fit.seconds for fit in solved.fits),
+        "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
     }
     fold = Fold(test.record, test.sample, columns, notes, solved)

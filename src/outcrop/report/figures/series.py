@@ -24,6 +24,7 @@ def forecast(
     baselines: Mapping[str, np.ndarray] | None = None,
     interval: tuple[np.ndarray, np.ndarray] | None = None,
     axis_label: str = "time",
+    zero: str = "",
 ) -> Figure:
     """Observed and predicted values along the test part, with the baselines behind them.
 
@@ -34,6 +35,7 @@ def forecast(
         baselines: name -> prediction; at most three are drawn.
         interval: low and high bounds of the prediction.
         axis_label: name of the coordinate, with its unit where it is not a date.
+        zero: what a value of zero stands for, drawn as a line where it is given.
     """
     figure = Figure(figsize=(9.6, 3.5), layout="constrained")
     axes = figure.subplots()
@@ -42,6 +44,8 @@ def forecast(
         axes.plot(time, values, color=colour, linewidth=0.9, linestyle=dash, label=words.plain(name), alpha=0.9)
     if interval is not None:
         axes.fill_between(time, *interval, color=ACCENT, alpha=0.15, linewidth=0, label="interval")
+    if zero:
+        axes.axhline(0, color=SOFT, linewidth=0.8, label=f"{zero} (0)")
     axes.plot(time, target, color=INK, linewidth=1.3, label="observed")
     axes.plot(time, prediction, color=ACCENT, linewidth=1.6, label="this model")
     axes.set(xlabel=axis_label, ylabel=label)
