@@ -33,7 +33,7 @@ ABOUT = {"rmse": {"label": "root mean square error", "better": "lower"}}
 
 def test_a_unit_in_brackets_is_not_eaten_as_markup(entry):
     text = printed(screens.ladder_table(entry, ABOUT))
-    assert "Root mean square error in [degC] on the test part, lower is better" in text
+    assert "Test part: root mean square error in [degC], lower is better" in text
     assert "95 % interval over 17 blocks of 12 months" in text
 
 

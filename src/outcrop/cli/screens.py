@@ -141,7 +141,7 @@ def audit_table(findings: Iterable[Any]) -> Table | Text:
             "accepted" if finding.accepted else finding.level, "dim" if finding.accepted else LEVELS[finding.level]
         )
         fix = f"accepted: {finding.accepted}" if finding.accepted else finding.fix
-        table.add_row(level, Text(finding.check.replace("_", " ")), Text(finding.place), Text(finding.size), Text(fix))
+        table.add_row(level, Text(finding.check), Text(finding.place), Text(finding.size), Text(fix))
     return table
 
 
@@ -175,7 +175,7 @@ def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
     metric = entry["primary"]
     label, lower = about[metric]["label"], about[metric]["better"] == "lower"
     unit = f" in {entry['unit']}" if entry.get("unit") else ""
-    title = f"{label[:1].upper()}{label[1:]}{unit} on the test part, {'lower' if lower else 'higher'} is better"
+    title = f"Test part: {label}{unit}, {'lower' if lower else 'higher'} is better"
     over = f"interval over {entry['resampled']}" if entry.get("resampled") else "interval"
     table = _table("", "score", f"95 % {over}", "the network", title=title, right=("score",))
     own = entry["test"]["model"][metric]
