@@ -66,7 +66,9 @@ def finished(wells, tmp_path_factory) -> SimpleNamespace:
 @pytest.fixture
 def no_report(monkeypatch):
     """Runs of this test draw no page, which takes as long as their training."""
-    monkeypatch.setattr(importlib.import_module("outcrop.run.run"), "write_report", lambda folder: folder / "report.html")
+    monkeypatch.setattr(
+        importlib.import_module("outcrop.run.run"), "write_report", lambda folder: folder / "report.html"
+    )
 
 
 @pytest.fixture

@@ -104,7 +104,9 @@ bootstrap = 200
 """
 
 
-def run_file(folder: Path, wells: Path | str = "wells", *, text: str = RUN_FILE, replace: dict[str, str] | None = None) -> Path:
+def run_file(
+    folder: Path, wells: Path | str = "wells", *, text: str = RUN_FILE, replace: dict[str, str] | None = None
+) -> Path:
     """Writes the run file beside the wells; `replace` changes lines of it."""
     content = text.format(wells=wells)
     for old, new in (replace or {}).items():

@@ -110,7 +110,9 @@ def test_set_changes_values_of_every_type(wells):
     assert load(wells / "run.toml", ['evaluate.accept.few_groups="a = b"']).evaluate.accept == {"few_groups": "a = b"}
 
 
-@pytest.mark.parametrize(("change", "fix"), [("steps", "model.family=mlp"), ("=4", "model.family=mlp"), ("train.steps.x=4", "name a key")])
+@pytest.mark.parametrize(
+    ("change", "fix"), [("steps", "model.family=mlp"), ("=4", "model.family=mlp"), ("train.steps.x=4", "name a key")]
+)
 def test_set_that_is_no_setting(wells, change, fix):
     with pytest.raises(ConfigError, match=f"Fix: .*{fix}"):
         load(wells / "run.toml", [change])

@@ -17,7 +17,9 @@ def predicted(finished, tmp_path_factory):
     """Alpha-2, a held-out well, predicted from its file."""
     out = tmp_path_factory.mktemp("predicted")
     files = finished.base / "wells" / "Alpha-2.las"
-    outcrop.predict(finished.folder / "model.outcrop", files, out=out, write=["class", "confidence", "probabilities", "validity"])
+    outcrop.predict(
+        finished.folder / "model.outcrop", files, out=out, write=["class", "confidence", "probabilities", "validity"]
+    )
     return out
 
 
@@ -92,7 +94,9 @@ def test_other_units_are_converted(finished, tmp_path):
     curves = well(1, samples=320)
     plain, _ = one(finished, las(tmp_path / "plain.las", curves, name="Alpha-2"), tmp_path / "a")
     curves["RHOB"] = curves["RHOB"] * 1000
-    row, new = one(finished, las(tmp_path / "metric.las", curves, name="Alpha-2", units={"RHOB": "kg/m3"}), tmp_path / "b")
+    row, new = one(
+        finished, las(tmp_path / "metric.las", curves, name="Alpha-2", units={"RHOB": "kg/m3"}), tmp_path / "b"
+    )
     old = lasio.read(tmp_path / "a" / "plain.las", mnemonic_case="preserve")
     np.testing.assert_allclose(new["FACIES_CONF"], old["FACIES_CONF"], atol=1e-4)
     assert "RHOB" in row["conversions"] and not plain["conversions"]

@@ -52,8 +52,12 @@ def test_killed_run_leaves_no_half_written_file_and_no_result(killed):
 
 
 def test_resume_refuses_another_run_file(killed, wells):
-    with pytest.raises(ConfigError, match=r"train.steps was 8, is 40.*\n.*\nFix: resume with what the run was begun with"):
-        outcrop.run(wells / "run.toml", out=killed, overrides=[c for c in ROTATION if "train.steps" not in c], resume=True)
+    with pytest.raises(
+        ConfigError, match=r"train.steps was 8, is 40.*\n.*\nFix: resume with what the run was begun with"
+    ):
+        outcrop.run(
+            wells / "run.toml", out=killed, overrides=[c for c in ROTATION if "train.steps" not in c], resume=True
+        )
 
 
 def test_resume_equals_the_uninterrupted_run(killed, wells, tmp_path, no_report):
@@ -135,4 +139,7 @@ def test_write_failure_keeps_the_old_file(tmp_path):
 def test_plain_values():
     import numpy as np
 
-    assert folder.plain({"a": np.float32("nan"), "b": (np.int64(2), np.array([1.0, np.inf]))}) == {"a": None, "b": [2, [1.0, None]]}
+    assert folder.plain({"a": np.float32("nan"), "b": (np.int64(2), np.array([1.0, np.inf]))}) == {
+        "a": None,
+        "b": [2, [1.0, None]],
+    }

@@ -120,7 +120,9 @@ def test_environment_json(finished):
 def test_accepted_finding_is_printed_in_report_and_bundle(finished):
     assert content(finished, "audit.json")[0]["accepted"] == finished.reason
     assert finished.reason in unescape((finished.folder / "report.html").read_text("utf-8"))
-    assert load_model(finished.folder / "model.outcrop").bundle.provenance["accepted"] == [f"few_groups: {finished.reason}"]
+    assert load_model(finished.folder / "model.outcrop").bundle.provenance["accepted"] == [
+        f"few_groups: {finished.reason}"
+    ]
 
 
 def test_report_is_one_file_that_loads_nothing(finished):

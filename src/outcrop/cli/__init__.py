@@ -49,7 +49,9 @@ def _call(arguments: list[str], debug: bool) -> int:
 
     name, *rest = arguments
     if name not in COMMANDS:
-        print(f"There is no command {name!r}{did_you_mean(name, COMMANDS)}. outcrop --help lists them.", file=sys.stderr)
+        print(
+            f"There is no command {name!r}{did_you_mean(name, COMMANDS)}. outcrop --help lists them.", file=sys.stderr
+        )
         return 2
     import typer
 
@@ -66,7 +68,10 @@ def _call(arguments: list[str], debug: bool) -> int:
         if debug:
             raise
         place = f" ({error.filename})" if error.filename else ""
-        print(f"{error.strerror or error}{place}.\nFix: free space or allow access; a run then goes on with --resume.", file=sys.stderr)
+        print(
+            f"{error.strerror or error}{place}.\nFix: free space or allow access; a run then goes on with --resume.",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

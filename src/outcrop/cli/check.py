@@ -8,7 +8,9 @@ import typer
 
 def command(
     run_file: Annotated[Path, typer.Argument(help="Run file (TOML).")],
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key, e.g. promise.folds=5.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key, e.g. promise.folds=5.")
+    ] = None,
 ) -> None:
     """Read, split and audit without training; says what would be done."""
     show(run_file, set_ or [], cost=False)

@@ -22,4 +22,9 @@ def command(
         for path in datasets.fetch(name):
             print(path)
     else:
-        raise ConfigError(message(f"outcrop data {action} {name or ''}".strip() + " is not a command.", fix="outcrop data list, or outcrop data fetch NAME"))
+        raise ConfigError(
+            message(
+                f"outcrop data {action} {name or ''}".strip() + " is not a command.",
+                fix="outcrop data list, or outcrop data fetch NAME",
+            )
+        )

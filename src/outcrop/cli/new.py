@@ -11,7 +11,9 @@ from outcrop.errors import ConfigError, message
 def command(
     template: Annotated[str | None, typer.Argument(help="Template: facies, forecast, table.")] = None,
     directory: Annotated[Path, typer.Argument(help="Folder for the template's run file.")] = Path("."),
-    from_: Annotated[list[str] | None, typer.Option("--from", metavar="FILES", help="Files to take stock of; repeatable.")] = None,
+    from_: Annotated[
+        list[str] | None, typer.Option("--from", metavar="FILES", help="Files to take stock of; repeatable.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Name of the drafted run file; by default run.toml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing run file.")] = False,
 ) -> None:

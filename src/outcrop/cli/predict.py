@@ -10,7 +10,9 @@ def command(
     bundle: Annotated[Path, typer.Argument(help="Model file (*.outcrop).")],
     files: Annotated[list[str], typer.Argument(help="Files or patterns.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
-    write: Annotated[str, typer.Option(help="What to add: class,confidence,probabilities (numbers: value,interval).")] = "",
+    write: Annotated[
+        str, typer.Option(help="What to add: class,confidence,probabilities (numbers: value,interval).")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
 ) -> None:
     """Predict on new files, in the format they came in."""

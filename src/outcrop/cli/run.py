@@ -9,8 +9,12 @@ import typer
 def command(
     run_file: Annotated[Path, typer.Argument(help="Run file (TOML).")],
     out: Annotated[Path | None, typer.Option(help="Run folder; by default runs/NAME-1, -2 ...")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key, e.g. model.family=mlp.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it costs; train nothing.")] = False,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key, e.g. model.family=mlp.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and what it costs; train nothing.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
 ) -> None:
     """Train, compare with baselines, explain, report, bundle."""

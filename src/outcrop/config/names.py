@@ -31,13 +31,19 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
         given = evaluate.get(key, [])
         for name in given if isinstance(given, list | Mapping) else []:
             if name not in table:
-                yield ["evaluate", key], f"unknown entry {name!r} in evaluate.{key}{did_you_mean(name, table)}; known: {', '.join(table)}."
+                yield (
+                    ["evaluate", key],
+                    f"unknown entry {name!r} in evaluate.{key}{did_you_mean(name, table)}; known: {', '.join(table)}.",
+                )
 
 
 def _one(sections: Mapping[str, Any], section: str, key: str, known: Any) -> Iterator[Problem]:
     value = sections.get(section, {}).get(key)
     if isinstance(value, str) and value not in known:
-        yield [section, key], f"{section}.{key} = {value!r} is not known{did_you_mean(value, known)}; one of {', '.join(known)}."
+        yield (
+            [section, key],
+            f"{section}.{key} = {value!r} is not known{did_you_mean(value, known)}; one of {', '.join(known)}.",
+        )
 
 
 def _model(section: Mapping[str, Any]) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ class Source(Section):
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
         if (self.files is None) == (self.dataset is None):
-            raise ValueError("needs exactly one of files = \"wells/*.las\" or dataset = \"force2020\"")
+            raise ValueError('needs exactly one of files = "wells/*.las" or dataset = "force2020"')
         return self
 
 
@@ -76,7 +76,9 @@ class ViewSection(Section):
         default=None, description='points: samples an example reads, as a list or "-5:0" (both ends counted)'
     )
     context_length: Annotated[int, Field(ge=1)] | None = None
-    lead: Annotated[int, Field(ge=0)] = Field(default=0, description="samples between what is read and what is predicted")
+    lead: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="samples between what is read and what is predicted"
+    )
 
     @field_validator("context")
     @classmethod
@@ -144,11 +146,20 @@ class DataSection(Section):
             raise ValueError("needs at least one entry")
         return value
 
+    @field_validator("source")
+    @classmethod
+    def _one_main_source(cls, value: dict[str, Source]) -> dict[str, Source]:
+        if value and all(source.join for source in value.values()):
+            raise ValueError("needs one source without join: the records that the others are joined to")
+        return value
+
     @field_validator("target")
     @classmethod
     def _one_target(cls, value: dict[str, Any]) -> dict[str, Any]:
         if len(value) > 1:
-            raise ValueError(f"names {len(value)} targets ({', '.join(value)}); this version trains one target per run file")
+            raise ValueError(
+                f"names {len(value)} targets ({', '.join(value)}); this version trains one target per run file"
+            )
         return value
 
 

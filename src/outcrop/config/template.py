@@ -23,5 +23,7 @@ def template_path(name: str) -> Path:
         ConfigError: there is no such template.
     """
     if name not in names():
-        raise ConfigError(f"There is no template {name!r}{did_you_mean(name, names())}.\nFix: one of {', '.join(names())}.")
+        raise ConfigError(
+            f"There is no template {name!r}{did_you_mean(name, names())}.\nFix: one of {', '.join(names())}."
+        )
     return FOLDER / f"{name}.toml"

@@ -60,7 +60,9 @@ def bundle(
         members = members_of(problem, checked.view, folds[0], place / "checkpoints" / "fold-0.members", normaliser)
         validity = validity_of(problem, checked.view, labels, tables)
         score = "of this very model on the held-out part"
-    content = _content(checked, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)})
+    content = _content(
+        checked, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)}
+    )
     return save(place / NAME, content), history
 
 
@@ -76,7 +78,12 @@ def _validity_of_all(checked: Check, tables: Mapping[str, Any], folds: Sequence[
 
 
 def _content(
-    checked: Check, members: Sequence[Any], normaliser: Any, validity: Validity, metrics: Mapping[str, Any], about: Mapping[str, Any]
+    checked: Check,
+    members: Sequence[Any],
+    normaliser: Any,
+    validity: Validity,
+    metrics: Mapping[str, Any],
+    about: Mapping[str, Any],
 ) -> Bundle:
     problem, config = checked.problem, checked.problem.config
     promise, entry = next(iter(metrics["promises"].items()))
@@ -84,9 +91,15 @@ def _content(
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
     *rest, size = checked.view.input_shape(normaliser.in_channels)
-    arguments = {"in_channels" if rest else "in_size": size, "out": problem.out_size, "arguments": config.model.arguments}
+    arguments = {
+        "in_channels" if rest else "in_size": size,
+        "out": problem.out_size,
+        "arguments": config.model.arguments,
+    }
     source = next(source for source in config.data.source.values() if source.join is None)
-    reading = source.model_dump(include={"null", "encoding", "incomplete", "group", "axis", "units", "text", "separator"}, exclude_defaults=True)
+    reading = source.model_dump(
+        include={"null", "encoding", "incomplete", "group", "axis", "units", "text", "separator"}, exclude_defaults=True
+    )
     joins = [name for name, source in config.data.source.items() if source.join]
     return Bundle(
         family=config.model.family,
@@ -99,7 +112,8 @@ def _content(
         classes=problem.classes.to_json() if problem.classes else None,
         split=outputs.split_summary(problem, checked.splits),
         promise=promise,
-        scores={"test": entry["test"]["model"], "verdict": {k: v["word"] for k, v in entry["verdict"].items()}} | dict(about),
+        scores={"test": entry["test"]["model"], "verdict": {k: v["word"] for k, v in entry["verdict"].items()}}
+        | dict(about),
         fingerprints={"data": problem.fingerprint(), "normaliser": normaliser.fingerprint},
         versions={"outcrop": __version__},
         provenance={

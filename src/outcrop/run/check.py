@@ -57,7 +57,9 @@ class Check:
         return any(f.level == "violation" and not f.accepted for f in self.findings)
 
 
-def check(run_file: str | Path | Config, *, overrides: Iterable[str] = (), base: Path | None = None, cost: bool = False) -> Check:
+def check(
+    run_file: str | Path | Config, *, overrides: Iterable[str] = (), base: Path | None = None, cost: bool = False
+) -> Check:
     """Reads, splits and audits without training.
 
     Args:
@@ -81,7 +83,13 @@ def check(run_file: str | Path | Config, *, overrides: Iterable[str] = (), base:
     _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     result = Check(
-        problem, view, splits, findings, _effective(problem), _reach(model, view, normaliser.in_channels), _parameters(model)
+        problem,
+        view,
+        splits,
+        findings,
+        _effective(problem),
+        _reach(model, view, normaliser.in_channels),
+        _parameters(model),
     )
     return replace(result, cost=_cost(result, has)) if cost else result
 
@@ -137,7 +145,14 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
         labels = parts.with_labels(split, has)
         normaliser, tables = prepare(problem, view, labels)
         context = AuditContext(
-            view.origins, labels, problem.records, problem.variables, normaliser.saw, tables, key=promise.new, held_out=held_out
+            view.origins,
+            labels,
+            problem.records,
+            problem.variables,
+            normaliser.saw,
+            tables,
+            key=promise.new,
+            held_out=held_out,
         )
         for finding in audit(context, problem.config.evaluate.accept):
             found.setdefault((finding.check, finding.place), finding)

@@ -38,9 +38,21 @@ def compare(runs: Sequence[str | Path]) -> Comparison:
         for promise, entry in content["promises"].items():
             data.add((about["fingerprint"], promise, json.dumps(_read(run, "split.json"), sort_keys=True)))
             best = entry.get("strongest_baseline")
-            rows.append({"run": run.name, "promise": promise, "scores": entry["test"]["model"], "baseline": best, "verdict": entry["verdict"].get(best, {}).get("word", "")})
+            rows.append(
+                {
+                    "run": run.name,
+                    "promise": promise,
+                    "scores": entry["test"]["model"],
+                    "baseline": best,
+                    "verdict": entry["verdict"].get(best, {}).get("word", ""),
+                }
+            )
             metrics += [name for name in entry["test"]["model"] if name not in metrics]
-    warning = "" if len(data) == 1 else "These runs differ in data, promise or split: their scores do not answer the same question."
+    warning = (
+        ""
+        if len(data) == 1
+        else "These runs differ in data, promise or split: their scores do not answer the same question."
+    )
     return Comparison(rows, metrics, warning)
 
 
@@ -49,4 +61,6 @@ def _read(run: Path, name: str) -> Any:
         return json.loads((run / name).read_text("utf-8"))
     except (OSError, ValueError) as error:
         fix = "name folders that outcrop run has finished."
-        raise DataError(message(f"{run} is no finished run: {name} cannot be read.", where=str(error), fix=fix)) from None
+        raise DataError(
+            message(f"{run} is no finished run: {name} cannot be read.", where=str(error), fix=fix)
+        ) from None

@@ -57,7 +57,11 @@ def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]
 
 def test_fingerprint(checked: Check) -> str:
     """Names a test part: the data's fingerprint and the samples that are tested, whatever the model."""
-    spans = [f"{name}:{span}" for split in checked.splits for name, span in sorted(checked.view.score_ranges(split.test).items())]
+    spans = [
+        f"{name}:{span}"
+        for split in checked.splits
+        for name, span in sorted(checked.view.score_ranges(split.test).items())
+    ]
     files = [f"{r.name}:{r.sha256}" for r in checked.problem.records]
     return fingerprint([*sorted(files), checked.problem.target.name, *sorted(spans)])
 
@@ -102,4 +106,6 @@ def _gap(checked: Check, scored: Scored, asked: tuple[str, ...], tell: Tell | No
     metric = primary(scored.kind, cost=scored.cost is not None, wanted=asked[0] if asked else None)
     random = gap.random_score(problem, checked.view, checked.splits[0], metric, tell)
     noun = problem.config.promise.new or {"later": "period"}.get(problem.config.promise.kind, "record")
-    return optimism_gap(random, scored.scorable().value(metric, MODEL), metric, unit=scored.unit, noun=NOUNS.get(noun, noun))
+    return optimism_gap(
+        random, scored.scorable().value(metric, MODEL), metric, unit=scored.unit, noun=NOUNS.get(noun, noun)
+    )

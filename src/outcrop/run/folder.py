@@ -49,7 +49,9 @@ def check_same(out: Path, run_file: Mapping[str, Any], fingerprint: str) -> None
     fix = f"resume with what the run was begun with, or start anew: --out {out}-2"
     if changed:
         shown = "; ".join(f"{key} was {before.get(key, 'unset')}, is {now.get(key, 'unset')}" for key in changed[:3])
-        raise ConfigError(message(f"The run file has changed since the run was begun: {shown}.", where=str(out), fix=fix))
+        raise ConfigError(
+            message(f"The run file has changed since the run was begun: {shown}.", where=str(out), fix=fix)
+        )
     known = out / "data.json"
     if known.is_file() and json.loads(known.read_text("utf-8"))["fingerprint"] != fingerprint:
         raise ConfigError(message("The data have changed since the run was begun.", where=str(out), fix=fix))
@@ -87,7 +89,9 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> Path:
 
 def write_json(path: Path, content: Any) -> Path:
     """Writes JSON atomically; NumPy numbers become numbers, NaN becomes null."""
-    return write_atomic(path, lambda p: p.write_text(json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n", "utf-8"))
+    return write_atomic(
+        path, lambda p: p.write_text(json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    )
 
 
 def write_text(path: Path, text: str) -> Path:

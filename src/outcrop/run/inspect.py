@@ -76,7 +76,10 @@ def _bundle(path: Path) -> Inspection:
         ("score", f"{'; '.join(scores)} ({bundle.scores['score']})"),
         ("verdict", verdict),
         ("inputs", ", ".join(f"{v.name} [{v.unit or '-'}], missing: {v.missing}" for v in model.inputs)),
-        ("target", f"{model.target.name}" + (f" ({len(model.target.classes.codes)} classes)" if model.target.classes else "")),
+        (
+            "target",
+            f"{model.target.name}" + (f" ({len(model.target.classes.codes)} classes)" if model.target.classes else ""),
+        ),
         ("members", str(len(model.members))),
         ("trained on", f"{len(bundle.provenance['records'])} records"),
         ("accepted", "; ".join(bundle.provenance["accepted"]) or "nothing"),

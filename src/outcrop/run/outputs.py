@@ -40,7 +40,9 @@ def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
         }
         for record in problem.records
     ]  # fmt: skip
-    classes = problem.classes and [{"code": c, "name": n} for c, n in zip(problem.classes.codes, problem.classes.names, strict=True)]
+    classes = problem.classes and [
+        {"code": c, "name": n} for c, n in zip(problem.classes.codes, problem.classes.names, strict=True)
+    ]
     content = {
         "records": records,
         "variables": [variable.to_json() for variable in problem.variables],
@@ -170,7 +172,9 @@ def _code_version() -> str:
     """The commit of the source tree outcrop is imported from; empty for an installed package."""
     here = Path(__file__).resolve().parent
     try:
-        done = subprocess.run(["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=5)
+        done = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=5
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

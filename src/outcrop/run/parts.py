@@ -64,12 +64,32 @@ def splits_of(problem: Problem, view: View) -> list[Split]:
     shared: dict[str, Any] = {"validation_share": promise.validation_share}
     if promise.kind == "new":
         size = {name: float(mask.sum()) for name, mask in problem.labelled().items()}
-        return folds("new", view.origins, key=promise.new, folds=promise.folds, test=promise.test, size=size, seed=promise.seed, **shared)
+        return folds(
+            "new",
+            view.origins,
+            key=promise.new,
+            folds=promise.folds,
+            test=promise.test,
+            size=size,
+            seed=promise.seed,
+            **shared,
+        )
     if promise.kind == "later":
         axes = {record.name: record.axis for record in problem.records}
-        bounds = {"test_from": promise.later, "validation_from": promise.validation_from, "gap_samples": promise.gap_samples}
+        bounds = {
+            "test_from": promise.later,
+            "validation_from": promise.validation_from,
+            "gap_samples": promise.gap_samples,
+        }
         return folds("later", view.origins, axes=axes, **bounds, **shared)
-    return folds("same_population", view.origins, reason=promise.same_population, folds=promise.folds, seed=promise.seed, **shared)
+    return folds(
+        "same_population",
+        view.origins,
+        reason=promise.same_population,
+        folds=promise.folds,
+        seed=promise.seed,
+        **shared,
+    )
 
 
 def labelled_examples(problem: Problem, view: View) -> np.ndarray:
@@ -97,7 +117,9 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
     arguments = config.loss.model_dump(exclude={"kind"})
     kind = "class" if classes else "number"
-    return losses.build(config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table)
+    return losses.build(
+        config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table
+    )
 
 
 def optimiser_of(config: Config) -> Any:
@@ -118,8 +140,12 @@ def augment_of(config: Config, normaliser: Normaliser, view: View) -> Any:
     columns = augment.over_context([place.values[0] for place in numbers], channels, context)
     steps = []
     if section.gain_sd or section.shift_sd:
-        present = [None if p.present is None else offset * channels + p.present for offset in range(context) for p in numbers]
-        steps.append(augment.gain_and_shift(columns, gain_sd=section.gain_sd, shift_sd=section.shift_sd, present=present))
+        present = [
+            None if p.present is None else offset * channels + p.present for offset in range(context) for p in numbers
+        ]
+        steps.append(
+            augment.gain_and_shift(columns, gain_sd=section.gain_sd, shift_sd=section.shift_sd, present=present)
+        )
     if section.noise_sd:
         steps.append(augment.noise(columns, section.noise_sd))
     if section.curve_dropout:
@@ -162,7 +188,9 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
     if asked.curve not in known:
         what = f"No record has a curve {asked.curve!r}{did_you_mean(asked.curve, known)}."
         raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
-    columns = [r.data[asked.curve].to_numpy() if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
+    columns = [
+        r.data[asked.curve].to_numpy() if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned
+    ]
     return np.concatenate(columns) == asked.equals
 
 

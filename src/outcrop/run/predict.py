@@ -19,7 +19,17 @@ from outcrop.run.folder import write_csv
 from outcrop.run.surrogate import Model, Predicted, load
 
 KINDS = ("class", "confidence", "probabilities", "validity", "value")
-SUMMARY = ("record", "file", "status", "samples", "predicted", "outside_validity", "missing_inputs", "conversions", "written")
+SUMMARY = (
+    "record",
+    "file",
+    "status",
+    "samples",
+    "predicted",
+    "outside_validity",
+    "missing_inputs",
+    "conversions",
+    "written",
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,12 @@ class Prediction:
 
 
 def predict(
-    bundle: str | Path, files: str | Path | Iterable[str | Path], *, out: str | Path, write: Sequence[str] = (), dry_run: bool = False
+    bundle: str | Path,
+    files: str | Path | Iterable[str | Path],
+    *,
+    out: str | Path,
+    write: Sequence[str] = (),
+    dry_run: bool = False,
 ) -> Prediction:
     """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
 
@@ -64,13 +79,19 @@ def predict(
     if model.bundle.provenance.get("joins"):
         names = ", ".join(model.bundle.provenance["joins"])
         fix = "predict in Python: outcrop.load(path).predict(NAME=array, ...)"
-        raise ConfigError(message(f"This model was trained with joined sources ({names}), which files alone do not bring.", fix=fix))
+        raise ConfigError(
+            message(f"This model was trained with joined sources ({names}), which files alone do not bring.", fix=fix)
+        )
     paths, folder = matching(files), Path(out)
     _not_in_place(paths, folder)
     rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run)]
     if all(row["status"] != "ok" for row in rows):
         reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
-        what = "The file could not be predicted" if len(paths) == 1 else f"None of {len(paths)} files could be predicted, the first"
+        what = (
+            "The file could not be predicted"
+            if len(paths) == 1
+            else f"None of {len(paths)} files could be predicted, the first"
+        )
         raise DataError(message(f"{what}: {reason or fix}", where=rows[0]["file"], fix=fix))
     if not dry_run:
         write_csv(folder / "summary.csv", rows, SUMMARY)
@@ -87,7 +108,9 @@ def _not_in_place(paths: Sequence[Path], folder: Path) -> None:
         other = stems.setdefault(path.name.partition(".")[0], path)
         if other is not path:
             fix = "predict them in two calls, with another --out each."
-            raise ConfigError(message("Two input files would be written to one result.", where=f"{other} and {path}", fix=fix))
+            raise ConfigError(
+                message("Two input files would be written to one result.", where=f"{other} and {path}", fix=fix)
+            )
 
 
 def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dry_run: bool) -> list[dict[str, Any]]:
@@ -104,7 +127,9 @@ def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dr
         return [{"record": path.stem, "file": str(path), "status": " ".join(str(error).splitlines())}]
 
 
-def _one_record(model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool) -> tuple[list[Curve], dict[str, Any]]:
+def _one_record(
+    model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool
+) -> tuple[list[Curve], dict[str, Any]]:
     prepared, resolutions = model.prepare(record)
     row: dict[str, Any] = {
         "record": record.name,
@@ -126,7 +151,9 @@ def _policy(model: Model, variable: str) -> str:
     return next(v.missing for v in model.inputs if v.name == variable)
 
 
-def _curves(model: Model, record: Record, prepared: Record, predicted: Predicted, kinds: tuple[str, ...]) -> list[Curve]:
+def _curves(
+    model: Model, record: Record, prepared: Record, predicted: Predicted, kinds: tuple[str, ...]
+) -> list[Curve]:
     """The new curves on the rows of the file."""
     target = model.target
     original = axis_m(record)
@@ -162,8 +189,17 @@ def _write(model: Model, records: Sequence[Record], path: Path, folder: Path, cu
     reading = model.bundle.provenance["reading"]
     if records[0].format == "las":
         classes, name = model.target.classes, model.target.name
-        parameters = {} if classes is None else {f"{name}_{code}": (label, f"class of {name}_PRED") for code, label in zip(classes.codes, classes.names, strict=True)}
-        provenance = f"{name}_PRED by outcrop {__version__}, model {Path(model.bundle.source).name}, {model.bundle.promise}"
+        parameters = (
+            {}
+            if classes is None
+            else {
+                f"{name}_{code}": (label, f"class of {name}_PRED")
+                for code, label in zip(classes.codes, classes.names, strict=True)
+            }
+        )
+        provenance = (
+            f"{name}_PRED by outcrop {__version__}, model {Path(model.bundle.source).name}, {model.bundle.promise}"
+        )
         options = {key: reading[key] for key in ("encoding",) if key in reading}
         return write(path, folder, curves[records[0].name], parameters=parameters, provenance=provenance, **options)
     options = {key: reading[key] for key in ("group", "separator") if key in reading}

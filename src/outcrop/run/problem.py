@@ -162,13 +162,22 @@ def join_source(records: list[Record], source: Source, base: Path, name: str) ->
 
     path = base / str(source.files)
     if source.join == "interval":
-        return join.interval(records, path, on=source.on, top=source.top, base=source.base, columns=source.columns or None)
+        return join.interval(
+            records, path, on=source.on, top=source.top, base=source.base, columns=source.columns or None
+        )
     if source.join == "survey":
-        return join.survey(records, path, on=source.on, md=source.md, inclination=source.inclination, azimuth=source.azimuth)
+        return join.survey(
+            records, path, on=source.on, md=source.md, inclination=source.inclination, azimuth=source.azimuth
+        )
     if source.join == "depth":
         axis = source.axis or "DEPTH"
         return join.depth(
-            records, path, on=source.on, axis=axis, columns=source.columns or None, tolerance_m=float(source.tolerance_m)
+            records,
+            path,
+            on=source.on,
+            axis=axis,
+            columns=source.columns or None,
+            tolerance_m=float(source.tolerance_m),
         )
     return join.attributes(records, path, on=source.on, columns=source.columns or None)
 
@@ -215,12 +224,16 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     classes = class_table(section, base, name) if section.classes is not None else None
     variables = [*inputs, replace(_variable(name, section, "target"), classes=classes)]
     if section.weight:
-        weight = Variable(name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=section.weight_map)
+        weight = Variable(
+            name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=section.weight_map
+        )
         variables.append(weight)
     names = [v.name for v in variables]
     if len(set(names)) < len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
-        raise ConfigError(message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name."))
+        raise ConfigError(
+            message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name.")
+        )
     return variables
 
 
@@ -244,12 +257,18 @@ def _codes(section: TargetSection, base: Path, target: str) -> tuple[list[Any], 
 
     path = base / str(section.classes)
     if not path.is_file():
-        raise ConfigError(message(f"There is no class table {str(path)!r}.", where=f"target.{target}.classes", fix="check the path."))
+        raise ConfigError(
+            message(f"There is no class table {str(path)!r}.", where=f"target.{target}.classes", fix="check the path.")
+        )
     table = pd.read_csv(path)
     columns = {str(column).casefold(): column for column in table.columns}
     if "code" not in columns or "name" not in columns:
         raise ConfigError(
-            message("The class table needs the columns code and name.", where=str(path), fix=f"it has {', '.join(map(str, table.columns))}.")
+            message(
+                "The class table needs the columns code and name.",
+                where=str(path),
+                fix=f"it has {', '.join(map(str, table.columns))}.",
+            )
         )
     return list(table[columns["code"]]), [str(n) for n in table[columns["name"]]]
 
@@ -261,9 +280,15 @@ def _cost(section: TargetSection, base: Path, target: str) -> np.ndarray:
     dataset, colon, name = str(section.cost).partition(":")
     path = datasets.path(dataset, name) if colon and dataset in datasets.DATASETS else base / str(section.cost)
     if not Path(path).is_file():
-        raise ConfigError(message(f"There is no cost matrix {str(path)!r}.", where=f"target.{target}.cost", fix="check the path."))
+        raise ConfigError(
+            message(f"There is no cost matrix {str(path)!r}.", where=f"target.{target}.cost", fix="check the path.")
+        )
     try:
-        return np.load(path, allow_pickle=False) if str(path).endswith(".npy") else np.loadtxt(path, delimiter=",", ndmin=2)
+        return (
+            np.load(path, allow_pickle=False)
+            if str(path).endswith(".npy")
+            else np.loadtxt(path, delimiter=",", ndmin=2)
+        )
     except ValueError as error:
         fix = "save numbers, one row per true class: a .npy file, or commas and no header."
         raise ConfigError(message(f"The cost matrix cannot be read ({error}).", where=str(path), fix=fix)) from None

@@ -1,7 +1,7 @@
 """`run`: a run file to a run folder. The order of the calls below is the path of the data.
 
-    check (files -> records -> examples -> splits -> audit) -> rotate (train, predict, baselines)
-        -> evaluate (scores, verdict, findings) -> refit -> bundle -> report
+check (files -> records -> examples -> splits -> audit) -> rotate (train, predict, baselines)
+    -> evaluate (scores, verdict, findings) -> refit -> bundle -> report
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def run(
     bundle, refit = bundling.bundle(place, checked, folds, metrics, tell=tell, resume=resume)
     outputs.write_history(place, folds, refit)
     seconds = time.monotonic() - begun
-    folder.write_json(place / "environment.json", outputs.environment(checked.problem, seconds, started, checked.parameters))
+    folder.write_json(
+        place / "environment.json", outputs.environment(checked.problem, seconds, started, checked.parameters)
+    )
     tell(f"Trained and scored in {_minutes(seconds)}.")
     report = write_report(place)
     return Result(place, metrics, findings, bundle, report, warnings(checked))
@@ -120,7 +122,9 @@ def _describe(place: Path, checked: Check, base: Path, tell: Callable[[str], Non
     outputs.write_split(place, problem, checked.splits)
     outputs.write_audit(place, checked.findings)
     records, labelled = len(problem.records), checked.effective.labelled
-    tell(f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, worth about {checked.effective.total:,.0f} independent ones.")
+    tell(
+        f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, worth about {checked.effective.total:,.0f} independent ones."
+    )
     tell(outputs.split_summary(problem, checked.splits)["sentence"])
     for warning in warnings(checked):
         tell(warning)
@@ -155,14 +159,18 @@ def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
     return folds
 
 
-def _evaluate(place: Path, checked: Check, folds: Sequence[Fold], tell: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _evaluate(
+    place: Path, checked: Check, folds: Sequence[Fold], tell: Any
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     scored = scored_of(checked.problem, folds)
     outputs.write_predictions(place, checked.problem, scored, folds)
     metrics = evaluate.summarise(checked, folds, scored, tell=tell.step)
     before = folder.count_scoring(place, evaluate.test_fingerprint(checked))
     metrics["scored_before"] = before
     if before:
-        tell(f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: it is no longer unseen.")
+        tell(
+            f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: it is no longer unseen."
+        )
     findings = evaluate.findings(metrics, checked)
     folder.write_json(place / "metrics.json", metrics)
     folder.write_json(place / "findings.json", findings)

@@ -129,7 +129,9 @@ def solve(
 
 
 def _detail(progress: Any) -> str:
-    best = f", validation {progress.validation:.4g}, best {progress.best:.4g}" if np.isfinite(progress.validation) else ""
+    best = (
+        f", validation {progress.validation:.4g}, best {progress.best:.4g}" if np.isfinite(progress.validation) else ""
+    )
     return f"loss {progress.train_loss:.4g}{best}"
 
 
@@ -168,7 +170,12 @@ def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarr
 
 
 def predict_records(
-    members: Sequence[Any], view: View, tables: Mapping[str, Encoded], index: np.ndarray, normaliser: Normaliser, records: Sequence[Record]
+    members: Sequence[Any],
+    view: View,
+    tables: Mapping[str, Encoded],
+    index: np.ndarray,
+    normaliser: Normaliser,
+    records: Sequence[Record],
 ) -> dict[str, np.ndarray]:
     """Predictions of all members, averaged and stitched back on their records.
 

@@ -1,7 +1,7 @@
 """A model file opened: the networks with their preprocessing, ready to predict arrays or records.
 
-    model = outcrop.load("model.outcrop")
-    model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of the run file
+model = outcrop.load("model.outcrop")
+model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of the run file
 """
 
 from __future__ import annotations
@@ -114,12 +114,18 @@ class Model:
         unknown = [name for name in arrays if name not in known]
         absent = [v.name for v in self.inputs if v.name not in arrays and v.missing in ("error", "drop")]
         if unknown or absent:
-            what = f"There is no input {unknown[0]!r}{did_you_mean(unknown[0], known)}." if unknown else f"The input {absent[0]!r} is missing."
+            what = (
+                f"There is no input {unknown[0]!r}{did_you_mean(unknown[0], known)}."
+                if unknown
+                else f"The input {absent[0]!r} is missing."
+            )
             raise DataError(message(what, where=self.bundle.source, fix=f"the inputs are {', '.join(known)}."))
         columns = {name: np.atleast_1d(np.asarray(values)) for name, values in arrays.items()}
         lengths = {len(values) for values in columns.values()}
         if len(lengths) != 1:
-            raise DataError(message(f"The arrays have {len(lengths)} different lengths.", fix="pass arrays of one length."))
+            raise DataError(
+                message(f"The arrays have {len(lengths)} different lengths.", fix="pass arrays of one length.")
+            )
         size = lengths.pop()
         units = {v.name: v.unit or "" for v in self.inputs}
         data = {n: ("row", columns.get(n, np.full(size, np.nan)), {"units": units[n]}) for n in known}
@@ -131,7 +137,9 @@ class Model:
         promise, target = self.bundle.promise, self.target
         what = f"{len(target.classes.codes)} classes" if target.classes else target.unit or "number"
         inputs = ", ".join(v.name for v in self.inputs)
-        return f"<outcrop model {self.bundle.family} x {len(self.members)}: {inputs} -> {target.name} ({what}); {promise}>"
+        return (
+            f"<outcrop model {self.bundle.family} x {len(self.members)}: {inputs} -> {target.name} ({what}); {promise}>"
+        )
 
 
 def load(path: str | Path, architecture: Any = None) -> Model:
@@ -158,7 +166,9 @@ def load(path: str | Path, architecture: Any = None) -> Model:
         raise
     except (KeyError, TypeError, ValueError) as error:
         what = f"The model file does not describe a model: {str(error).splitlines()[0]}."
-        raise BundleError(message(what, where=str(path), fix="copy it again, or write it again from its run.")) from None
+        raise BundleError(
+            message(what, where=str(path), fix="copy it again, or write it again from its run.")
+        ) from None
     return Model(bundle, members, normaliser, variables, frame, validity)
 
 
