@@ -10,7 +10,6 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
-	$(BIN)/lint-imports
 
 examples: $(READY)
 	$(BIN)/python examples/reproduce.py

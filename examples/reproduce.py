@@ -1,4 +1,4 @@
-"""Runs the worked examples and writes each one's results.json: `make examples`, or python examples/reproduce.py NAME ...
+"""Runs the worked examples and writes their results.json: `make examples`, or python examples/reproduce.py NAME ...
 
 A result names the code, the data and the split it was measured with. `--collect RUN...` writes results.json from run
 folders that exist already, under the names of `runs.toml` beside the example.
@@ -39,8 +39,8 @@ def summary(run: Path) -> dict[str, Any]:
         "network": kept(entry["test"]["model"]),
         "all_metrics": {name: _rounded(score["value"]) for name, score in entry["test"]["model"].items()},
         "baselines": {name: kept(scores) for name, scores in entry["test"]["baselines"].items() if metric in scores},
-        "verdict": {name: {k: _rounded(v[k]) for k in ("word", "difference", "low", "high")} for name, v in entry["verdict"].items()},
-        "optimism_gap": entry["optimism_gap"] and {k: _rounded(entry["optimism_gap"][k]) for k in ("random", "promised", "gap")},
+        "verdict": {name: _some(row, "word", "difference", "low", "high") for name, row in entry["verdict"].items()},
+        "optimism_gap": entry["optimism_gap"] and _some(entry["optimism_gap"], "random", "promised", "gap"),
         "high_confidence": entry["high_confidence"] and _rounded(entry["high_confidence"]["model"][metric]),
         "effective_samples": _rounded(metrics["effective_samples"]["total"]),
         "wall_time_seconds": about["wall_time_seconds"],
@@ -50,6 +50,10 @@ def summary(run: Path) -> dict[str, Any]:
         "data_fingerprint": data["fingerprint"],
         "scored_before": metrics.get("scored_before", 0),
     }
+
+
+def _some(row: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: _rounded(row[key]) for key in keys}
 
 
 def _rounded(value: Any) -> Any:

@@ -73,6 +73,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
     """The error for an optional library that is not installed."""
-    return MissingExtraError(
-        message(f"{purpose} needs the library {library!r}, which is not installed.", fix=f"pip install 'outcrop[{extra}]'")
-    )
+    what = f"{purpose} needs the library {library!r}, which is not installed."
+    return MissingExtraError(message(what, fix=f"pip install 'outcrop[{extra}]'"))

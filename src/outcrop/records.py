@@ -125,15 +125,15 @@ class Origins:
             return ranges | {dim: value[0] for dim, value in prints.members.items()}
 
         groups = {key: str(value[which]) for key, value in self.groups.items()}
-        return Origin(self.names[which], one(row.reads), one(row.scores), groups, {k: v[i] for k, v in self.position.items()})
+        position = {key: value[i] for key, value in self.position.items()}
+        return Origin(self.names[which], one(row.reads), one(row.scores), groups, position)
 
     def take(self, index: np.ndarray) -> Origins:
         """The origins of some of the examples, in the order of `index`."""
         index = np.asarray(index)
         position = {key: value[index] for key, value in self.position.items()}
-        return replace(
-            self, record=self.record[index], reads=self.reads.take(index), scores=self.scores.take(index), position=position
-        )
+        prints = {"reads": self.reads.take(index), "scores": self.scores.take(index)}
+        return replace(self, record=self.record[index], position=position, **prints)
 
     def group(self, key: str) -> np.ndarray:
         """The value of one group key for every example, shape (example,)."""

@@ -1,0 +1,107 @@
+"""Every command and number of the README: commands run on small wells, numbers agree with the committed results."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synthetic_wells import las, well
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+FEWER = {
+    "steps = 1000": "steps = 6\nevaluate_every = 3",
+    "[train]": '[evaluate]\nbaselines = ["majority"]\nbootstrap = 100\n[train]',
+}
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder with wells whose curves are named as in the README, and the README's own run file, with few steps."""
+    base = tmp_path_factory.mktemp("readme")
+    for folder, numbers in (("wells", range(6)), ("new", range(6, 8))):
+        (base / folder).mkdir()
+        for number in numbers:
+            curves = well(number)
+            curves["LITH"] = curves.pop("FACIES") / 10
+            las(base / folder / f"W{number}.las", curves, name=f"W-{number}")
+    text = next(block for block in blocks("toml") if "[data]" in block)
+    for long, short in FEWER.items():
+        assert long in text
+        text = text.replace(long, short)
+    (base / "readme.toml").write_text(text, "utf-8")
+    return base
+
+
+def outcrop(line: str, place: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", *shlex.split(line.split("#")[0])]
+    return subprocess.run(
+        command, cwd=place, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}, timeout=600
+    )
+
+
+def test_the_commands(place):
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("outcrop ")]
+    assert [line.split()[1] for line in lines] == ["new", "check", "run", "predict"]
+    for line in lines:
+        done = outcrop(line, place)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        if line.startswith("outcrop new"):  # the draft is replaced by the README's own run file, so that few steps do
+            assert (place / "run.toml").is_file()
+            (place / "run.toml").write_text((place / "readme.toml").read_text("utf-8"), "utf-8")
+    assert (place / "predicted" / "W6.las").is_file()
+    assert "LITH_PRED" in (place / "predicted" / "W6.las").read_text("utf-8")
+
+
+def test_the_python(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    (place / "run.toml").write_text((place / "readme.toml").read_text("utf-8"), "utf-8")
+    (python,) = blocks("python")
+    python = python.replace("runs/first", "runs/python").replace('"predicted"', '"predicted-2"')
+    exec(compile(python, "README.md", "exec"), {})
+    assert "network" in capsys.readouterr().out
+    assert (place / "predicted-2" / "W0.las").is_file()
+
+
+def test_the_acceptance_line():
+    """The other TOML block is a valid [evaluate] section."""
+    import tomllib
+
+    from outcrop.config.schema import EvaluateSection
+
+    text = next(block for block in blocks("toml") if "[data]" not in block)
+    assert EvaluateSection.model_validate(tomllib.loads(text)["evaluate"]).accept
+
+
+def test_the_numbers():
+    """The README's table of scores is that of results.json, to the digits shown."""
+    results = json.loads((ROOT / "examples/03_facies_from_logs/results.json").read_text("utf-8"))
+    table = README.split("<!-- numbers: examples/03_facies_from_logs/results.json -->")[1].split("\n\n")[1]
+    rows = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    assert len(rows) == 1 + len(results["well"]["baselines"])
+    for name, *cells in rows:
+        for run, text in zip(("well", "quadrant"), cells[:2], strict=True):
+            scores = results[run]
+            score = scores["network"] if name == "network" else scores["baselines"][name.replace(" ", "_")]
+            assert text == f"{score['value']:.2f} ({score['low']:.2f} to {score['high']:.2f})"
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
