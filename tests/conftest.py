@@ -58,7 +58,7 @@ def finished(wells, tmp_path_factory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("runs") / "facies"
     told = Told()
     reason = "two wells are all there is to hold out"
-    overrides = ["bundle.model=held_out", f'evaluate.accept={{few_groups = "{reason}"}}']
+    overrides = ["bundle.model=held_out", "evaluate.optimism_gap=true", f'evaluate.accept={{few_groups = "{reason}"}}']
     result = outcrop.run(wells / "run.toml", out=folder, overrides=overrides, tell=told)
     return SimpleNamespace(base=wells, folder=folder, result=result, told=told, reason=reason)
 
@@ -73,7 +73,7 @@ def no_report(monkeypatch):
 
 @pytest.fixture
 def quick_run(no_report):
-    """`quick_run(run_file, out, *overrides)`: a run of eight steps with one baseline and no page; returns (result, told)."""
+    """`quick_run(run_file, out, *overrides)` -> (result, told): a run of eight steps, one baseline and no page."""
     import outcrop
 
     def run(run_file, out, *overrides, **options):

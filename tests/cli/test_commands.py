@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import QUICK
 
+from conftest import QUICK
 from outcrop.cli import COMMANDS, _call
 from outcrop.config.load import load
 
@@ -23,11 +23,11 @@ HEAVY = ("jax", "pandas", "numpy", "xarray", "matplotlib", "pydantic", "sklearn"
 @pytest.mark.parametrize("arguments", [["--help"], [], ["--version"]])
 def test_help_imports_nothing_heavy(arguments):
     code = (
-        "import sys; sys.argv = ['outcrop', *%r]\n"
+        f"import sys; sys.argv = ['outcrop', *{arguments!r}]\n"
         "from outcrop.cli import main\n"
         "try: main()\n"
         "except SystemExit as stop: assert stop.code == 0\n"
-        "print([name for name in %r if name in sys.modules])" % (arguments, HEAVY)
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n") and "outcrop" in done.stdout

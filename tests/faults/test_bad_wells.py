@@ -1,14 +1,14 @@
-"""Bad files stop with a clear message, exit code 2 and no run folder; what the run can live with is named and it goes on."""
+"""Bad files stop with a clear message, exit code 2 and no run folder; what a run can live with is named."""
 
 import json
 
 import numpy as np
 import pytest
-from synthetic_wells import WELLS, field, las, run_file, well
 
 import outcrop
 from outcrop.cli import _call
 from outcrop.errors import ConfigError, DataError
+from synthetic_wells import WELLS, field, las, run_file, well
 
 ONE_WELL = {'test = ["Alpha-2", "Delta-1"]\n': ""}
 
@@ -138,7 +138,7 @@ def test_source_with_nothing_to_join_to(place, capsys):
 
 
 def test_planted_copy_of_the_target_is_refused(place, capsys):
-    for number, name in enumerate(WELLS):
+    for name in WELLS:
         rewrite(place, name, lambda curves: curves.update(FLAG=curves["FACIES"] * 2 + 1))
     told = refused(place, capsys, "FLAG", "target_copy", code=3, sets=["data.variable.FLAG={}"])
     assert 'accept = {target_copy = "reason"}' in told

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from synthetic_wells import field, las, run_file, well
 
 import outcrop
 from outcrop.errors import NonFiniteError
+from synthetic_wells import field, las, run_file, well
 
 NUMBER = {
     '[data.target.FACIES]\nclasses = {10 = "Sand", 20 = "Shale", 30 = "Lime"}': (
@@ -136,7 +136,7 @@ def test_same_population_with_folds(tmp_path, quick_run):
 
 
 def test_max_minutes_ends_training_and_the_run_goes_on(wells, tmp_path, quick_run):
-    result, told = quick_run(wells / "run.toml", tmp_path / "run", "train.max_minutes=1e-6", "train.steps=100000")
+    _, told = quick_run(wells / "run.toml", tmp_path / "run", "train.max_minutes=1e-6", "train.steps=100000")
     assert any("minutes" in sentence and sentence.startswith("Training") for sentence in told)
     assert (tmp_path / "run" / "metrics.json").exists()
 

@@ -2,14 +2,15 @@
 
 import csv
 import json
+
 import lasio
 import numpy as np
 import pytest
 import xarray as xr
-from synthetic_wells import las, well
 
 import outcrop
 from outcrop.errors import ConfigError, DataError
+from synthetic_wells import las, well
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_other_units_are_converted(finished, tmp_path):
 
 def test_units_that_cannot_be_converted_are_refused(finished, tmp_path):
     path = las(tmp_path / "odd.las", well(1), name="Odd-1", units={"RHOB": "ohm.m"})
-    with pytest.raises(DataError, match="could not be predicted.*ohm.m.*\n.*odd.las.*\nFix: "):
+    with pytest.raises(DataError, match=r"could not be predicted.*ohm.m.*\n.*odd.las.*\nFix: "):
         outcrop.predict(finished.folder / "model.outcrop", path, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
-from conftest import QUICK
 
 import outcrop
+from conftest import QUICK
 from outcrop.errors import ConfigError, DataError
 from outcrop.run import folder
 

@@ -8,10 +8,10 @@ from html import unescape
 import numpy as np
 import pytest
 import xarray as xr
-from synthetic_wells import WELLS
 
 from outcrop.config.load import load
 from outcrop.run.surrogate import load as load_model
+from synthetic_wells import WELLS
 
 FILES = (
     "run.toml", "data.json", "split.json", "audit.json", "history.csv", "predictions.nc", "metrics.json",
@@ -101,6 +101,11 @@ def test_metrics_agree_with_the_predictions(finished):
     assert np.sum(entry["confusion"]) == 720
 
 
+def test_optimism_gap_is_measured_on_request(finished):
+    gap = content(finished, "metrics.json")["promises"]["new = well"]["optimism_gap"]
+    assert gap["metric"] == "macro_f1" and 0.5 < gap["random"] <= 1
+
+
 def test_findings_quote_the_metrics(finished):
     metrics, findings = content(finished, "metrics.json"), content(finished, "findings.json")
     quoted = [(path, value) for finding in findings for path, value in finding["values"].items()]
@@ -140,5 +145,5 @@ def test_the_run_told_its_stages(finished):
     told = "\n".join(finished.told.sentences)
     assert "7 records, 2,520 labelled samples" in told and "held out by name" in told
     assert "All 40 steps were taken" in told
-    assert {step[0] for step in finished.told.steps} == {"training", "baselines"}
+    assert {step[0] for step in finished.told.steps} == {"training", "baselines", "random split"}
     assert finished.result.report.name == "report.html" and finished.result.verdict

@@ -1,4 +1,4 @@
-"""Files that the run file names: sources, class tables, cost matrices and group tables must be there before anything runs.
+"""Files that the run file names: sources, class tables, cost matrices and group tables must be there.
 
 Looks at names only; nothing is opened.
 """

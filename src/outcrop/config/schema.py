@@ -1,7 +1,7 @@
 """The sections of the run file, typed: what may be said, its default and its range. Nothing here touches data.
 
-The order of the classes is the order of the run file: 1. what goes in and out, 2. what is learned, 3. what is minimised,
-4. which assumptions the score rests on.
+The order of the classes is the order of the run file: 1. what goes in and out, 2. what is learned, 3. what is
+minimised, 4. which assumptions the score rests on.
 """
 
 from __future__ import annotations

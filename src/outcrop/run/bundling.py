@@ -28,8 +28,8 @@ def bundle(
 ) -> tuple[Path | None, list[dict[str, Any]]]:
     """Writes the model file.
 
-    `refit` trains on all labelled examples for the folds' median best step; `held_out` keeps the network that was scored
-    (one split only). `auto` is `refit` after a rotation, else `held_out`.
+    `refit` trains on all labelled examples for the folds' median best step; `held_out` keeps the network that was
+    scored (one split only). `auto` is `refit` after a rotation, else `held_out`.
 
     Returns:
         The path, or None with `[bundle] model = "none"`; and the history of the refit.
@@ -46,8 +46,8 @@ def bundle(
         steps = max(1, round(float(np.median([step for fold in folds for step in fold.notes["best_steps"]]))))
         split = without_validation(parts.with_labels(checked.splits[0], has), np.flatnonzero(has))
         solved = solve(
-            problem, checked.view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED, tell=tell.step, title="refit",
-            steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,
+            problem, checked.view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
+            tell=tell.step, title="refit", steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,
         )  # fmt: skip
         tell(f"Refit on all {int(has.sum()):,} labelled examples for {steps} steps, the folds' median best.")
         history = [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history]
@@ -107,7 +107,7 @@ def _content(
         arrays=arrays,
         normaliser=normaliser.to_json(),
         variables=[variable.to_json() for variable in problem.variables],
-        frame={k: v for k, v in vars(problem.frame).items()},
+        frame=dict(vars(problem.frame)),
         view=view_json(checked.view),
         classes=problem.classes.to_json() if problem.classes else None,
         split=outputs.split_summary(problem, checked.splits),

@@ -1,4 +1,4 @@
-"""`check`: everything a run does before training. Reads, resolves, splits and audits, and says what training would cost."""
+"""`check`: everything a run does before training. Reads, resolves, splits, audits, and says what it would cost."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
 
 
 def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser: Normaliser) -> None:
-    """Builds everything the run will need and throws it away: what cannot be is said now, not after hours of training."""
+    """Builds what the run will need and throws it away: what cannot be is said now, not after hours of training."""
     config = problem.config
     parts.loss_of(config, problem, normaliser)
     parts.optimiser_of(config)

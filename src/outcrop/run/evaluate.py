@@ -50,7 +50,10 @@ def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]
     told = sentences.findings(metrics, checked.findings)
     before = metrics.get("scored_before", 0)
     if before:
-        text = f"This test part had been scored {before} time{'s' * (before > 1)} before in this project; settings chosen since then have seen it."
+        text = (
+            f"This test part had been scored {before} time{'s' * (before > 1)} before in this project; "
+            "settings chosen since then have seen it."
+        )
         told.append({"id": "scored_before", "sentence": text, "values": {"/scored_before": before}})
     return told
 

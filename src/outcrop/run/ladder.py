@@ -84,7 +84,7 @@ class Ladder:
         self.validation = samples_of(problem, view, split.validation, labelled)
         self.task = baselines.Task(
             problem.out_size if problem.classes else None,
-            problem.classes and problem.classes.cost,
+            problem.classes.cost if problem.classes else None,
             problem.config.evaluate.decide,
         )
 
@@ -108,7 +108,9 @@ class Ladder:
         at = self._examples(view, samples)
         batch = view.gather(self.filled if row.fill else self.bare, at)
         if self._learns_encoded(row):
-            target = np.concatenate([self.filled[r.name].target for r in self.problem.records])[self._flat(samples)]
+            target = np.concatenate([np.asarray(self.filled[r.name].target) for r in self.problem.records])[
+                self._flat(samples)
+            ]
         else:
             target = self._physical(samples, 0)
         if row.features != "series":

@@ -75,7 +75,8 @@ def split_summary(problem: Problem, splits: Sequence[Split]) -> dict[str, Any]:
     tested = sum(len(split.groups.get("test", ())) for split in splits)
     sentence = splits[0].sentence
     if rotation and promise.new:
-        sentence = f"Each of {tested} groups ({promise.new}) is tested once, by a network trained on others ({len(splits)} folds)."
+        how = f"by a network trained on others ({len(splits)} folds)"
+        sentence = f"Each of {tested} groups ({promise.new}) is tested once, {how}."
     return {"sentence": sentence, "key": key, "kind": "rotation" if rotation else "holdout", "folds": folds}
 
 
@@ -113,7 +114,7 @@ def write_predictions(folder: Path, problem: Problem, scored: Scored, folds: Seq
     columns: dict[str, Any] = {
         "record": ("sample", scored.record.astype(np.int32)),
         "index": ("sample", sample[order].astype(np.int32)),
-        "fold": ("sample", scored.fold.astype(np.int16)),
+        "fold": ("sample", np.asarray(scored.fold).astype(np.int16)),
         axis: ("sample", scored.position, {} if scored.position.dtype.kind == "M" else _units(problem, axis)),
         "target": ("sample", scored.target, unit),
         "prediction": ("sample", scored.predictions[MODEL], unit),

@@ -1,4 +1,4 @@
-"""`predict`: a model file and new files in, the same files with predictions out, and a summary of what was done to each."""
+"""`predict`: a model file and new files in, the same files with predictions out, and a summary of what was done."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _curves(
         curves = [curve(f"{name}_PRED", codes, "", f"{name} {described}")]
     if predicted.confidence is not None and (not kinds or "confidence" in kinds):
         curves.append(curve(f"{name}_CONF", predicted.confidence, "", "probability of the most probable class"))
-    if predicted.probabilities is not None and "probabilities" in kinds:
+    if target.classes is not None and predicted.probabilities is not None and "probabilities" in kinds:
         for number, (code, label) in enumerate(zip(target.classes.codes, target.classes.names, strict=True)):
             curves.append(curve(f"{name}_P_{code}", predicted.probabilities[:, number], "", f"probability of {label}"))
     if not kinds or "validity" in kinds:

@@ -21,7 +21,6 @@ from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.run.folder import fingerprint
 
-
 READING = {"null", "encoding", "group", "axis", "incomplete", "units", "text", "separator"}
 """Keys of a source that are passed on to the reader."""
 

@@ -1,4 +1,4 @@
-"""Every split of the promise solved in turn: network, validity and baselines, gathered into one table of scored samples."""
+"""Every split of the promise solved in turn: network, validity and baselines, gathered into one table of samples."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def solve_fold(
         "seconds": time.monotonic() - begun,
     }
     fold = Fold(test.record, test.sample, columns, notes, solved)
-    if done is not None:
+    if done is not None and checkpoint is not None:
         _write(done, fold)
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
             left.unlink()
@@ -175,7 +175,7 @@ def _write(path: Path, fold: Fold) -> None:
     if fold.solved is not None:
         arrays = [eqx.filter(member, eqx.is_array) for member in fold.solved.members]
         save_checkpoint(path.with_suffix(".members"), arrays, {"members": len(arrays)})
-    columns = {f"column:{name}": value for name, value in fold.columns.items()}
+    columns: dict[str, Any] = {f"column:{name}": value for name, value in fold.columns.items()}
     write_atomic(path, lambda p: np.savez(p, record=fold.record, sample=fold.sample, notes=notes, **columns))
 
 

@@ -122,9 +122,8 @@ def _describe(place: Path, checked: Check, base: Path, tell: Callable[[str], Non
     outputs.write_split(place, problem, checked.splits)
     outputs.write_audit(place, checked.findings)
     records, labelled = len(problem.records), checked.effective.labelled
-    tell(
-        f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, worth about {checked.effective.total:,.0f} independent ones."
-    )
+    worth = f"worth about {checked.effective.total:,.0f} independent ones"
+    tell(f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, {worth}.")
     tell(outputs.split_summary(problem, checked.splits)["sentence"])
     for warning in warnings(checked):
         tell(warning)
@@ -169,7 +168,8 @@ def _evaluate(
     metrics["scored_before"] = before
     if before:
         tell(
-            f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: it is no longer unseen."
+            f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: "
+            "it is no longer unseen."
         )
     findings = evaluate.findings(metrics, checked)
     folder.write_json(place / "metrics.json", metrics)

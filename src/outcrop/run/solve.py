@@ -209,7 +209,7 @@ def predict_records(
 
 def scorable(table: Encoded, view: View) -> np.ndarray:
     """Samples whose inputs are all that the policy demands; with a lead, those of the sample they are read at."""
-    lead = view.lead
+    lead: int = getattr(view, "lead", 0)
     return table.usable if not lead else np.r_[np.zeros(lead, bool), table.usable[:-lead]]
 
 

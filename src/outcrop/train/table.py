@@ -26,7 +26,7 @@ DIRECTIONS: dict[str, Entry] = {
     "momentum": Entry("outcrop.train.optimiser:momentum", "gradient descent with momentum 0.9 (Polyak, 1964)"),
     "rmsprop": Entry("optax:scale_by_rms", "gradient over its root mean square (Tieleman and Hinton, 2012)"),
     "adam": Entry("optax:scale_by_adam", "momentum over root mean square (Kingma and Ba, 2015)"),
-    "adamw": Entry("optax:scale_by_adam", "Adam with decoupled weight decay (Loshchilov and Hutter, 2019); the default"),
+    "adamw": Entry("optax:scale_by_adam", "Adam with decoupled decay (Loshchilov and Hutter, 2019); the default"),
     "lbfgs": Entry("optax:lbfgs", "quasi-Newton with line search (Liu and Nocedal, 1989); full batch"),
 }
 
