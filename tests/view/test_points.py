@@ -101,8 +101,11 @@ def test_origins_carry_groups_and_positions(make_records):
     assert view.origins[2].groups == {"record": "W1", "well": "W1", "field": "Oseberg"}
 
 
-@pytest.mark.parametrize("length, offsets", [(0, (0,)), (2, (-1, 0, 1)), (9, (-4, -2, -1, 0, 1, 2, 4))])
-def test_context_offsets_double(length, offsets):
+@pytest.mark.parametrize(
+    ("length", "offsets"),
+    [(0, (0,)), (2, (-1, 0, 1)), (8, (-4, -1, 0, 1, 4)), (31, (-4, -1, 0, 1, 4)), (32, (-16, -4, -1, 0, 1, 4, 16))],
+)
+def test_context_offsets_quadruple(length, offsets):
     assert context_offsets(length) == offsets
 
 

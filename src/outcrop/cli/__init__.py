@@ -74,7 +74,7 @@ def _call(arguments: list[str], debug: bool) -> int:
         )
         return 2
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        print("Stopped. A run goes on with the same command and --resume.", file=sys.stderr)
         return 130
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1

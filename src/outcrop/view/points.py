@@ -149,10 +149,10 @@ def points(
 
 
 def context_offsets(length: int) -> tuple[int, ...]:
-    """Offsets that double from sample to sample, within half of `length` on either side.
+    """Offsets that quadruple, within half of `length` on either side: far sight for few features.
 
     >>> context_offsets(16)
-    (-8, -4, -2, -1, 0, 1, 2, 4, 8)
+    (-4, -1, 0, 1, 4)
     """
-    steps = [2**power for power in range(max(int(length) // 2, 0).bit_length())]
+    steps = [4**power for power in range((max(int(length) // 2, 0).bit_length() + 1) // 2)]
     return tuple([-step for step in reversed(steps)] + [0] + steps)
