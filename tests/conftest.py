@@ -10,8 +10,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
 
-QUICK = ("train.steps=8", "train.evaluate_every=4", "evaluate.bootstrap=100", 'evaluate.baselines=["majority"]')
-
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
@@ -36,24 +34,11 @@ def wells(tmp_path_factory) -> Path:
     return base
 
 
-class Told:
-    """Keeps what a run tells."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-        self.steps: list[tuple] = []
-
-    def __call__(self, sentence: str) -> None:
-        self.sentences.append(sentence)
-
-    def step(self, *progress) -> None:
-        self.steps.append(progress)
-
-
 @pytest.fixture(scope="session")
 def finished(wells, tmp_path_factory) -> SimpleNamespace:
     """One finished run with held-out wells and the model that was scored in its bundle. Read only."""
     import outcrop
+    from synthetic_wells import Told
 
     folder = tmp_path_factory.mktemp("runs") / "facies"
     told = Told()
@@ -75,6 +60,7 @@ def no_report(monkeypatch):
 def quick_run(no_report):
     """`quick_run(run_file, out, *overrides)` -> (result, told): a run of eight steps, one baseline and no page."""
     import outcrop
+    from synthetic_wells import QUICK, Told
 
     def run(run_file, out, *overrides, **options):
         told = Told()

@@ -15,6 +15,8 @@ UNITS = {"GR": "gAPI", "RHOB": "g/cm3", "NPHI": "v/v", "PERM": "mD", "FACIES": "
 DESCRIPTIONS = {"GR": "Gamma ray", "RHOB": "Bulk density", "NPHI": "Neutron porosity", "FACIES": "Facies code"}
 WELLS = ("Alpha-1", "Alpha-2", "Bravo-1", "Bravo-2", "Charlie-1", "Delta-1", "Echo-1")
 NULL = -999.25
+QUICK = ("train.steps=8", "train.evaluate_every=4", "evaluate.bootstrap=100", 'evaluate.baselines=["majority"]')
+"""Settings of a run that takes a second."""
 
 
 def well(number: int, *, samples: int = 320, classes: Sequence[int] = CODES) -> dict[str, np.ndarray]:
@@ -116,3 +118,17 @@ def run_file(
     path = folder / "run.toml"
     path.write_text(content, encoding="utf-8")
     return path
+
+
+class Told:
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.steps: list[tuple] = []
+
+    def __call__(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def step(self, *progress) -> None:
+        self.steps.append(progress)

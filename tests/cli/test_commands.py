@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from conftest import QUICK
 from outcrop.cli import COMMANDS, _call
 from outcrop.config.load import load
+from synthetic_wells import QUICK
 
 
 def outcrop(*arguments, code=0):

@@ -10,9 +10,9 @@ import time
 import pytest
 
 import outcrop
-from conftest import QUICK
 from outcrop.errors import ConfigError, DataError
 from outcrop.run import folder
+from synthetic_wells import QUICK
 
 ROTATION = (*QUICK, "promise={new = 'well', folds = 3}", 'evaluate.accept={few_groups = "a test"}')
 

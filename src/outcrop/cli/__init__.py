@@ -18,6 +18,10 @@ COMMANDS = {
 }
 
 
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
 def main() -> None:
     """Entry point: exit code 0 done, 1 internal, 2 user error, 3 refused by the audit."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
@@ -73,10 +77,9 @@ def _call(arguments: list[str], debug: bool) -> int:
             file=sys.stderr,
         )
         return 2
-    except KeyboardInterrupt:
-        print("Stopped. A run goes on with the same command and --resume.", file=sys.stderr)
-        return 130
     except SystemExit as stop:
+        if stop.code == STOPPED:
+            print("Stopped. A run goes on with the same command and --resume.", file=sys.stderr)
         return stop.code if isinstance(stop.code, int) else 1
     except Exception as error:
         if debug:
