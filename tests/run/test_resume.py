@@ -110,6 +110,7 @@ def test_scorings_of_a_test_part_are_counted_over_runs(tmp_path):
     assert folder.count_scoring(tmp_path / "b", "t1") == 1
     assert folder.count_scoring(tmp_path / "c", "t1") == 2
     assert folder.count_scoring(tmp_path / "c", "t2") == 0
+    assert folder.count_scoring(tmp_path / "a", "t1", "2026-11-23T20:00:00") == 3, "a new run under an old name"
 
 
 def test_second_run_on_a_test_part_says_so(finished, quick_run):

@@ -11,7 +11,7 @@ def command(
     files: Annotated[list[str], typer.Argument(help="Files or patterns.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     write: Annotated[
-        str, typer.Option(help="What to add: class,confidence,probabilities (numbers: value,interval).")
+        str, typer.Option(help="What to add: class,confidence,probabilities,validity (numbers: value,validity).")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
 ) -> None:

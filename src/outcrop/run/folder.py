@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import hashlib
 import json
 import os
@@ -135,11 +136,22 @@ def fingerprint(parts: Iterable[bytes | str]) -> str:
     return digest.hexdigest()
 
 
-def count_scoring(folder: Path, test_fingerprint: str) -> int:
+def started(folder: Path, *, resume: bool) -> str:
+    """When the run in a folder was first started; a resumed run keeps that time."""
+    path = folder / "environment.json"
+    if resume and path.is_file():
+        return str(json.loads(path.read_text("utf-8"))["started"])
+    now = datetime.datetime.now().isoformat(timespec="seconds")
+    write_json(path, {"started": now})
+    return now
+
+
+def count_scoring(folder: Path, test_fingerprint: str, started: str = "") -> int:
     """Logs that this run scored a test part; returns how often that part had been scored before, in this project.
 
     The log lies beside the run folder and is shared by all runs there: a test part that is scored again and again
-    while settings are changed has become a validation part.
+    while settings are changed has become a validation part. `started` tells a run from an earlier one in a folder
+    of the same name; a resumed run counts once.
     """
     log = folder.parent / SCORINGS
     try:
@@ -148,8 +160,9 @@ def count_scoring(folder: Path, test_fingerprint: str) -> int:
         fix = "put back a copy of it, or delete it; then continue with --resume."
         raise DataError(message(f"The log of test scorings is damaged ({error}).", where=str(log), fix=fix)) from None
     runs = scored.setdefault(test_fingerprint, [])
-    before = len(runs) - runs.count(folder.name)
-    if folder.name not in runs:
-        runs.append(folder.name)
+    this = f"{folder.name} {started}".strip()
+    before = len(runs) - runs.count(this)
+    if this not in runs:
+        runs.append(this)
         write_json(log, scored)
     return before

@@ -48,7 +48,7 @@ def view_of(problem: Problem) -> View:
 def context_of(problem: Problem) -> tuple[int, ...]:
     """The samples around its own that a point example reads, and that a baseline "with the same window" reads.
 
-    Of a window of length L these are the offsets 0, 1, 4, 16 ... up to L/2 on both sides, so that trees see about as far.
+    Of a window of length L these are the offsets 0, 1, 4, 16 ... up to L/2 on both sides: trees see about as far.
     """
     section = problem.config.data.view
     if section.context is not None:

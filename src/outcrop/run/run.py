@@ -6,7 +6,6 @@ check (files -> records -> examples -> splits -> audit) -> rotate (train, predic
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def run(
         NonFiniteError: training met NaN; names variable, record and row.
     """
     tell = tell or Silent()
-    begun, started = time.monotonic(), datetime.datetime.now().isoformat(timespec="seconds")
+    begun = time.monotonic()
     device.setup()
     config = run_file if isinstance(run_file, Config) else load(run_file, overrides)
     here = Path(base) if base else (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
@@ -99,9 +98,10 @@ def run(
     if resume:
         folder.check_same(place, dump(config), checked.problem.fingerprint())
     place.mkdir(parents=True, exist_ok=True)
+    started = folder.started(place, resume=resume)
     _describe(place, checked, here, tell)
     folds = _rotate(place, checked, resume, tell)
-    metrics, findings = _evaluate(place, checked, folds, tell)
+    metrics, findings = _evaluate(place, checked, folds, started, tell)
     bundle, refit = bundling.bundle(place, checked, folds, metrics, tell=tell, resume=resume)
     outputs.write_history(place, folds, refit)
     seconds = time.monotonic() - begun
@@ -159,12 +159,12 @@ def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
 
 
 def _evaluate(
-    place: Path, checked: Check, folds: Sequence[Fold], tell: Any
+    place: Path, checked: Check, folds: Sequence[Fold], started: str, tell: Any
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     scored = scored_of(checked.problem, folds)
     outputs.write_predictions(place, checked.problem, scored, folds)
     metrics = evaluate.summarise(checked, folds, scored, tell=tell.step)
-    before = folder.count_scoring(place, evaluate.test_fingerprint(checked))
+    before = folder.count_scoring(place, evaluate.test_fingerprint(checked), started)
     metrics["scored_before"] = before
     if before:
         tell(
