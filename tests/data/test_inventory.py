@@ -95,9 +95,20 @@ def test_bad_files_are_listed_and_do_not_stop_it(tmp_path):
         inventory(tmp_path / "empty.las")
 
 
-def test_few_wells_get_no_promise(tmp_path):
-    text = inventory(wells(tmp_path, 2)).draft_run_file()
-    assert tomllib.loads(text)["promise"] == {} and "2 wells: too few" in text
+def test_few_wells_get_a_promise_they_can_keep(tmp_path):
+    two = tomllib.loads(inventory(wells(tmp_path, 2)).draft_run_file())
+    assert two["promise"] == {"new": "well", "folds": 2, "validation_share": 0}
+    text = inventory(tmp_path / "0.las").draft_run_file()
+    one = tomllib.loads(text)
+    assert one["promise"] == {"later": "339.6"} and "# 1 well: too few to hold out whole wells." in text
+    assert (one["data"]["view"]["kind"], one["model"]["family"]) == ("points", "mlp")
+
+
+def test_wells_without_labels_are_not_counted_as_folds(tmp_path):
+    pattern = wells(tmp_path, 3)
+    rows = [[100.0 + 0.5 * i, 50.0, 2.2, -999.25] for i in range(600)]
+    write_las(tmp_path, "bare.las", las_text(rows, well="Bare", header=WITH_TARGET))
+    assert tomllib.loads(inventory(pattern).draft_run_file())["promise"] == {"new": "well", "folds": 3}
 
 
 def test_sidetracks_share_a_group(tmp_path):

@@ -6,27 +6,26 @@ What the files do not tell is left as a commented line; nothing is chosen by a g
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from outcrop.data import aliases
+from outcrop.data.draft_promise import group_key, key_and_count, promise, target_name
+from outcrop.data.draft_text import line, one_line, string, strings, toml, toml_key
 from outcrop.data.inventory import Inventory, shares
 from outcrop.data.units import convert, has_unit
 from outcrop.errors import DataError
 
 MIN_SHARE_OF_RECORDS = 0.5
 COMPLETE = 0.98
-COMMENT_COLUMN = 64
 
 
 def draft(inventory: Inventory, folder: str | Path | None = None) -> str:
     """The text of the run file."""
-    target = _target_name(inventory)
+    target = target_name(inventory)
     sections = [
         _opening(inventory),
         "[data]                                   # 1. what goes in, what comes out\n"
@@ -41,55 +40,25 @@ def draft(inventory: Inventory, folder: str | Path | None = None) -> str:
         ),
         _target(inventory, target),
         "[promise]                                # 4a. which assumption the score rests on\n"
-        + "\n".join(_promise(inventory)),
+        + "\n".join(promise(inventory)),
         "\n".join(_model(inventory, target)),
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def _line(text: str, comment: str = "") -> str:
-    return f"{text:<{COMMENT_COLUMN}} # {comment}" if comment else text
-
-
-def _string(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _strings(texts: list[str]) -> str:
-    return "[" + ", ".join(_string(text) for text in texts) + "]"
-
-
-def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _string(text)
-
-
 def _opening(inventory: Inventory) -> str:
     records = f"{len(inventory.records)} records, {sum(record.samples for record in inventory.records)} samples"
     lines = ["# Drafted by outcrop from these files; each choice is a proposal, check it.", f"# {records}."]
-    lines += [f"# To look at: {_one_line(problem)}" for problem in inventory.problems[:20]]
+    lines += [f"# To look at: {one_line(problem)}" for problem in inventory.problems[:20]]
     return "\n".join(lines)
-
-
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _source(inventory: Inventory, folder: str | Path | None) -> list[str]:
     files = [_relative(name, folder) for name in inventory.files]
-    listed = _string(files[0]) if len(files) == 1 else _strings(files)
-    options = "".join(
-        f", {key} = {_toml(value)}" for key, value in inventory.options.items() if value not in (None, ())
-    )
+    listed = string(files[0]) if len(files) == 1 else strings(files)
+    options = "".join(f", {key} = {toml(value)}" for key, value in inventory.options.items() if value not in (None, ()))
     comment = "null: these codes mean missing, though the headers do not say so" if "null" in inventory.options else ""
-    return [_line(f"source.logs = {{files = {listed}{options}}}", comment)]
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(str(key))} = {_toml(item)}" for key, item in value.items()) + "}"
-    return "[" + ", ".join(_toml(item) for item in value) + "]" if isinstance(value, list | tuple) else f"{value:g}"
+    return [line(f"source.logs = {{files = {listed}{options}}}", comment)]
 
 
 def _relative(name: str, folder: str | Path | None) -> str:
@@ -97,17 +66,10 @@ def _relative(name: str, folder: str | Path | None) -> str:
     return path.as_posix() if folder is None or path.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _group_key(inventory: Inventory) -> str:
-    column = inventory.options.get("group")
-    if inventory.format == "las" or column is None:
-        return "well"
-    return "well" if any(word in column.upper() for word in ("WELL", "UWI", "HOLE")) else "station"
-
-
 def _groups(inventory: Inventory) -> list[str]:
     column = inventory.options.get("group")
     return (
-        [_line(f"groups = {{{_group_key(inventory)} = {_string(column)}}}", "one record per value of this column")]
+        [line(f"groups = {{{group_key(inventory)} = {string(column)}}}", "one record per value of this column")]
         if column
         else []
     )
@@ -118,14 +80,14 @@ def _frame(inventory: Inventory) -> list[str]:
     if inventory.dim == "depth":
         axis = inventory.axis.upper()
         vertical = "tvdss" if "TVDSS" in axis else "tvd" if "TVD" in axis else "md"
-        lines.append(_line(f'frame.vertical = "{vertical}"', f"axis {inventory.axis}; md, tvd or tvdss: check"))
+        lines.append(line(f'frame.vertical = "{vertical}"', f"axis {inventory.axis}; md, tvd or tvdss: check"))
         lines += _axis_rules(inventory)
     if (position := inventory.position()) is not None:
         lines.append(
-            _line(f"frame.easting = {_string(position[0])}", "map coordinates in metres, for distances between records")
+            line(f"frame.easting = {string(position[0])}", "map coordinates in metres, for distances between records")
         )
-        lines.append(f"frame.northing = {_string(position[1])}")
-        lines.append(_line('# frame.crs = "EPSG:23031"', "the files do not say; fill in yours"))
+        lines.append(f"frame.northing = {string(position[1])}")
+        lines.append(line('# frame.crs = "EPSG:23031"', "the files do not say; fill in yours"))
     return lines
 
 
@@ -136,18 +98,18 @@ def _axis_rules(inventory: Inventory) -> list[str]:
     repeated = [record.name for record in inventory.records if record.axis.repeated]
     unequal = [record.name for record in inventory.records if record.axis.unequal]
     if descending:
-        lines.append(_line('frame.order = "sort"', f"depth decreases in {_some(descending)}"))
+        lines.append(line('frame.order = "sort"', f"depth decreases in {_some(descending)}"))
     if repeated:
-        lines.append(_line('frame.duplicates = "first"', f'repeated depths in {_some(repeated)}; or "mean"'))
+        lines.append(line('frame.duplicates = "first"', f'repeated depths in {_some(repeated)}; or "mean"'))
     if others := [record.name for record in inventory.other_steps()]:
         lines.append(
-            _line(
+            line(
                 f"frame.step_m = {inventory.usual_step():.4g}", f"resampled, because {_some(others)} have another step"
             )
         )
     elif unequal:
         lines.append(
-            _line(
+            line(
                 f"frame.step_m = {inventory.usual_step():.4g}",
                 f"resampled, because of unequal steps in {_some(unequal)}",
             )
@@ -156,12 +118,12 @@ def _axis_rules(inventory: Inventory) -> list[str]:
 
 
 def _some(names: list[str]) -> str:
-    return _one_line(", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""))
+    return one_line(", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""))
 
 
 def _window(inventory: Inventory) -> int:
-    """Samples per window; 0 when the records are too short, or have no depth axis, and single samples are better."""
-    if inventory.dim != "depth":
+    """Samples per window; 0 where single samples are better: short records, no depth axis, one well cut by depth."""
+    if inventory.dim != "depth" or key_and_count(inventory)[1] < 2:
         return 0
     samples = float(np.median([record.samples for record in inventory.records]))
     return next((length for length in (256, 128, 64) if samples >= 2 * length), 0)
@@ -170,13 +132,13 @@ def _window(inventory: Inventory) -> int:
 def _view(inventory: Inventory) -> str:
     if length := _window(inventory):
         metres = length * inventory.usual_step()
-        return _line(f'view = {{kind = "windows", length = {length}}}', f"samples per window, here {metres:.3g} m")
+        return line(f'view = {{kind = "windows", length = {length}}}', f"samples per window, here {metres:.3g} m")
     if inventory.dim == "time":
-        return _line(
+        return line(
             'view = {kind = "points", context = [-11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0], lead = 1}',
             "past samples read",
         )
-    return _line('view = {kind = "points"}', "each sample for itself")
+    return line('view = {kind = "points", context = [0]}', "each sample for itself")
 
 
 @dataclass(frozen=True)
@@ -218,7 +180,7 @@ def _variables(inventory: Inventory, target: str | None) -> list[str]:
         known = f"{entry.family.help}, in {entry.records} of {len(inventory.records)} records"
         if not entry.family.proposed:
             known += "; says more about the drilling than about the rock"
-        lines.append(_line(("" if common and entry.family.proposed else "# ") + _variable(inventory, entry), known))
+        lines.append(line(("" if common and entry.family.proposed else "# ") + _variable(inventory, entry), known))
     used.update(inventory.position() or ())
     others = [
         name
@@ -230,24 +192,24 @@ def _variables(inventory: Inventory, target: str | None) -> list[str]:
     for name in others:
         numeric = any(not np.isnan(stats.median) for stats in inventory.curves()[name])
         units = [unit for unit, _ in inventory.units(name).most_common() if unit]
-        unit = f", unit = {_string(units[0])}" if units else ""
+        unit = f", unit = {string(units[0])}" if units else ""
         comment = (
             f"in {shares(inventory, name)[0]} of {len(inventory.records)} records; what it measures is not known here"
         )
         keep = numeric and not measured and name not in inventory.labels()
         lines.append(
-            _line(f"{'' if keep else '# '}variable.{_key(name)} = {{from = {_strings([name])}{unit}}}", comment)
+            line(f"{'' if keep else '# '}variable.{toml_key(name)} = {{from = {strings([name])}{unit}}}", comment)
         )
     return lines
 
 
 def _variable(inventory: Inventory, entry: _Input) -> str:
-    parts = [f"from = {_strings(entry.sources)}", *_unit(inventory, entry)]
+    parts = [f"from = {strings(entry.sources)}", *_unit(inventory, entry)]
     if entry.family.transform != "none":
         parts.append(f'transform = "{entry.family.transform}"')
     incomplete = entry.records < len(inventory.records) or entry.present < COMPLETE
     parts.append('missing = "mask"' if incomplete else 'missing = "impute"')
-    return f"variable.{_key(entry.name)} = {{{', '.join(parts)}, clip = 5}}"
+    return f"variable.{toml_key(entry.name)} = {{{', '.join(parts)}, clip = 5}}"
 
 
 def _unit(inventory: Inventory, entry: _Input) -> list[str]:
@@ -257,7 +219,7 @@ def _unit(inventory: Inventory, entry: _Input) -> list[str]:
         units.update(inventory.units(source))
     stated = [unit for unit, _ in units.most_common() if has_unit(unit)]
     wanted = entry.family.unit if all(_convertible(unit, entry.family.unit) for unit in stated) else stated[0]
-    parts = [f"unit = {_string(wanted)}"] + ([f"assume_unit = {_string(wanted)}"] if units[""] else [])
+    parts = [f"unit = {string(wanted)}"] + ([f"assume_unit = {string(wanted)}"] if units[""] else [])
     bounds = entry.family.valid_range
     if bounds is not None and wanted == entry.family.unit and _mostly_inside(inventory, entry, bounds):
         parts.append(f"range = [{bounds[0]:g}, {bounds[1]:g}]")
@@ -283,11 +245,6 @@ def _mostly_inside(inventory: Inventory, entry: _Input, bounds: tuple[float, flo
     return all(bounds[0] <= median <= bounds[1] for median in medians)
 
 
-def _target_name(inventory: Inventory) -> str | None:
-    candidates = inventory.targets()
-    return candidates[0] if len(candidates) == 1 else None
-
-
 def _target(inventory: Inventory, target: str | None) -> str:
     if target is None:
         named = inventory.targets() or inventory.labels()
@@ -297,10 +254,10 @@ def _target(inventory: Inventory, target: str | None) -> str:
             else "no curve looks like interpreted classes"
         )
         lines = [
-            f"# No target was chosen: {_one_line(found)}.",
+            f"# No target was chosen: {one_line(found)}.",
             "# Name the curve to predict here; a number needs no classes:",
             "# [data.target.NAME]",
-            f'# from = ["{_one_line(named[0]) if named else "CURVE"}"]',
+            f'# from = ["{one_line(named[0]) if named else "CURVE"}"]',
         ]
         return "\n".join(lines)
     counts = inventory.classes(target)
@@ -308,15 +265,15 @@ def _target(inventory: Inventory, target: str | None) -> str:
     names = aliases.FORCE_LITHOLOGY if numeric and set(counts) <= set(aliases.FORCE_LITHOLOGY) else {}
     holders = {code: sum(code in s.values for s in inventory.curves()[target]) for code in counts}
     lines = [
-        f"[data.target.{_key(_short(target))}]",
-        _line(f"from = {_strings([target])}", f"in {shares(inventory, target)[0]} of {len(inventory.records)} records"),
+        f"[data.target.{toml_key(_short(target))}]",
+        line(f"from = {strings([target])}", f"in {shares(inventory, target)[0]} of {len(inventory.records)} records"),
         *_weight(inventory),
         "",
-        f"[data.target.{_key(_short(target))}.classes]",
+        f"[data.target.{toml_key(_short(target))}.classes]",
     ]
     for code, count in counts.most_common():
         name = names.get(code, str(code))
-        lines.append(_line(f"{_key(str(code))} = {_string(name)}", f"{count} samples in {holders[code]} records"))
+        lines.append(line(f"{toml_key(str(code))} = {string(name)}", f"{count} samples in {holders[code]} records"))
     return "\n".join(lines)
 
 
@@ -330,44 +287,15 @@ def _weight(inventory: Inventory) -> list[str]:
         values = sorted(inventory.classes(name))
         example = ", ".join(f'"{value}" = {max(1.0 - 0.3 * i, 0.1):.1f}' for i, value in enumerate(values))
         comment = "label quality; which value is the best?"
-        return [_line(f"# weight = {_string(name)}", comment), f"# weight_map = {{{example}}}"]
+        return [line(f"# weight = {string(name)}", comment), f"# weight_map = {{{example}}}"]
     return []
-
-
-def _promise(inventory: Inventory) -> list[str]:
-    key = _group_key(inventory)
-    roots = {record.groups.get("well_root", record.name) for record in inventory.records}
-    sidetracks = inventory.format == "las" and len(roots) < len(inventory.records)
-    count = len(roots) if sidetracks else len(inventory.records)
-    if count < 3:
-        lines = [f"# {count} {key}{'s' if count > 1 else ''}: too few to hold out whole {key}s, which needs 3."]
-        if inventory.dim == "time":
-            return [*lines, _later(inventory)]
-        return [*lines, f'# new = "{key}"', '# same_population = "why a random split is right here"']
-    key, why = (
-        ("well_root", "sidetracks share rock with their well")
-        if sidetracks
-        else (key, f"the score is for a {key} never seen")
-    )
-    folds = 7 if count >= 21 else 5 if count >= 10 else count
-    return [
-        _line(f'new = "{key}"', why),
-        _line(f"folds = {folds}", f"{count} {key.replace('_root', '')}s, each tested once"),
-    ]
-
-
-def _later(inventory: Inventory) -> str:
-    record = inventory.records[0]
-    first, last = np.datetime64(record.axis.first, "D"), np.datetime64(record.axis.last, "D")
-    boundary = first + (last - first) * 8 // 10
-    return _line(f'later = "{boundary}"', "the last fifth is the test part")
 
 
 def _model(inventory: Inventory, target: str | None) -> list[str]:
     windows = bool(_window(inventory))
     lines = [
         "[model]                                  # 2. what is learned",
-        _line(
+        line(
             f'family = "{"unet1d" if windows else "mlp"}"',
             "reads whole depth windows" if windows else "reads single samples",
         ),
@@ -377,20 +305,20 @@ def _model(inventory: Inventory, target: str | None) -> list[str]:
     if target is not None:
         lines += [
             'kind = "cross_entropy"',
-            _line('class_weights = "sqrt"', "rare classes count more: none, sqrt or balanced"),
+            line('class_weights = "sqrt"', "rare classes count more: none, sqrt or balanced"),
         ]
     lines += [
         "",
         "[train]                                  # 4b. how it is found",
-        _line("steps = 1500", "at most; training stops when the validation part no longer improves"),
-        _line(f"batch_size = {32 if windows else 256}", "windows per step" if windows else "samples per step"),
+        line("steps = 1500", "at most; training stops when the validation part no longer improves"),
+        line(f"batch_size = {32 if windows else 256}", "windows per step" if windows else "samples per step"),
         "learning_rate = 1e-3",
     ]
     if windows:
         lines.append(
-            _line(
+            line(
                 "augment = {curve_dropout = 0.2, gain_sd = 0.1, shift_sd = 0.1}",
                 "tool and calibration differences between wells",
             )
         )
-    return [*lines, "", "[evaluate]", _line('optimism_gap = "auto"', "what a random split would have promised")]
+    return [*lines, "", "[evaluate]", line('optimism_gap = "auto"', "what a random split would have promised")]
