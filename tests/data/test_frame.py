@@ -47,6 +47,8 @@ def test_duplicates_need_a_rule():
     mean = Frame(duplicates="mean").align(double)
     np.testing.assert_array_equal(mean.data["GR"], [1, 3, 5])
     np.testing.assert_array_equal(mean.data["LITH"], [1, 2, 4])
+    codes = record([1.0, 2.0, 2.0], LITH=[1.0, 1.0, 3.0])  # as LAS holds them: the mean would be another class
+    np.testing.assert_array_equal(Frame(duplicates="mean").align(codes, ["LITH"]).data["LITH"], [1, 1])
 
 
 def test_unequal_intervals_need_a_rule():
@@ -72,6 +74,11 @@ def test_resampling_numbers_and_classes():
     np.testing.assert_array_equal(aligned.data["LITH"], [5, 5, 6, 6, 6, 8, 8])
     assert set(aligned.data["CODE"].to_numpy()) == {100.0, 200.0, 300.0}
     assert "4 samples became 7" in aligned.notes[-1]
+
+
+def test_a_step_that_makes_endless_records_is_refused():
+    with pytest.raises(DataError, match=r"Fix: frame.step_m = 1, the step of the file"):
+        Frame(step_m=1e-12).align(record([0.0, 1.0, 2.0]))
 
 
 def test_already_at_the_step_stays_untouched():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcrop.data import join
+from outcrop.data.join_table import open_table
 from outcrop.data.survey import minimum_curvature
 from outcrop.errors import ConfigError, DataError
 from outcrop.records import Record
@@ -225,3 +226,10 @@ def test_records_of_a_reader_can_be_joined(tmp_path):
     for source in (read(path), read(path, group="well"), path, str(path)):
         records, report = join.interval([well("A"), well("B")], source)
         assert report.matched == 2 and records[1].data["K"].to_numpy()[0] == 6
+
+
+def test_depths_of_a_table_are_converted_to_the_records_axis(tmp_path):
+    path = table("well,TOP,BASE,ROCK\nA,327,340,sand\n", tmp_path)
+    core = open_table(path, "well", units={"TOP": "ft", "BASE": "ft"})
+    joined, _ = join.interval([well("A")], core)
+    assert joined[0].data["ROCK"].to_numpy().tolist()[:5] == ["sand", "sand", "sand", "sand", ""]

@@ -259,3 +259,11 @@ def test_real_well_round_trip_keeps_every_character(well, tmp_path):
     assert header.params["LITH_65000"].value == "Shale"
     original = read(well)[0]
     assert again.data[list(original.data.data_vars)].equals(original.data)
+
+
+def test_writer_takes_the_encoding_of_the_reader(tmp_path):
+    path = tmp_path / "dos.las"
+    path.write_bytes(las_text(well="Grün").encode("cp437"))
+    assert read(path, encoding="cp437")[0].name == "Grün"
+    out = write(path, tmp_path / "new.las", [Curve("P", np.arange(3.0))], encoding="cp437")
+    assert read(out, encoding="cp437")[0].name == "Grün"

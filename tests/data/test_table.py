@@ -111,3 +111,15 @@ def test_stated_null_codes(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("v\n1\n-99\n")
     np.testing.assert_array_equal(read(path, null=(-99,))[0].data["v"], [1.0, np.nan])
+
+
+def test_writer_reads_as_the_reader_did(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(
+        "v;note\n".encode("cp437") + "".join(f"{i};{i}\n" for i in range(20)).encode() + "5;Grün\n".encode("cp437")
+    )
+    options = {"text": ["note"], "encoding": "cp437", "separator": ";"}
+    (record,) = read(path, **options)
+    assert record.data["note"].to_numpy()[-1] == "Grün"
+    out = write(path, tmp_path / "o.csv", [Curve("P", np.arange(21.0))], **options)
+    assert out.read_bytes().decode("cp437").splitlines()[-1] == "5;Grün;20"

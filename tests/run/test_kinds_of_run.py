@@ -102,6 +102,14 @@ def test_forecast_of_a_monthly_table(tmp_path, quick_run):
     assert list(table)[:2] == ["time", "flow"] and len(table) == len(stamps)
     assert table["AHEAD_PRED"][:3].isna().all() and table["AHEAD_PRED"][3:].notna().all()
     assert any("1998" in sentence for sentence in told)
+    model, flow = outcrop.load(result.bundle), table["flow"].to_numpy()
+    moved = flow.copy()
+    moved[-1] = 1e4  # what is read three months earlier cannot know it
+    before, after = model.predict(FLOW=flow), model.predict(FLOW=moved)
+    np.testing.assert_array_equal(before.distance, after.distance)
+    assert np.isnan(before.distance[:3]).all() and np.isfinite(before.distance[3:]).all()
+    short = model.predict(FLOW=[1.0, 2.0])  # shorter than the lead
+    assert np.isnan(short.values).all() and np.isnan(short.valid).all()
 
 
 TABLE = """[data]

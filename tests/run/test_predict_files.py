@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import lasio
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import xarray as xr
 
 import outcrop
-from outcrop.errors import ConfigError, DataError
+from outcrop.bundle import load, save
+from outcrop.errors import BundleError, ConfigError, DataError
 from synthetic_wells import las, well
 
 
@@ -122,7 +124,7 @@ def test_other_depth_step_predicts_on_the_rows_of_the_file(finished, tmp_path):
     curves = well(1)
     curves["DEPT"] = curves["DEPT"] * 2
     row, new = one(finished, las(tmp_path / "coarse.las", curves, name="Coarse-1"), tmp_path / "out")
-    assert row["predicted"] == str(len(new["DEPT"]))
+    assert row["predicted"] == str(len(new["DEPT"])) and "resampled from 1 m to 0.5 m" in row["conversions"]
 
 
 def test_good_files_go_on_beside_a_bad_one(finished, tmp_path):
@@ -154,3 +156,22 @@ def test_refusals(finished, tmp_path):
     twin.write_text(file.read_text())
     with pytest.raises(ConfigError, match="Fix: predict them in two calls"):
         outcrop.predict(model, [file, twin], out=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("arguments", {"arguments": {"width_size": 16, "depth": 10**9}}), ("view", {"context": [0] * (2**20 + 1)})],
+)
+def test_sizes_that_no_array_bears_out_are_refused(finished, tmp_path, part, change):
+    bundle = load(finished.folder / "model.outcrop")
+    large = save(tmp_path / "large.outcrop", replace(bundle, **{part: {**getattr(bundle, part), **change}}))
+    with pytest.raises(BundleError, match=r"does not describe a model: .*\n.*\nFix: copy it again"):
+        outcrop.load(large)
+
+
+def test_predict_says_which_inputs_came_from_joined_tables(finished, tmp_path):
+    bundle = load(finished.folder / "model.outcrop")
+    joined = replace(bundle, provenance={**bundle.provenance, "joins": ["TVD"]})
+    path = save(tmp_path / "joined.outcrop", joined)
+    with pytest.raises(ConfigError, match=r"The inputs TVD came from joined sources.*\n.*\nFix: predict in Python"):
+        outcrop.predict(path, finished.base / "wells" / "Alpha-1.las", out=tmp_path / "out")

@@ -5,7 +5,7 @@ import pytest
 
 import outcrop
 from outcrop.errors import ConfigError, DataError
-from outcrop.run import parts
+from outcrop.run import bundling, parts
 from synthetic_wells import WELLS, field, las, run_file, well
 
 INLINE = 'classes = {10 = "Sand", 20 = "Shale", 30 = "Lime"}'
@@ -49,6 +49,27 @@ def test_weights_of_labels(place):
     assert set(np.unique(problem.records[0].data["FACIES_WEIGHT"])) == {0.25, 1.0}
     with pytest.raises(DataError, match="Fix: weight_map = "):
         checked(place, f'{INLINE}\nweight = "QUALITY"\nweight_map = {{1 = 1.0}}')
+
+
+def test_labels_of_weight_0_are_no_labels(place):
+    problem = checked(place, f'{INLINE}\nweight = "QUALITY"\nweight_map = {{1 = 1.0, 2 = 0}}').problem
+    assert np.mean(problem.labelled()["Alpha-1"]) == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_joined_depths_in_another_unit_must_be_said(place, tmp_path):
+    import shutil
+
+    shutil.copytree(place / "wells", tmp_path / "wells")
+    for path in (tmp_path / "wells").iterdir():
+        path.write_text(path.read_text().replace("DEPT.M", "DEPT.FT").replace(".M ", ".FT "))
+    (tmp_path / "core.csv").write_text("well,TOP,BASE,ROCK\nAlpha-1,1010,1020,1\n")
+    join = 'source.core = {files = "core.csv", join = "interval"%s}'
+    with pytest.raises(
+        DataError, match=r'does not say what TOP is in.*\n.*\nFix: source.core.units = {TOP = "ft", BASE'
+    ):
+        checked(tmp_path, INLINE, groups=join % "")
+    problem = checked(tmp_path, INLINE, groups=join % ', units = {TOP = "ft", BASE = "ft"}').problem
+    assert problem.joins[0].samples == 20 and bundling.joined_inputs(problem) == []
 
 
 def test_label_quality(place):

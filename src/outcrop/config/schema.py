@@ -41,7 +41,8 @@ class Source(Section):
     md: str = "MD"
     inclination: str = "INC"
     azimuth: str = "AZI"
-    columns: list[str] = []
+    columns: list[str] | dict[str, str] = []
+    tie_in: Literal["first", "surface"] = "first"
     tolerance_m: Number = 0.1
 
     @model_validator(mode="after")

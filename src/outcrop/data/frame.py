@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 VERTICALS = ("md", "tvd", "tvdss", "depth", "elevation", "twt", "level")
+CONVERTED = "depth converted from"
+"""How the note of a record begins whose depth was not in metres."""
+MOST_SAMPLES = 50_000_000
 STEP_TOLERANCE = 0.01
 """Steps of two wells that differ by less than this share count as equal."""
 IRREGULAR = 0.1
@@ -100,7 +103,7 @@ class Frame:
             return record
         if record.dim == "depth":
             record = _in_metres(record)
-        record = _unique(_sorted(record, self.order), self.duplicates)
+        record = _unique(_sorted(record, self.order), self.duplicates, classes)
         if record.dim != "depth" or len(record) < 3:
             return record
         if self.step_m is not None:
@@ -193,7 +196,7 @@ def _in_metres(record: Record) -> Record:
     unit = coordinate.attrs.get("units", "")
     axis = axis_m(record)
     data = record.data.assign_coords({record.dim: (record.dim, axis, {**coordinate.attrs, "units": "m"})})
-    return record.with_data(data, *([f"depth converted from {unit} to m"] if canonical(unit) != "meter" else []))
+    return record.with_data(data, *([f"{CONVERTED} {unit} to m"] if canonical(unit) != "meter" else []))
 
 
 def _place(record: Record, row: int) -> str:
@@ -213,7 +216,7 @@ def _sorted(record: Record, order: str) -> Record:
     return record.with_data(data, f"sorted by {record.dim}; before, {what[:-1]}")
 
 
-def _unique(record: Record, rule: str) -> Record:
+def _unique(record: Record, rule: str, classes: Collection[str] = ()) -> Record:
     axis = _as_numbers(record.axis)
     repeated = np.flatnonzero(np.diff(axis) == 0) + 1
     if not len(repeated):
@@ -226,7 +229,7 @@ def _unique(record: Record, rule: str) -> Record:
     data = record.data.isel({record.dim: starts})
     if rule == "mean":
         for name, variable in record.data.data_vars.items():
-            if variable.dtype.kind == "f" and variable.dims[0] == record.dim:
+            if variable.dtype.kind == "f" and variable.dims[0] == record.dim and name not in classes:
                 data[name] = (variable.dims, _block_means(variable.to_numpy(), starts), variable.attrs)
     kept = "the first kept" if rule == "first" else "numbers averaged, of classes the first kept"
     return record.with_data(data, f"{len(repeated)} samples at a repeated {record.dim}: {kept}")
@@ -258,7 +261,11 @@ def _resampled(record: Record, step: float, classes: Collection[str]) -> Record:
     usual = float(np.median(old_steps))
     if np.all(np.abs(old_steps - step) <= 1e-3 * step):
         return record
-    new = axis[0] + step * np.arange(int(np.floor((axis[-1] - axis[0]) / step + 1e-6)) + 1)
+    count = (axis[-1] - axis[0]) / step
+    if count > MOST_SAMPLES:
+        what = f"A step of {step:g} m makes {count:.3g} samples of {record.name}."
+        raise DataError(message(what, where="[data] frame", fix=f"frame.step_m = {usual:.4g}, the step of the file"))
+    new = axis[0] + step * np.arange(int(np.floor(count + 1e-6)) + 1)
     variables: dict[str, tuple[tuple, np.ndarray, dict]] = {}
     for name, variable in record.data.data_vars.items():
         if variable.dims != (record.dim,):

@@ -79,7 +79,8 @@ def interval(
         records: with an axis in the unit of `top` and `base`.
         table: path of a CSV or Parquet file, a DataFrame, or Records of `data.read`.
         on: column with the record's group value (`well`).
-        top, base: columns with the ends of each interval.
+        top, base: columns with the ends of each interval, in the unit of the records' axis, or converted to it where
+            the table states another.
         columns: columns to take over, or column -> name of the new variable; by default all others.
 
     Raises:
@@ -88,7 +89,7 @@ def interval(
     source = open_table(table, on)
     names = source.values([top, base], columns)
     _check_new(records, names.values(), source)
-    tops, bases = source.numbers(top), source.numbers(base)
+    tops, bases = (source.lengths(column, _axis_unit(records)) for column in (top, base))
     empty = _empty_rows(source, names) | ~np.isfinite(tops) | ~np.isfinite(bases)
     wrong = np.flatnonzero(~empty & ~(bases > tops))
     if len(wrong):
@@ -132,7 +133,7 @@ def depth(
     names = source.values([axis], columns)
     _check_new(records, names.values(), source)
     along_time = any(record.axis.dtype.kind == "M" for record in records)
-    places = source.times(axis) if along_time else source.numbers(axis)
+    places = source.times(axis) if along_time else source.lengths(axis, _axis_unit(records))
     tolerance = tolerance_s if along_time else tolerance_m
     empty = _empty_rows(source, names) | ~np.isfinite(places)
     joined, rows = [], _Rows(source)
@@ -174,7 +175,8 @@ def survey(
         DataError: as `minimum_curvature`; a first station below 0 without `tie_in = "surface"`.
     """
     source = open_table(table, on)
-    stations = np.stack([source.numbers(column) for column in (md, inclination, azimuth)], axis=1)
+    angles = [source.numbers(column) for column in (inclination, azimuth)]
+    stations = np.stack([source.lengths(md, _axis_unit(records)), *angles], axis=1)
     complete = np.asarray(np.isfinite(stations).all(axis=1))
     names = ("tvd", "northing_offset", "easting_offset")
     _check_new(records, names, source)
@@ -291,6 +293,13 @@ def _with_columns(record: Record, source: Table, names: Mapping[str, str], row: 
         attributes = {"units": source.units.get(column, ""), "long_name": column, "source": source.name}
         new[name] = (record.dim, source.at(column, row), attributes)
     return record.with_data(record.data.assign(new))
+
+
+def _axis_unit(records: Sequence[Record]) -> str:
+    """The unit of the records' axis, "" where none is stated."""
+    first = records[0] if records else None
+    known = first is not None and first.dim in first.data.coords
+    return str(first.data[first.dim].attrs.get("units", "") or "") if first is not None and known else ""
 
 
 def _numeric_axis(record: Record) -> np.ndarray:

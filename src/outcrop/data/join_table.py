@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.data.classes import plain_code
+from outcrop.data.units import convert, has_unit
 from outcrop.errors import DataError, did_you_mean, message
 from outcrop.records import Record
 
@@ -96,6 +97,12 @@ class Table:
             )
         return np.array([np.nan if code is None else code for code in codes], np.float64)
 
+    def lengths(self, column: str, unit: str) -> np.ndarray:
+        """A column of depths in the unit of the records' axis; as they are where the table states no unit."""
+        stated = self.units.get(self.find(column), "")
+        values = self.numbers(column)
+        return convert(values, stated, unit)[0] if has_unit(stated) and has_unit(unit) else values
+
     def times(self, column: str) -> np.ndarray:
         """A column of time stamps as seconds since 1970; NaN where empty."""
         values = self.columns[self.find(column)]
@@ -159,14 +166,24 @@ class Table:
         )
 
 
-def open_table(table: Any, on: str) -> Table:
-    """A table from a path, a DataFrame, a mapping of columns, or the Records of a reader."""
+def open_table(table: Any, on: str, **options: Any) -> Table:
+    """A table from a path, a DataFrame, a mapping of columns, or the Records of a reader; a Table passes through.
+
+    Args:
+        table: what holds the columns.
+        on: column that says which record a row belongs to.
+        options: of the table reader, for a path: `units`, `text`, `separator`, `encoding`, `null`.
+    """
+    if isinstance(table, Table):
+        return table
     if isinstance(table, str | Path):
         from outcrop.data.table import read
 
-        first = _from_records(read(table), on, str(table))
-        text = [] if first.columns[first.key].dtype.kind == "O" else [first.key]  # codes such as 007 keep their zeros
-        return _from_records(read(table, text=text), on, Path(table).name) if text else first
+        first = _from_records(read(table, **options), on, str(table))
+        if first.columns[first.key].dtype.kind == "O":
+            return first
+        options["text"] = [*options.get("text", ()), first.key]  # codes such as 007 keep their zeros
+        return _from_records(read(table, **options), on, Path(table).name)
     if isinstance(table, Record):
         return _from_records([table], on, table.source)
     if isinstance(table, Sequence):

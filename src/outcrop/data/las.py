@@ -299,6 +299,7 @@ def write(
     out: str | Path,
     curves: Sequence[Curve],
     *,
+    encoding: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     provenance: str = "",
 ) -> Path:
@@ -308,6 +309,7 @@ def write(
         source: the file the values belong to (may be compressed).
         out: file to write, or an existing directory (then `STEM.las` in it).
         curves: values along the file's own rows; NaN is written as the file's NULL.
+        encoding: text encoding it was read with; by default as `read` finds it.
         parameters: mnemonic -> value or (value, description), added to the ~Parameter section.
         provenance: where the curves come from; becomes comment lines at the top.
 
@@ -321,7 +323,7 @@ def write(
     if out.exists() and out.samefile(source):
         fix = "write into another folder."
         raise DataError(message("The result would replace the original file.", where=str(source), fix=fix))
-    las = _open(source, content(source), None)
+    las = _open(source, content(source), encoding)
     rows = _rows(las)
     names = [curve.original_mnemonic for curve in las.header.curves]
     check_curves(list(curves), len(rows.values), names, source)

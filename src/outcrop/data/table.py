@@ -248,6 +248,8 @@ def write(
     *,
     group: str | None = None,
     separator: str | None = None,
+    text: Sequence[str] = (),
+    encoding: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     provenance: str = "",
 ) -> Path:
@@ -257,7 +259,7 @@ def write(
         source: the table the values belong to.
         out: file to write (`.csv` or `.parquet` like the source), or an existing directory.
         curves: columns for the whole file, or record name -> columns when the table was read by `group`.
-        group: the group column it was read by.
+        group, separator, text, encoding: as it was read.
         parameters, provenance: kept in the metadata of a Parquet file; CSV has no place for them.
     """
     source, out = Path(source), Path(out)
@@ -268,7 +270,7 @@ def write(
         raise DataError(
             message("The result would replace the original file.", where=str(source), fix="write into another folder.")
         )
-    table, _ = _load(source, raw, separator, None, [group] if group else [])
+    table, _ = _load(source, raw, separator, encoding, [*([group] if group else []), *text])
     parts = curves if isinstance(curves, Mapping) else {stem(source): curves}
     rows = dict(_rows_by_group(table, group, source))
     whole = _assembled(table, rows, parts, source)
@@ -276,7 +278,7 @@ def write(
         if parquet:
             _write_parquet(table, whole, partial, {**(parameters or {}), "provenance": provenance})
         else:
-            _write_csv(raw, source, whole, partial, separator)
+            _write_csv(raw, source, whole, partial, separator, encoding)
     return out
 
 
@@ -304,8 +306,15 @@ def _write_parquet(table: Table, columns: Mapping[str, np.ndarray], out: Path, m
     pyarrow.parquet.write_table(arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **extra}), out)
 
 
-def _write_csv(raw: bytes, source: Path, columns: Mapping[str, np.ndarray], out: Path, separator: str | None) -> None:
-    text, encoding, _ = decode(raw, source)
+def _write_csv(
+    raw: bytes,
+    source: Path,
+    columns: Mapping[str, np.ndarray],
+    out: Path,
+    separator: str | None,
+    encoding: str | None,
+) -> None:
+    text, encoding, _ = decode(raw, source, encoding)
     separator = separator or _separator(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     cells = [

@@ -145,4 +145,5 @@ class Validity:
             )
         threshold = float(arrays["threshold"])
         representatives = np.asarray(arrays["representatives"], dtype=np.float32)
-        return cls(representatives, threshold if np.isfinite(threshold) else None, int(arrays["neighbours"]))
+        neighbours = min(max(int(arrays["neighbours"]), 1), len(representatives))
+        return cls(representatives, threshold if np.isfinite(threshold) else None, neighbours)

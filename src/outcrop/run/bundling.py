@@ -12,11 +12,13 @@ import numpy as np
 
 from outcrop import __version__
 from outcrop.bundle import Bundle, save
+from outcrop.data.frame import step_of
 from outcrop.evaluate.validity import Validity
 from outcrop.run import outputs, parts
 from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
-from outcrop.run.rotate import Fold, flat_index, members_of, validity_of
+from outcrop.run.problem import Problem
+from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
 from outcrop.run.solve import prepare, solve, without_validation
 
 NAME = "model.outcrop"
@@ -71,8 +73,7 @@ def _validity_of_all(checked: Check, tables: Mapping[str, Any], folds: Sequence[
     problem, view = checked.problem, checked.view
     everything = np.arange(len(view.origins))
     samples = samples_of(problem, view, everything, problem.labelled())
-    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])[flat_index(problem, samples)]
-    fitted = Validity.fit(inputs, seed=0)
+    fitted = Validity.fit(read_inputs(problem, view, tables, samples), seed=0)
     threshold = float(np.median([fold.notes["threshold"] for fold in folds]))
     return Validity(fitted.representatives, threshold, fitted.neighbours)
 
@@ -100,7 +101,6 @@ def _content(
     reading = source.model_dump(
         include={"null", "encoding", "incomplete", "group", "axis", "units", "text", "separator"}, exclude_defaults=True
     )
-    joins = [name for name, source in config.data.source.items() if source.join]
     return Bundle(
         family=config.model.family,
         arguments=arguments,
@@ -119,11 +119,31 @@ def _content(
         provenance={
             "decide": config.evaluate.decide,
             "reading": reading,
-            "joins": joins,
+            "joins": joined_inputs(problem),
+            "step_m": step_of_training(problem, checked.view),
             "accepted": [f"{f.check}: {f.accepted}" for f in checked.findings if f.accepted],
             "records": [record.name for record in problem.records],
         },
     )
+
+
+def joined_inputs(problem: Problem) -> list[str]:
+    """The inputs that come from a joined table in some record: files alone do not bring them."""
+    joined = {
+        record.name: {str(name) for name, array in record.data.data_vars.items() if array.attrs.get("source")}
+        for record in problem.aligned
+    }
+    used = {r.variable for r in problem.resolutions if joined[r.record] & set(r.source.split(" + "))}
+    return [v.name for v in problem.variables if v.role == "input" and v.name in used]
+
+
+def step_of_training(problem: Problem, view: Any) -> float | None:
+    """The depth step in metres that all records share, where the network sees neighbours and no step is declared."""
+    frame, alone = problem.frame, getattr(view, "context", None) == (0,) and not view.lead
+    if alone or frame.step_m is not None or not frame.regular or problem.records[0].dim != "depth":
+        return None
+    steps = [step_of(record) for record in problem.records if len(record) > 1]
+    return float(np.median(steps)) if steps else None
 
 
 def view_json(view: Any) -> dict[str, Any]:

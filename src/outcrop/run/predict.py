@@ -11,7 +11,7 @@ import numpy as np
 
 from outcrop import __version__
 from outcrop.data.content import Curve
-from outcrop.data.frame import axis_m
+from outcrop.data.frame import CONVERTED, axis_m
 from outcrop.data.read import matching, read, write
 from outcrop.errors import ConfigError, DataError, OutcropError, message
 from outcrop.records import Record
@@ -79,9 +79,8 @@ def predict(
     if model.bundle.provenance.get("joins"):
         names = ", ".join(model.bundle.provenance["joins"])
         fix = "predict in Python: outcrop.load(path).predict(NAME=array, ...)"
-        raise ConfigError(
-            message(f"This model was trained with joined sources ({names}), which files alone do not bring.", fix=fix)
-        )
+        what = f"The inputs {names} came from joined sources, which files alone do not bring."
+        raise ConfigError(message(what, where=str(bundle), fix=fix))
     paths, folder = matching(files), Path(out)
     _not_in_place(paths, folder)
     rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run)]
@@ -131,19 +130,21 @@ def _one_record(
     model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool
 ) -> tuple[list[Curve], dict[str, Any]]:
     prepared, resolutions = model.prepare(record)
+    done = [note for note in prepared.notes[len(record.notes) :] if note.startswith(("resampled", CONVERTED))]
     row: dict[str, Any] = {
         "record": record.name,
         "status": "ok",
         "samples": len(record),
         "missing_inputs": "; ".join(f"{r.variable} ({_policy(model, r.variable)})" for r in resolutions if r.missing),
-        "conversions": "; ".join(f"{r.variable}: {r.conversion}" for r in resolutions if r.conversion),
+        "conversions": "; ".join([*done, *(f"{r.variable}: {r.conversion}" for r in resolutions if r.conversion)]),
     }
     if dry_run:
         return [], row
     predicted = model.predict_record(prepared)
-    there = np.isfinite(predicted.valid)
+    valid = model.frame.back(axis_m(record), prepared.axis, predicted.valid)  # on the rows of the file
+    there = np.isfinite(valid)
     row["predicted"] = int(there.sum())
-    row["outside_validity"] = round(float((predicted.valid[there] == 0).mean()), 4) if there.any() else ""
+    row["outside_validity"] = round(float((valid[there] == 0).mean()), 4) if there.any() else ""
     return _curves(model, record, prepared, predicted, kinds), row
 
 
@@ -202,6 +203,6 @@ def _write(model: Model, records: Sequence[Record], path: Path, folder: Path, cu
         )
         options = {key: reading[key] for key in ("encoding",) if key in reading}
         return write(path, folder, curves[records[0].name], parameters=parameters, provenance=provenance, **options)
-    options = {key: reading[key] for key in ("group", "separator") if key in reading}
+    options = {key: reading[key] for key in ("group", "separator", "text", "encoding") if key in reading}
     added = curves if "group" in reading else curves[records[0].name]
     return write(path, folder, added, format="table", **options)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from outcrop.config.schema import Config, DataSection, Source, TargetSection, VariableSection
-from outcrop.data.frame import Frame
+from outcrop.data.frame import CONVERTED, Frame
+from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
@@ -55,6 +56,11 @@ class Problem:
         return next(v for v in self.variables if v.role == "target")
 
     @property
+    def weight(self) -> Variable | None:
+        """The weight of the target's labels, or None."""
+        return next((v for v in self.variables if v.role == "weight"), None)
+
+    @property
     def classes(self) -> ClassTable | None:
         """The classes, or None when the target is a number."""
         return self.target.classes
@@ -65,8 +71,8 @@ class Problem:
         return len(self.classes.codes) if self.classes else 1
 
     def labelled(self) -> dict[str, np.ndarray]:
-        """For every record, which samples have a target."""
-        return {record.name: has_label(record, self.target) for record in self.records}
+        """For every record, which samples have a target that counts: a label of weight 0 does not."""
+        return {record.name: has_label(record, self.target, self.weight) for record in self.records}
 
     def fingerprint(self) -> str:
         """SHA-256 of the data: the hashes of all files and the definition of every variable."""
@@ -79,10 +85,11 @@ def variable_text(variable: Variable) -> str:
     return json.dumps(variable.to_json(), sort_keys=True, default=str)
 
 
-def has_label(record: Record, target: Variable) -> np.ndarray:
-    """Which samples of a record have a target, shape (sample,)."""
+def has_label(record: Record, target: Variable, weight: Variable | None = None) -> np.ndarray:
+    """Which samples of a record have a target whose weight is not 0, shape (sample,)."""
     values = record.data[target.name].to_numpy()
-    return values >= 0 if target.classes else np.isfinite(values)
+    known = values >= 0 if target.classes else np.isfinite(values)
+    return known if weight is None else known & (record.data[weight.name].to_numpy() != 0)
 
 
 def load_problem(config: Config, base: Path) -> Problem:
@@ -97,7 +104,9 @@ def load_problem(config: Config, base: Path) -> Problem:
     """
     frame = frame_of(config.data)
     variables = variables_of(config.data, base)
-    aligned, joins = read_sources(config.data, frame, base, class_curves(variables))
+    trusted = config.evaluate.high_confidence
+    coded = (*class_curves(variables), *([trusted.curve] if trusted else []))
+    aligned, joins = read_sources(config.data, frame, base, coded)
     aligned, more = add_groups(aligned, config.data.groups, base)
     if len(aligned) > 1:
         frame.check_steps(aligned)
@@ -158,27 +167,37 @@ def read_source(source: Source, base: Path, name: str) -> list[Record]:
 def join_source(records: list[Record], source: Source, base: Path, name: str) -> tuple[list[Record], Any]:
     """Joins one table to the records, by the kind of join the run file declares."""
     from outcrop.data import join
+    from outcrop.data.join_table import open_table
 
-    path = base / str(source.files)
+    files = [source.files] if isinstance(source.files, str) else list(source.files or [])
+    if len(files) != 1:
+        raise ConfigError(message("A join takes one table.", where=f"source.{name}", fix='files = "core.csv"'))
+    options = source.model_dump(include=READING - {"group", "axis", "incomplete"}, exclude_defaults=True)
+    table = open_table(base / files[0], source.on, **options)
+    columns = source.columns or None
+    if source.join == "attributes":
+        return join.attributes(records, table, on=source.on, columns=columns)
+    axis = source.axis or "DEPTH"
+    depths = {"interval": (source.top, source.base), "survey": (source.md,), "depth": (axis,)}[str(source.join)]
+    _check_depth_units(records, table, depths, name)
     if source.join == "interval":
-        return join.interval(
-            records, path, on=source.on, top=source.top, base=source.base, columns=source.columns or None
-        )
+        return join.interval(records, table, on=source.on, top=source.top, base=source.base, columns=columns)
     if source.join == "survey":
-        return join.survey(
-            records, path, on=source.on, md=source.md, inclination=source.inclination, azimuth=source.azimuth
-        )
-    if source.join == "depth":
-        axis = source.axis or "DEPTH"
-        return join.depth(
-            records,
-            path,
-            on=source.on,
-            axis=axis,
-            columns=source.columns or None,
-            tolerance_m=float(source.tolerance_m),
-        )
-    return join.attributes(records, path, on=source.on, columns=source.columns or None)
+        angles = {"inclination": source.inclination, "azimuth": source.azimuth}
+        return join.survey(records, table, on=source.on, md=source.md, tie_in=source.tie_in, **angles)
+    tolerance = float(source.tolerance_m)
+    return join.depth(records, table, on=source.on, axis=axis, columns=columns, tolerance_m=tolerance)
+
+
+def _check_depth_units(records: Sequence[Record], table: Any, columns: Sequence[str], name: str) -> None:
+    """Where depths of the records were converted to metres, those of a joined table must say what they are."""
+    converted = [record for record in records if any(note.startswith(CONVERTED) for note in record.notes)]
+    silent = [column for column in columns if not has_unit(table.units.get(table.find(column), ""))]
+    if converted and silent:
+        record = converted[0].name
+        what = f"The depth of {record} was converted to m, and {table.name} does not say what {silent[0]} is in."
+        units = ", ".join(f'{column} = "ft"' for column in columns)
+        raise DataError(message(what, where=f"source.{name}", fix=f'source.{name}.units = {{{units}}}, or "m"'))
 
 
 def add_groups(records: list[Record], groups: Mapping[str, str], base: Path) -> tuple[list[Record], list[Any]]:

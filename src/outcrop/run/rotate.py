@@ -77,7 +77,7 @@ def solve_fold(
     if ladder:
         columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
     validity = validity_of(problem, view, labels, solved.tables)
-    inputs = np.concatenate([solved.tables[r.name].inputs for r in problem.records])[flat_index(problem, test)]
+    inputs = read_inputs(problem, view, solved.tables, test)
     columns["distance"] = validity.score(inputs).astype(np.float32)
     columns["inside"] = validity.inside(columns["distance"])
     notes = {
@@ -130,16 +130,22 @@ def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str
     Those are the validation samples; without any, each half of the training records is calibrated on the other half.
     """
     masks = problem.labelled()
-    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
     train = samples_of(problem, view, labels.train, masks)
-    validity = Validity.fit(inputs[flat_index(problem, train)], seed=0)
+    mine = read_inputs(problem, view, tables, train)
+    validity = Validity.fit(mine, seed=0)
     if len(labels.validation):
-        return validity.calibrate(inputs[flat_index(problem, samples_of(problem, view, labels.validation, masks))])
+        held = samples_of(problem, view, labels.validation, masks)
+        return validity.calibrate(read_inputs(problem, view, tables, held))
     records = np.unique(train.record)
     half = np.isin(train.record, records[::2]) if len(records) > 1 else np.arange(len(train)) % 2 == 0
-    mine = inputs[flat_index(problem, train)]
     thresholds = [Validity.fit(mine[part], seed=0).calibrate(mine[~part]).threshold for part in (half, ~half)]
     return replace(validity, threshold=float(np.mean([t for t in thresholds if t is not None])))
+
+
+def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Samples) -> np.ndarray:
+    """The inputs each sample is predicted from: with a lead, those of the sample that lies that far before it."""
+    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
+    return inputs[flat_index(problem, samples) - getattr(view, "lead", 0)]
 
 
 def flat_index(problem: Problem, samples: Samples) -> np.ndarray:

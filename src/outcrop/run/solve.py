@@ -209,8 +209,17 @@ def predict_records(
 
 def scorable(table: Encoded, view: View) -> np.ndarray:
     """Samples whose inputs are all that the policy demands; with a lead, those of the sample they are read at."""
+    return ahead(table.usable, view, False)
+
+
+def ahead(values: np.ndarray, view: View, missing: Any) -> np.ndarray:
+    """What holds where a sample is read, at the sample it predicts: `lead` later; `missing` before the first."""
     lead: int = getattr(view, "lead", 0)
-    return table.usable if not lead else np.r_[np.zeros(lead, bool), table.usable[:-lead]]
+    if not lead:
+        return values
+    moved = np.full_like(values, missing)
+    moved[lead:] = values[:-lead]
+    return moved
 
 
 def without_validation(split: Split, examples: np.ndarray) -> Split:

@@ -19,7 +19,7 @@ import numpy as np
 from outcrop import device
 from outcrop.bundle import Bundle
 from outcrop.bundle import load as load_bundle
-from outcrop.data.frame import Frame
+from outcrop.data.frame import STEP_TOLERANCE, Frame, step_of
 from outcrop.data.normalise import Normaliser
 from outcrop.data.variable import Resolution, Variable, resolve
 from outcrop.errors import BundleError, DataError, did_you_mean, message
@@ -28,8 +28,11 @@ from outcrop.evaluate.validity import Validity
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.run.bundling import path_name
-from outcrop.run.solve import predict_records, scorable
+from outcrop.run.solve import ahead, predict_records, scorable
 from outcrop.view.view import make
+
+MOST_SAMPLES = 2**20
+"""Longest example accepted from a file."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,14 @@ class Model:
         return next(v for v in self.variables if v.role == "target")
 
     def prepare(self, record: Record) -> tuple[Record, list[Resolution]]:
-        """A record as read, brought onto the frame of training, with the inputs in the units of training."""
-        aligned = self.frame.align(record)
+        """A record as read, brought onto the frame of training, with the inputs in the units of training.
+
+        A network that reads neighbours has learned their distance: a file with another depth step is resampled to
+        the step of training, and noted.
+        """
+        aligned, step = self.frame.align(record), self.bundle.provenance.get("step_m")
+        if step and record.dim == "depth" and abs(step_of(aligned) - step) > STEP_TOLERANCE * step:
+            aligned = replace(self.frame, step_m=step).align(record)
         resolved, resolutions = resolve([aligned], self.inputs, training=False)
         return resolved[0], resolutions
 
@@ -95,7 +104,7 @@ class Model:
         size = len(classes.codes) if classes else 1
         found = predict_records(self.members, view, tables, index, self.normaliser, [record]) if len(index) else {}
         values = found.get(record.name, np.full((len(record), size), np.nan))
-        distance = self.validity.score(table.inputs)
+        distance = ahead(self.validity.score(table.inputs), view, np.nan)
         usable = scorable(table, view)
         valid = np.where(usable, self.validity.inside(distance).astype(float), np.nan)
         if classes is None:
@@ -159,6 +168,7 @@ def load(path: str | Path, architecture: Any = None) -> Model:
         variables = [Variable.from_json(row) for row in bundle.variables]
         frame = Frame(**bundle.frame)
         validity = Validity.from_arrays(bundle.part("validity"))
+        _check_sizes(bundle)
         members = [_member(bundle, number, architecture) for number in range(bundle.members)]
         if not members:
             raise ValueError("it holds no network")
@@ -170,6 +180,18 @@ def load(path: str | Path, architecture: Any = None) -> Model:
             message(what, where=str(path), fix="copy it again, or write it again from its run.")
         ) from None
     return Model(bundle, members, normaliser, variables, frame, validity)
+
+
+def _check_sizes(bundle: Bundle) -> None:
+    """Sizes that no array of the file bears out would cost memory or time before anything is compared."""
+    most = len(bundle.part("member/0"))
+    for name, value in bundle.arguments["arguments"].items():
+        layers = len(value) if isinstance(value, list) else value if name in ("depth", "blocks") else 0
+        if layers > most:
+            raise ValueError(f"{name} asks for {layers} layers, and there are {most} arrays")
+    longest = max(bundle.view.get("length", 0), bundle.view.get("lead", 0), len(bundle.view.get("context", ())))
+    if longest > MOST_SAMPLES:
+        raise ValueError(f"an example of {longest} samples")
 
 
 def _member(bundle: Bundle, number: int, architecture: Any) -> Any:
