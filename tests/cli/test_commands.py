@@ -102,7 +102,8 @@ def test_predict_inspect_compare_report(finished, tmp_path, capsys):
     assert _call(["inspect", str(finished.base / "run.toml")], False) == 0
     assert "mlp" in capsys.readouterr().out
     assert _call(["compare", run, run], False) == 0
-    assert "macro f1" in " ".join(capsys.readouterr().out.split()).lower()
+    told = " ".join(capsys.readouterr().out.split())
+    assert "macro f1" in told.lower() and "same question" not in told
     assert _call(["compare", str(tmp_path)], False) == 2
     assert "Fix: name folders that outcrop run has finished" in capsys.readouterr().err
     assert _call(["report", str(tmp_path)], False) == 2
@@ -126,6 +127,16 @@ def test_new_from_files_drafts_a_run_file_that_passes(wells, tmp_path, capsys, m
     assert set(load("run.toml").data.variable) >= {"GR", "RHOB", "NPHI"}
     assert _call(["new", "--from", str(wells / "wells" / "*.las")], False) == 2
     assert "--force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("names", "promise"), [(["Alpha-1"], "later"), (["Alpha-1", "Bravo-1"], "new")])
+def test_drafts_for_few_wells_pass_the_check(wells, tmp_path, capsys, monkeypatch, names, promise):
+    monkeypatch.chdir(tmp_path)
+    for name in names:
+        (tmp_path / f"{name}.las").write_bytes((wells / "wells" / f"{name}.las").read_bytes())
+    assert _call(["new", "--from", "*.las"], False) == 0
+    assert load("run.toml").promise.kind == promise
+    assert _call(["check", "run.toml"], False) == 0, capsys.readouterr()
 
 
 def test_new_from_a_template(tmp_path, capsys):

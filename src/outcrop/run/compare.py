@@ -36,7 +36,9 @@ def compare(runs: Sequence[str | Path]) -> Comparison:
     for run in map(Path, runs):
         content, about = _read(run, "metrics.json"), _read(run, "data.json")
         for promise, entry in content["promises"].items():
-            data.add((about["fingerprint"], promise, json.dumps(_read(run, "split.json"), sort_keys=True)))
+            split = _read(run, "split.json")["promises"].get(promise, {})
+            tested = sorted(name for fold in split.get("folds", ()) for name in fold.get("test", ()))
+            data.add((content.get("test_fingerprint", about["fingerprint"]), promise, *tested))
             best = entry.get("strongest_baseline")
             rows.append(
                 {
@@ -51,7 +53,7 @@ def compare(runs: Sequence[str | Path]) -> Comparison:
     warning = (
         ""
         if len(data) == 1
-        else "These runs differ in data, promise or split: their scores do not answer the same question."
+        else "These runs differ in data, promise or test part: their scores do not answer the same question."
     )
     return Comparison(rows, metrics, warning)
 

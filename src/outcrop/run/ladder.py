@@ -115,15 +115,10 @@ class Ladder:
             target = self._physical(samples, 0)
         if row.features != "series":
             return baselines.Table(batch.inputs, target, batch.weight)
-        axis, lead = self.problem.records[0].axis, view.lead
-        return baselines.Table(
-            batch.inputs,
-            target,
-            batch.weight,
-            axis[samples.sample],
-            self._physical(samples, lead),
-            axis[samples.sample - lead],
-        )
+        flat = self._flat(samples)
+        axis = np.concatenate([record.axis for record in self.problem.records])
+        last = self._physical(samples, view.lead)
+        return baselines.Table(batch.inputs, target, batch.weight, axis[flat], last, axis[flat - view.lead])
 
     def _physical(self, samples: Samples, back: int) -> np.ndarray:
         """The target in physical units (or class indices), `back` samples before each sample."""

@@ -164,7 +164,8 @@ def _evaluate(
     scored = scored_of(checked.problem, folds)
     outputs.write_predictions(place, checked.problem, scored, folds)
     metrics = evaluate.summarise(checked, folds, scored, tell=tell.step)
-    before = folder.count_scoring(place, evaluate.test_fingerprint(checked), started)
+    metrics["test_fingerprint"] = evaluate.test_fingerprint(checked)
+    before = folder.count_scoring(place, metrics["test_fingerprint"], started)
     metrics["scored_before"] = before
     if before:
         tell(
