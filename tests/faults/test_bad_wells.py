@@ -163,6 +163,7 @@ def test_what_a_run_can_live_with_is_named(place, quick_run):
     said = "\n".join([*told, *result.warnings])
     assert "No value of FACIES in Alpha-1: not labelled, predicted only." in said
     assert "No value of NPHI in Bravo-1: treated as missing = 'mask' says." in said
+    assert "Class 'Coal' occurs in the test part and not in training" in said and "scored as missed" in said
     audit = json.loads((place / "run" / "audit.json").read_text("utf-8"))
     assert any(finding["check"] == "unseen_class" and "Coal" in finding["place"] for finding in audit)
     entry = next(iter(result.metrics["promises"].values()))

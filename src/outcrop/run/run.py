@@ -142,6 +142,7 @@ def warnings(checked: Check) -> tuple[str, ...]:
         policy = next(v.missing for v in checked.problem.variables if v.name == name)
         effect = "not labelled, predicted only" if name == target else f"treated as missing = {policy!r} says"
         told.append(f"No value of {name} in {shown}: {effect}.")
+    told += [f"{f.place} ({f.size}); it is scored as missed." for f in checked.findings if f.check == "unseen_class"]
     return (*told, *(f"Audit, {finding}" for finding in checked.findings if finding.level != "note"))
 
 
