@@ -19,7 +19,7 @@ Predict = Callable[["Table"], np.ndarray]
 NEIGHBOURS = 15
 TREES: dict[str, Any] = {"max_iter": 40, "learning_rate": 0.1, "min_samples_leaf": 100, "n_iter_no_change": 10}
 FEWEST_TO_HOLD_OUT = 1000
-"""Training rows from which trees without validation groups keep a tenth to stop on: with rare classes boosting diverges."""
+"""Rows from which trees without validation groups keep a tenth to stop on: with rare classes boosting diverges."""
 WIDE, SHARE_OF_WIDE = 40, 0.2
 """Above `WIDE` features each split of a tree looks at a random fifth of them: neighbours repeat each other."""
 
