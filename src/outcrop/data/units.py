@@ -77,6 +77,9 @@ EXTRA_DEFINITIONS = (
     "part_per_million = 1e-6",
     "part_per_billion = 1e-9",
 )
+LONGEST = 40
+NO_UNIT_TEXT = re.compile(r"\d{2}|\d\s*(\*\*|\^)")
+"""pint calculates what it reads, so that `9**9**9` from a file would never end: numbers and towers are refused."""
 _PINT_NAMES = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings.split()}
 
 
@@ -153,7 +156,8 @@ def _registry() -> pint.UnitRegistry:
 @functools.cache
 def _unit(text: str) -> pint.Unit:
     registry = _registry()
-    for spelling in dict.fromkeys((canonical(text), text, text.lower())):
+    plausible = len(text) <= LONGEST and not NO_UNIT_TEXT.search(text)
+    for spelling in dict.fromkeys((canonical(text), text, text.lower())) if plausible else ():
         try:
             return registry.Unit(spelling)
         except Exception:  # pint raises UndefinedUnitError, and parser errors of many kinds, for text that is no unit

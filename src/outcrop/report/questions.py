@@ -189,7 +189,10 @@ def _assumptions(run: RunFolder) -> list[Sentence]:
     family = str(_section(run, "model").get("family", ""))
     if family in ARCHITECTURE:
         sentences.append(Sentence(ARCHITECTURE[family], "Architecture."))
-    loop = _loop(_section(run, "train"))
+    validated = any(
+        fold.get("validation") for p in (run.split.get("promises") or {}).values() for fold in p.get("folds", [])
+    )
+    loop = _loop(_section(run, "train"), validated)
     if loop:
         sentences.append(Sentence(loop, "Loop."))
     accepted = [row for row in run.audit if row.get("accepted")]
@@ -200,13 +203,16 @@ def _assumptions(run: RunFolder) -> list[Sentence]:
     return sentences
 
 
-def _loop(train: Mapping[str, Any]) -> str:
+def _loop(train: Mapping[str, Any], validated: bool) -> str:
     if not train.get("steps"):
         return ""
-    text = f"At most {words.number(train['steps'])} steps of {words.plain(train.get('optimiser', 'gradient descent'))}"
+    optimiser = words.plain(train.get("optimiser", "gradient descent"))
+    text = f"{'At most' if validated else 'All'} {words.number(train['steps'])} steps of {optimiser}"
     if train.get("learning_rate"):
         text += f" at learning rate {train['learning_rate']:g}"
-    if train.get("patience") and train.get("evaluate_every"):
+    if not validated:
+        text += "; nothing is held out to stop on, the last step is kept"
+    elif train.get("patience") and train.get("evaluate_every"):
         text += (
             f"; the step with the best validation value is kept, and training stops after "
             f"{words.plural(train['patience'] * train['evaluate_every'], 'step')} without a better one"

@@ -69,7 +69,9 @@ def variables(run: RunFolder) -> Table | None:
                 words.series(sources) if sources else words.DASH,
                 " ".join(t for t in treatment if t != "none") or words.DASH,
                 str(row.get("missing") or words.DASH) if row.get("role") == "input" else words.DASH,
-                {"training": "training part", "record": "each record"}.get(str(row.get("scope")), words.DASH)
+                {"training": "training part", "record": "each record", "both": "training part, and each record"}.get(
+                    str(row.get("scope")), words.DASH
+                )
                 if row.get("role") == "input"
                 else words.DASH,
             ]

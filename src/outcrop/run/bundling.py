@@ -121,6 +121,7 @@ def _content(
             "reading": reading,
             "joins": joined_inputs(problem),
             "step_m": step_of_training(problem, checked.view),
+            "step_s": time_step(problem, checked.view),
             "accepted": [f"{f.check}: {f.accepted}" for f in checked.findings if f.accepted],
             "records": [record.name for record in problem.records],
         },
@@ -137,13 +138,26 @@ def joined_inputs(problem: Problem) -> list[str]:
     return [v.name for v in problem.variables if v.role == "input" and v.name in used]
 
 
+def time_step(problem: Problem, view: Any) -> float | None:
+    """Median step of time stamps in seconds, where the network sees neighbours; None on other axes."""
+    if _alone(view):
+        return None
+    steps = [step_of(record) / 1e9 for record in problem.records if record.dim == "time" and len(record) > 1]
+    return float(np.median(steps)) if steps else None
+
+
 def step_of_training(problem: Problem, view: Any) -> float | None:
     """The depth step in metres that all records share, where the network sees neighbours and no step is declared."""
-    frame, alone = problem.frame, getattr(view, "context", None) == (0,) and not view.lead
-    if alone or frame.step_m is not None or not frame.regular or problem.records[0].dim != "depth":
+    frame = problem.frame
+    if _alone(view) or frame.step_m is not None or not frame.regular or problem.records[0].dim != "depth":
         return None
     steps = [step_of(record) for record in problem.records if len(record) > 1]
     return float(np.median(steps)) if steps else None
+
+
+def _alone(view: Any) -> bool:
+    """Does the network see one sample at a time?"""
+    return getattr(view, "context", None) == (0,) and not view.lead
 
 
 def view_json(view: Any) -> dict[str, Any]:

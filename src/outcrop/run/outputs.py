@@ -23,7 +23,7 @@ from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold
 from outcrop.split.audit.finding import Finding
 from outcrop.split.effective import Effective
-from outcrop.split.promise import Split
+from outcrop.split.promise import Split, plural
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "scikit-learn", "xarray", "lasio")
 HISTORY = ("fold", "member", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
@@ -76,7 +76,7 @@ def split_summary(problem: Problem, splits: Sequence[Split]) -> dict[str, Any]:
     sentence = splits[0].sentence
     if rotation and promise.new:
         how = f"by a network trained on others ({len(splits)} folds)"
-        sentence = f"Each of {tested} groups ({promise.new}) is tested once, {how}."
+        sentence = f"Each of {tested} {plural(promise.new)} is tested once, {how}."
     return {"sentence": sentence, "key": key, "kind": "rotation" if rotation else "holdout", "folds": folds}
 
 

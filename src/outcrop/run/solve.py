@@ -29,6 +29,8 @@ from outcrop.train.progress import Fit
 from outcrop.view.view import View
 
 PREDICT_BATCH = {"points": 8192, "windows": 64}
+CHUNK_BATCHES = 8
+"""Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
 Tell = Callable[[str, float, float, str], None]
 
 
@@ -193,18 +195,22 @@ def predict_records(
     """
     classes = normaliser.target is not None and normaliser.target.classes is not None
     axis = {record.name: record.axis[:, None] for record in records}
-    inputs = view.gather(tables, index).inputs
-    total: Any = 0.0
-    for model in members:
-        output = predict(model, inputs, batch_size=PREDICT_BATCH[view.kind])
-        total = total + (softmax(output.astype(np.float64), axis=-1) if classes else output.astype(np.float64))
-    stitched = view.stitch(index, total / len(members))
+    size = PREDICT_BATCH[view.kind]
+    chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
+    means = [_mean_output(members, view.gather(tables, chunk).inputs, size, classes) for chunk in chunks]
+    stitched = view.stitch(index, np.concatenate(means))
     result = {}
     for name, values in stitched.items():
         values = values if classes else normaliser.decode_target(values, axis[name])
         values[~scorable(tables[name], view)] = np.nan
         result[name] = values
     return result
+
+
+def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) -> np.ndarray:
+    """The members' mean: of probabilities, or of numbers in scaled units."""
+    outputs = [predict(model, inputs, batch_size=size).astype(np.float64) for model in members]
+    return np.mean([softmax(output, axis=-1) for output in outputs] if classes else outputs, axis=0)
 
 
 def scorable(table: Encoded, view: View) -> np.ndarray:

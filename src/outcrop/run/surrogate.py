@@ -35,6 +35,10 @@ MOST_SAMPLES = 2**20
 """Longest example accepted from a file."""
 
 
+TIME_TOLERANCE = 0.12
+"""Share by which the step of time stamps may differ from that of training: months have 28 to 31 days."""
+
+
 @dataclass(frozen=True)
 class Predicted:
     """Predictions along one record; shape (sample,) unless said otherwise.
@@ -85,10 +89,22 @@ class Model:
         the step of training, and noted.
         """
         aligned, step = self.frame.align(record), self.bundle.provenance.get("step_m")
+        self._check_time_step(aligned)
         if step and record.dim == "depth" and abs(step_of(aligned) - step) > STEP_TOLERANCE * step:
             aligned = replace(self.frame, step_m=step).align(record)
         resolved, resolutions = resolve([aligned], self.inputs, training=False)
         return resolved[0], resolutions
+
+    def _check_time_step(self, record: Record) -> None:
+        """Neighbouring samples must be as far apart in time as in training; values in time are not resampled."""
+        step = self.bundle.provenance.get("step_s")
+        if not step or record.dim != "time" or len(record) < 2:
+            return
+        found = step_of(record) / 1e9
+        if abs(found - step) > TIME_TOLERANCE * step:
+            what = f"The samples are {found:.6g} s apart; the model was trained on samples {step:.6g} s apart."
+            where = f"{record.name} ({record.source})"
+            raise DataError(message(what, where=where, fix="bring the file to the step of training first."))
 
     def predict_record(self, record: Record) -> Predicted:
         """Predicts along one prepared record.
