@@ -32,6 +32,11 @@ def checked(place, target, *overrides, groups=""):
     )
 
 
+def test_a_target_must_be_able_to_name_a_curve(place):
+    with pytest.raises(ConfigError, match=r'Fix: target.PM2_5 = {from = \["PM2.5"\]}'):
+        outcrop.check(run_file(place, replace={"[data.target.FACIES]": '[data.target."PM2.5"]'}))
+
+
 def test_classes_and_costs_from_files(place):
     table = checked(place, 'classes = "classes.csv"\ncost = "cost.csv"\ncost_order = [10, 20, 30]').problem.classes
     assert table.names == ("Sand", "Shale", "Lime") and table.cost[0, 2] == 2

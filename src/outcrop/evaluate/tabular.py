@@ -119,21 +119,28 @@ def boosted_trees(train: Table, validation: Table | None, task: Task, seed: int)
         return constant
     family = HistGradientBoostingRegressor if task.classes is None else HistGradientBoostingClassifier
     share = SHARE_OF_WIDE if train.inputs.shape[1] > WIDE else 1.0
-    settings = TREES | {
-        "min_samples_leaf": int(np.clip(len(train) // 50, 5, TREES["min_samples_leaf"])),
-        "max_features": share,
-    }
+    leaf = int(np.clip(len(train) // 50, 5, TREES["min_samples_leaf"]))
+    settings = TREES | {"min_samples_leaf": leaf, "max_features": share}
     held = _validation_rows(train, validation, task)
     settings["early_stopping"] = bool(held) or len(train) > FEWEST_TO_HOLD_OUT
     model = family(**settings, random_state=seed)
     with threadpool_limits(1, user_api="openmp"):
-        model.fit(train.inputs, train.target, sample_weight=train.weight, **held)
+        model.fit(_without_empty(train.inputs, leaf), train.target, sample_weight=train.weight, **held)
 
     def predict(test: Table) -> np.ndarray:
         with threadpool_limits(1, user_api="openmp"):
             return _spread(model, task)(test)
 
     return predict
+
+
+def _without_empty(inputs: np.ndarray, leaf: int) -> np.ndarray:
+    """Inputs in which a column with fewer known values than a leaf needs is constant: no tree could split on it.
+
+    A curve that no training well has is such a column; scikit-learn cannot bin a column without any value.
+    """
+    empty = (~np.isnan(inputs)).sum(axis=0) < leaf
+    return np.where(empty, np.zeros((), dtype=inputs.dtype), inputs) if empty.any() else inputs
 
 
 def _validation_rows(train: Table, validation: Table | None, task: Task) -> dict[str, np.ndarray | None]:

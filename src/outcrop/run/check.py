@@ -124,8 +124,12 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
 
 
 def _enough(problem: Problem, splits: Sequence[Split], has: np.ndarray) -> None:
-    """Every fold must have labelled examples to train on."""
+    """Every fold must have labelled examples to train on, and to stop on where it has a validation part."""
     for number, split in enumerate(splits):
+        if len(split.validation) and not has[split.validation].any():
+            what = f"The validation part of fold {number + 1} has no label, so training would not know when to stop."
+            fix = "promise.validation_share = 0 takes all steps; or another validation_from; or label more records."
+            raise DataError(message(what, where=f"target {problem.target.name}", fix=fix))
         if not has[split.train].any():
             raise DataError(
                 message(

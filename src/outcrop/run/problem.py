@@ -7,6 +7,7 @@ all start from the same `Problem`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -246,6 +247,11 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
             name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=section.weight_map
         )
         variables.append(weight)
+    if re.search(r"\W", name):
+        new = re.sub(r"\W+", "_", name)
+        fix = f'target.{new} = {{from = ["{name}"]}}'
+        what = f"{name!r} cannot name the curves that predictions are written to."
+        raise ConfigError(message(what, where="[data] target", fix=fix))
     names = [v.name for v in variables]
     if len(set(names)) < len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
