@@ -63,21 +63,15 @@ def _rounded(value: Any) -> Any:
 def reproduce(example: Path) -> dict[str, Any]:
     """Runs every variant of an example; folders go to `runs/` in the example."""
     import outcrop
+    from outcrop.run.folder import next_free
 
     results = {}
     for name, changes in variants(example).items():
         print(f"{example.name}: {name}", flush=True)
-        out = _next(example / "runs", name)
+        out = next_free(example / "runs", name)
         outcrop.run(example / "run.toml", out=out, overrides=changes, tell=_Lines())
         results[name] = summary(out)
     return results
-
-
-def _next(parent: Path, name: str) -> Path:
-    number = 1
-    while (parent / f"{name}-{number}").exists():
-        number += 1
-    return parent / f"{name}-{number}"
 
 
 class _Lines:

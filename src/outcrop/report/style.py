@@ -111,11 +111,3 @@ def class_colours(names: Sequence[str]) -> list[str]:
             rock = next((colour for colour in spare if colour not in taken), CATEGORIES[len(taken) % len(CATEGORIES)])
         taken.append(rock)
     return taken
-
-
-def ink_on(colour: str) -> str:
-    """Black or white, whichever is read better on `colour`."""
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = to_rgb(colour)
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK

@@ -17,9 +17,10 @@ import numpy as np
 
 from outcrop.config.schema import Config, DataSection, Source, TargetSection, VariableSection
 from outcrop.data.frame import CONVERTED, Frame
+from outcrop.data.read import regroup
 from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
-from outcrop.errors import ConfigError, DataError, did_you_mean, message
+from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
 from outcrop.run.folder import fingerprint
 
@@ -216,24 +217,8 @@ def add_groups(records: list[Record], groups: Mapping[str, str], base: Path) -> 
             records, report = join.attributes(records, base / table, on="well", columns={column: key})
             joins.append(report)
         else:
-            records = [_group_from_header(record, key, origin) for record in records]
+            records = regroup(records, {key: origin})
     return records, joins
-
-
-def _group_from_header(record: Record, key: str, item: str) -> Record:
-    """The group value named by a header item; keys the reader already filled are kept when the item is empty."""
-    header = record.data.attrs.get("header", {})
-    value = header.get(item, "") or record.groups.get(item, "") or record.groups.get(key, "")
-    if not value:
-        known = [name for name, text in header.items() if text] or list(record.groups)
-        raise DataError(
-            message(
-                f"There is no header item {item!r} for the group key {key!r}{did_you_mean(item, known)}.",
-                where=f"{record.name} ({record.source})",
-                fix=f'groups.{key} = "wells.csv:COLUMN" takes it from a table; or remove the key.',
-            )
-        )
-    return replace(record, groups={**record.groups, key: str(value)})
 
 
 def variables_of(data: DataSection, base: Path) -> list[Variable]:
