@@ -175,3 +175,13 @@ def test_predict_says_which_inputs_came_from_joined_tables(finished, tmp_path):
     path = save(tmp_path / "joined.outcrop", joined)
     with pytest.raises(ConfigError, match=r"The inputs TVD came from joined sources.*\n.*\nFix: predict in Python"):
         outcrop.predict(path, finished.base / "wells" / "Alpha-1.las", out=tmp_path / "out")
+
+
+def test_a_well_without_any_input_is_outside_validity(finished, tmp_path):
+    curves = well(3)
+    bare = {
+        name: values if name in ("DEPT", "X", "Y") else np.full_like(values, np.nan) for name, values in curves.items()
+    }
+    las(tmp_path / "bare.las", bare, name="Bare-1")
+    rows = outcrop.predict(finished.result.bundle, tmp_path / "bare.las", out=tmp_path / "out").rows
+    assert rows[0]["outside_validity"] == 1.0

@@ -198,7 +198,7 @@ def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:
 
 
 def predict_screen(result: Any) -> Group:
-    """One row per record: status, missing inputs, share outside validity."""
+    """One row per record: samples, share outside validity, missing inputs; what failed stands below, in full."""
     table = _table(
         "record",
         "status",
@@ -214,15 +214,16 @@ def predict_screen(result: Any) -> Group:
         ok = row["status"] == "ok"
         cells = (
             row["record"],
-            row["status"],
+            "ok" if ok else "failed",
             f"{row.get('samples', '')}",
             share,
             row.get("missing_inputs", ""),
             row.get("conversions", ""),
         )
         table.add_row(*[Text(cell, "" if ok else "red") for cell in cells])
+    failed = [Text(f"{row['record']}: {row['status']}", "red") for row in result.rows if row["status"] != "ok"]
     end = "Nothing was written (--dry-run)." if result.dry_run else f"Written to {result.folder}, with summary.csv."
-    return Group(table, Text(end))
+    return Group(table, *failed, Text(end))
 
 
 def inspect_screen(result: Any) -> Group:

@@ -122,10 +122,16 @@ class Model:
         values = found.get(record.name, np.full((len(record), size), np.nan))
         distance = ahead(self.validity.score(table.inputs), view, np.nan)
         usable = scorable(table, view)
-        valid = np.where(usable, self.validity.inside(distance).astype(float), np.nan)
+        inside = self.validity.inside(distance) & ahead(self._any_input(record), view, False)
+        valid = np.where(usable, inside.astype(float), np.nan)
         if classes is None:
             return Predicted(values[:, 0], None, valid, distance)
         return Predicted(decide(values, classes.cost, self.bundle.provenance["decide"]), values, valid, distance)
+
+    def _any_input(self, record: Record) -> np.ndarray:
+        """Samples where at least one input has a value: without any the answer is the training average at best."""
+        columns = [(record.data[v.name].to_numpy(), v.classes is not None) for v in self.inputs]
+        return np.any([values >= 0 if coded else np.isfinite(values) for values, coded in columns], axis=0)
 
     def predict(self, **arrays: Any) -> Predicted:
         """Predicts along arrays of equal length, one per input, in the units of the run file; NaN is missing.
