@@ -75,7 +75,9 @@ def read_entries(path: Path, limits: Limits) -> dict[str, bytes]:
         BundleError: not a zip, truncated, other entries than the two, or too large.
     """
     if not path.is_file():
-        refuse("There is no such model file.", path, fix="check the path; a run writes it as RUN/model.outcrop.")
+        inside = path / "model.outcrop"
+        fix = f"name {inside}." if inside.is_file() else "check the path; a run writes it as RUN/model.outcrop."
+        refuse("There is no such model file.", path, fix=fix)
     try:
         with path.open("rb") as file:
             if file.read(4) != b"PK\x03\x04":

@@ -75,6 +75,19 @@ def test_trees_read_missing_inputs_as_they_are():
     assert (fit_predict("boosted_trees", train, test, Task(classes=3)).values >= 0).all()
 
 
+@pytest.mark.parametrize("kind", ["class", "number"])
+@pytest.mark.parametrize("known", [0, 1])
+def test_trees_learn_without_a_column_that_training_hardly_has(kind, known):
+    train, held, test = table(kind, 300), table(kind, 60, seed=2), table(kind, 20, seed=1)
+    hardly = np.full((300, 1), np.nan, np.float32)
+    hardly[:known] = 3.0
+    wider = replace(train, inputs=np.hstack([train.inputs, hardly]))
+    held, test = (replace(t, inputs=np.hstack([t.inputs, t.inputs[:, :1]])) for t in (held, test))
+    other = replace(test, inputs=test.inputs * np.array([1, 1, -5], np.float32))
+    found = [fit_predict("boosted_trees", wider, t, task(kind), validation=held).values for t in (test, other)]
+    np.testing.assert_array_equal(*found)
+
+
 def test_a_class_seen_only_in_validation_does_not_stop_the_trees():
     train, held = table("class", 300), table("class", 60, seed=2)
     train = train.where(train.target < 2)

@@ -26,6 +26,6 @@ def show(run_file: Path, overrides: list[str], *, cost: bool) -> None:
     from outcrop.run.check import check
 
     result = check(run_file, overrides=overrides, cost=cost)
-    console().print(check_screen(result))
+    console().print(check_screen(result, run_file))
     if result.refused:
         raise typer.Exit(3)

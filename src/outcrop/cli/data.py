@@ -19,7 +19,7 @@ def command(
     if action == "list":
         console().print(data_screen())
     elif action == "fetch" and name:
-        for path in datasets.fetch(name):
+        for path in datasets.fetch(name) or [f"{name} ships with an installed package; there is nothing to fetch"]:
             print(path)
     else:
         raise ConfigError(

@@ -1,6 +1,8 @@
 """`outcrop new`: a run file drafted from the user's own files, or from a template."""
 
+import tomllib
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -33,4 +35,6 @@ def command(
         console().print(inventory.table())
     else:
         path = from_template(str(template), directory / (out or "run.toml"), force=force)
-    console().print(f"Wrote {path}. Next: outcrop check {path}", highlight=False, markup=False)
+    named = "target" in tomllib.loads(path.read_text("utf-8"))["data"]
+    first = "" if named else "name the target in it ([data.target]), then "
+    console().print(f"Wrote {path}. Next: {first}outcrop check {quote(str(path))}", highlight=False, markup=False)

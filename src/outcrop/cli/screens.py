@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.console import Group
@@ -16,8 +18,8 @@ LEVELS = {"violation": "bold red", "inflation": "yellow", "note": "dim"}
 WORDS = {"beats": "green", "does not beat": "red", "cannot tell": "yellow"}
 
 
-def check_screen(result: Any) -> Group:
-    """Data, promise, audit, network and (where asked for) cost."""
+def check_screen(result: Any, run_file: Path) -> Group:
+    """Data, promise, audit, network and (where asked for) cost; last, what to type next."""
     problem = result.problem
     effective = result.effective
     facts = [
@@ -41,7 +43,9 @@ def check_screen(result: Any) -> Group:
         )
     parts = [_facts(facts), _splits(result), _missing(problem), audit_table(result.findings)]
     parts.append(
-        Text("The audit refuses this split.", "bold red") if result.refused else Text("Ready: outcrop run", "green")
+        Text("The audit refuses this split.", "bold red")
+        if result.refused
+        else Text(f"Ready: outcrop run {quote(str(run_file))}", "green")
     )
     return Group(*[part for part in parts if part is not None])
 

@@ -223,7 +223,7 @@ def few_groups(part: Part) -> Finding | None:
     if part.entry["groups"] >= FEWEST_FOR_A_VERDICT:
         return None
     held = (
-        "Rotate over all groups ([promise] folds), or hold out more."
+        f"Rotate over all {plural(part.noun)} ([promise] folds), or add some."
         if part.noun == part.held_out
         else ("Hold out a longer time, or set shorter blocks if errors are that short-lived.")
     )

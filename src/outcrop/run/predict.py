@@ -91,7 +91,8 @@ def predict(
             if len(paths) == 1
             else f"None of {len(paths)} files could be predicted, the first"
         )
-        raise DataError(message(f"{what}: {reason or fix}", where=rows[0]["file"], fix=fix))
+        reason, _, where = (reason or fix).partition(" Where: ")
+        raise DataError(message(f"{what}: {reason}", where=where or rows[0]["file"], fix=fix))
     if not dry_run:
         write_csv(folder / "summary.csv", rows, SUMMARY)
     return Prediction(rows, folder, dry_run)
