@@ -27,7 +27,7 @@ from outcrop.records import Batch
 from outcrop.train import checkpoint, doctor
 from outcrop.train.batches import Augment, Feed, Source
 from outcrop.train.progress import Fit, Plan, Progress, Track, seconds_left, stop_reason
-from outcrop.train.step import State, Stepper, compile_chunk, slow_in_scan
+from outcrop.train.step import State, Stepper, compile_chunk, key_of_turn, slow_in_scan
 
 
 def fit(model: Any, loss: Any, optimiser: Any, data: Batch | Source, *, key: jax.Array, **options: Any) -> Fit:
@@ -196,7 +196,7 @@ class Run:
         key = jax.random.fold_in(self.keys[m], step)
         batch = self.stepper.batch(self.resident, key, jax.tree.map(jnp.asarray, feed.step(step)), 0)
         index, model = feed.index(step * feed.turns), self.stepper.model(state.model)
-        case = doctor.Case(model, self.stepper.loss, state.loss, batch, key, index, step)
+        case = doctor.Case(model, self.stepper.loss, state.loss, batch, key_of_turn(key, 0, 0), index, step)
         return doctor.diagnose(case, describe)
 
     def progress(self) -> Progress:

@@ -27,6 +27,11 @@ from outcrop.train.optimiser import learning_rate_of
 INIT, REFRESH = 2**32 - 1, 2**32 - 2
 
 
+def key_of_turn(key: jax.Array, group: int, turn: int) -> jax.Array:
+    """What one turn of one group draws from, out of the key of its step."""
+    return jax.random.fold_in(key, 1000 * (group + 1) + turn)
+
+
 class State(NamedTuple):
     """All that changes from step to step: arrays only."""
 
@@ -75,7 +80,7 @@ class Stepper:
         for number, group in enumerate(self.loss.groups):
             for turn in range(group.turns):
                 batch = self.batch(resident, key, given, turn)
-                turn_key = jax.random.fold_in(key, 1000 * (number + 1) + turn)
+                turn_key = key_of_turn(key, number, turn)
                 new, records[group.name], fine = self.turn(new, group, batch, turn_key)
                 healthy &= fine
         new = new._replace(step=state.step + 1, average=self.averaged(new))
