@@ -185,3 +185,9 @@ def test_a_well_without_any_input_is_outside_validity(finished, tmp_path):
     las(tmp_path / "bare.las", bare, name="Bare-1")
     rows = outcrop.predict(finished.result.bundle, tmp_path / "bare.las", out=tmp_path / "out").rows
     assert rows[0]["outside_validity"] == 1.0
+
+
+def test_labels_in_python_are_class_names(finished):
+    predicted = outcrop.load(finished.result.bundle).predict(GR=[35.0, 110.0], RHOB=[2.25, 2.45], NPHI=[0.25, 0.35])
+    assert predicted.labels == [predicted.names[i] for i in predicted.values]
+    assert set(predicted.labels) <= {"Sand", "Shale", "Lime"}

@@ -14,7 +14,7 @@ COMMANDS = {
     "compare": ("outcrop.cli.compare", "Scores of several runs side by side."),
     "report": ("outcrop.cli.report", "Write the report page of a run folder again."),
     "data": ("outcrop.cli.data", "List and fetch registered data sets."),
-    "demo": ("outcrop.cli.demo", "A two-minute run on real data that is already installed."),
+    "demo": ("outcrop.cli.demo", "A one-minute run on real data that is already installed."),
 }
 
 

@@ -13,7 +13,7 @@ def command(
         "demo-run"
     ),
 ) -> None:
-    """A two-minute run on real data that is already installed."""
+    """A one-minute run on real data that is already installed."""
     import shutil
 
     from outcrop.cli.progress import Terminal, console

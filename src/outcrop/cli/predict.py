@@ -21,4 +21,7 @@ def command(
     from outcrop.run.predict import predict
 
     kinds = [kind.strip() for kind in write.split(",") if kind.strip()]
-    console().print(predict_screen(predict(bundle, files, out=out, write=kinds, dry_run=dry_run)))
+    result = predict(bundle, files, out=out, write=kinds, dry_run=dry_run)
+    console().print(predict_screen(result))
+    if any(row["status"] != "ok" for row in result.rows):
+        raise typer.Exit(2)

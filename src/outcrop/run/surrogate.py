@@ -48,12 +48,19 @@ class Predicted:
         probabilities: (sample, class), or None for numbers.
         valid: 1 inside the area of validity, 0 outside, NaN where a required input is missing.
         distance: to the training data, in standard deviations per channel.
+        names: of the classes, in the order of their indices; empty for numbers.
     """
 
     values: np.ndarray
     probabilities: np.ndarray | None
     valid: np.ndarray
     distance: np.ndarray
+    names: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """The name of the class of every sample; empty where there is none, and for numbers."""
+        return [self.names[i] if i >= 0 else "" for i in self.values.tolist()] if self.names else []
 
     @property
     def confidence(self) -> np.ndarray | None:
@@ -126,7 +133,8 @@ class Model:
         valid = np.where(usable, inside.astype(float), np.nan)
         if classes is None:
             return Predicted(values[:, 0], None, valid, distance)
-        return Predicted(decide(values, classes.cost, self.bundle.provenance["decide"]), values, valid, distance)
+        labels = decide(values, classes.cost, self.bundle.provenance["decide"])
+        return Predicted(labels, values, valid, distance, classes.names)
 
     def _any_input(self, record: Record) -> np.ndarray:
         """Samples where at least one input has a value: without any the answer is the training average at best."""
