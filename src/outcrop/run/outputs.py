@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -46,18 +46,13 @@ def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
     content = {
         "records": records,
         "variables": [variable.to_json() for variable in problem.variables],
-        "resolutions": [as_plain(resolution) for resolution in problem.resolutions],
-        "joins": [as_plain(report) for report in problem.joins],
+        "resolutions": [resolution.to_json() for resolution in problem.resolutions],
+        "joins": [report.to_json() for report in problem.joins],
         "classes": classes,
         "frame": asdict(problem.frame),
         "fingerprint": problem.fingerprint(),
     }
     write_json(folder / "data.json", content)
-
-
-def as_plain(value: Any) -> Any:
-    """A dataclass as a dictionary."""
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def write_split(folder: Path, problem: Problem, splits: Sequence[Split]) -> None:
