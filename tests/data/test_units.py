@@ -51,3 +51,9 @@ def test_nothing_is_guessed():
         convert(np.zeros(1), "gAPI", "V/V")
     assert convert(np.ones(1), "GAPI", None)[1] == ""
     assert same("", "-") and not same("", "m")
+
+
+@pytest.mark.parametrize("unit", ["9**9**9", "m**9**9", "1e99", "m^9^9"])
+def test_a_unit_that_is_a_calculation_is_refused_unread(unit):
+    with pytest.raises(DataError, match="not known"):
+        convert(np.ones(1), unit, "m")

@@ -1,6 +1,7 @@
 """Prediction on files: the numbers of training, the files as they came, and a summary that hides nothing."""
 
 import csv
+import importlib
 import json
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ import xarray as xr
 import outcrop
 from outcrop.bundle import load, save
 from outcrop.errors import BundleError, ConfigError, DataError
+from outcrop.records import Record
 from synthetic_wells import las, well
 
 
@@ -191,3 +193,26 @@ def test_labels_in_python_are_class_names(finished):
     predicted = outcrop.load(finished.result.bundle).predict(GR=[35.0, 110.0], RHOB=[2.25, 2.45], NPHI=[0.25, 0.35])
     assert predicted.labels == [predicted.names[i] for i in predicted.values]
     assert set(predicted.labels) <= {"Sand", "Shale", "Lime"}
+
+
+def test_chunks_of_examples_change_nothing(finished, monkeypatch):
+    solve = importlib.import_module("outcrop.run.solve")
+    model = outcrop.load(finished.result.bundle)
+    curves = {"GR": np.linspace(20, 120, 300), "RHOB": np.linspace(2.2, 2.7, 300), "NPHI": np.linspace(0.05, 0.4, 300)}
+    whole = model.predict(**curves).probabilities
+    monkeypatch.setitem(solve.PREDICT_BATCH, "points", 64)
+    monkeypatch.setattr(solve, "CHUNK_BATCHES", 1)
+    np.testing.assert_allclose(model.predict(**curves).probabilities, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("spacing, fits", [("31D", True), ("1D", False)])
+def test_a_time_step_other_than_that_of_training_is_refused(finished, spacing, fits):
+    model = outcrop.load(finished.result.bundle)
+    monthly = replace(model.bundle, provenance={**model.bundle.provenance, "step_s": 30.4 * 86400})
+    time = np.datetime64("2000-01-01", "ns") + np.arange(5) * np.timedelta64(int(spacing[:-1]), "D")
+    record = Record(xr.Dataset({"GR": ("time", np.ones(5))}, {"time": time}), "station")
+    if fits:
+        replace(model, bundle=monthly)._check_time_step(record)
+        return
+    with pytest.raises(DataError, match="Fix: bring the file to the step of training first"):
+        replace(model, bundle=monthly)._check_time_step(record)
