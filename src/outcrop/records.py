@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,8 +23,7 @@ class Record:
     """One acquisition, as labelled arrays with units.
 
     Attributes:
-        data: variables along named dimensions; the first dimension is the one that examples are cut along
-            (`depth`, `time` or `row`). Each variable carries `attrs["units"]`.
+        data: variables along named dimensions, with coordinates. Each variable carries `attrs["units"]`.
         name: unique name within a run, as a person would write it ("31/2-1").
         groups: group key -> value (`well`, `well_root`, `field`, `station` ...); always holds `record`.
         source: path of the file it came from, or the name of a registered data set.
@@ -31,6 +31,10 @@ class Record:
         format: reader that made it ("las", "table", ...); the writer of the same name writes it back.
         position: scalar coordinates of the whole record in the run's frame (`easting`, `northing`, ...), where known.
         notes: what the reader or the resolver did to it, in words, for the report.
+        dims: dimensions of the grid of samples, in C order: `("depth",)` for a well, `("time", "latitude",
+            "longitude")` for a weather field, `("inline", "crossline", "twt")` for a cube, `("level", "node")` for a
+            mesh. By default the first dimension of `data` alone. A *sample* is one cell of this grid; arrays "per
+            sample" run over the raveled grid.
     """
 
     data: xr.Dataset
@@ -41,22 +45,45 @@ class Record:
     format: str = ""
     position: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    dims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups", {"record": self.name, **self.groups})
+        object.__setattr__(self, "dims", tuple(self.dims) or (str(next(iter(self.data.sizes))),))
 
     @property
     def dim(self) -> str:
-        """Name of the dimension that examples are cut along."""
-        return next(iter(self.data.sizes))
+        """Name of the first dimension of the grid: the one that a well, a series or a field in time runs along."""
+        return self.dims[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size of the grid along each of `dims`."""
+        return tuple(int(self.data.sizes[dim]) for dim in self.dims)
 
     def __len__(self) -> int:
-        return int(self.data.sizes[self.dim])
+        return prod(self.shape)
 
     @property
     def axis(self) -> np.ndarray:
-        """Coordinate along `dim` (depth in metres, time stamps, row numbers)."""
-        return self.data[self.dim].to_numpy()
+        """Coordinate along `dim` of every sample (depth in metres, time stamps, row numbers), shape (sample,)."""
+        along = self.data[self.dim].to_numpy()
+        return along if len(self.dims) == 1 else np.repeat(along, len(self) // max(len(along), 1))
+
+    def flat(self, name: str) -> np.ndarray:
+        """A variable or coordinate of every sample, shape (sample,), or (sample, k) where it has one more dimension.
+
+        A variable that lacks some of `dims` (an elevation map beside a field in time) is repeated along them.
+        """
+        array = self.data[name]
+        further = [dim for dim in array.dims if dim not in self.dims]
+        own = [dim for dim in self.dims if dim in array.dims]
+        values = array.transpose(*own, *further).to_numpy()
+        tail = values.shape[len(own) :]
+        if tuple(own) != self.dims:
+            sizes = [size if dim in own else 1 for dim, size in zip(self.dims, self.shape, strict=True)]
+            values = np.broadcast_to(values.reshape(*sizes, *tail), (*self.shape, *tail))
+        return values.reshape(len(self), *tail)
 
     def with_data(self, data: xr.Dataset, *notes: str) -> Record:
         """The same acquisition with other arrays; `notes` say what was done."""
@@ -65,10 +92,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Footprints:
-    """For each of n examples, the part of its record it touches: half-open ranges, or index arrays.
+    """For each of n examples, the box of its record it touches: half-open ranges, or index arrays, per dimension.
+
+    A dimension of the record that is in neither is touched whole.
 
     Attributes:
-        ranges: dimension -> integers of shape (example, 2), start and stop, half open.
+        ranges: dimension -> integers of shape (example, 2), start and stop, half open. On a periodic dimension
+            (longitudes around the globe) a stop beyond the size wraps around.
         members: dimension -> one sorted index array per example, for scattered footprints (hidden nodes of a graph,
             inpainting masks). A dimension is in one of the two, never in both.
     """

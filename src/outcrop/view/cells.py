@@ -1,0 +1,219 @@
+"""All samples of all records laid end to end, and which of them an example touches: one geometry for every view.
+
+A sample is a cell of its record's grid, numbered in C order. Splits colour samples, the audit compares what parts read,
+and both ask the same two questions here: which samples do these footprints cover, and how many marked samples lie in
+each footprint?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from outcrop.errors import DataError, message
+from outcrop.records import Footprints, Record
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The grids of the records of a run. Built by `cells_of`.
+
+    Attributes:
+        names: record names.
+        dims: dimensions that all these grids have, in C order.
+        shapes: size of each record's grid, shape (record, dimension).
+        periodic: dimensions that close on themselves.
+        records: the records, for their coordinates; never for their values.
+    """
+
+    names: tuple[str, ...]
+    dims: tuple[str, ...]
+    shapes: np.ndarray
+    periodic: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Record r holds the samples offsets[r]:offsets[r + 1]."""
+        return np.cumsum([0, *(prod(shape) for shape in self.shapes.tolist())])
+
+    @property
+    def total(self) -> int:
+        """Number of samples."""
+        return int(self.offsets[-1])
+
+    @cached_property
+    def record_of(self) -> np.ndarray:
+        """Index of the record of every sample."""
+        return np.repeat(np.arange(len(self.names)), np.diff(self.offsets))
+
+    def coordinate(self, name: str) -> np.ndarray:
+        """A coordinate of every sample, shape (sample,): along a dimension, of a variable, or of whole records.
+
+        Raises:
+            DataError: a record does not have it.
+        """
+        parts = []
+        for record in self.records:
+            if name in record.data.coords or name in record.dims:
+                parts.append(record.flat(name))
+            elif name in record.position:
+                parts.append(np.full(len(record), record.position[name]))
+            elif name in record.groups:
+                parts.append(np.full(len(record), record.groups[name], object))
+            else:
+                known = [*map(str, record.data.coords), *record.position, *record.groups]
+                fix = f"it has {', '.join(known) or 'none'}; frame.easting and frame.northing name curves with positions"
+                raise DataError(message(f"There is no coordinate {name!r}.", where=record.name, fix=fix))
+        return np.concatenate(parts)
+
+    def has(self, name: str) -> bool:
+        """Whether all records have a coordinate."""
+        return all(name in r.data.coords or name in r.position or name in r.groups for r in self.records)
+
+    def boxes(self, record: np.ndarray, prints: Footprints) -> tuple[np.ndarray, np.ndarray]:
+        """Start and stop of each example along each dimension, each of shape (example, dimension).
+
+        Scattered footprints are enclosed in their smallest box.
+        """
+        start = np.zeros((len(record), len(self.dims)), np.int64)
+        stop = self.shapes[record].copy()
+        for place, dim in enumerate(self.dims):
+            if dim in prints.ranges:
+                start[:, place], stop[:, place] = prints.ranges[dim].T
+            elif dim in prints.members:
+                for row, members in enumerate(prints.members[dim]):
+                    start[row, place] = members[0] if len(members) else 0
+                    stop[row, place] = members[-1] + 1 if len(members) else 0
+        return start, stop
+
+    def cover(self, record: np.ndarray, prints: Footprints, widen: tuple[int, int] = (0, 0)) -> np.ndarray:
+        """True for every sample that one of these footprints touches, shape (sample,).
+
+        Args:
+            record: index of the record of each footprint.
+            prints: of the same length.
+            widen: samples before and after along the first dimension that count as touched too.
+        """
+        mask = np.zeros(self.total, bool)
+        if prints.members:
+            for row, which in enumerate(record.tolist()):
+                mask[self.samples(which, prints.take(np.array([row])))] = True
+            return mask
+        start, stop = self.boxes(record, prints)
+        start[:, 0] -= widen[0]
+        stop[:, 0] += widen[1]
+        for which in np.unique(record).tolist():
+            mine = record == which
+            shape = tuple(self.shapes[which].tolist())
+            steps = np.zeros(tuple(size + 1 for size in shape), np.int32)
+            for low, high in self._unwrapped(which, start[mine], stop[mine]):
+                keep = (high > low).all(axis=1)
+                for corner in product((0, 1), repeat=len(shape)):
+                    at = tuple(np.where(np.array(corner), high, low)[keep].T)
+                    np.add.at(steps, at, (-1) ** sum(corner))
+            for dim in range(len(shape)):
+                np.cumsum(steps, axis=dim, out=steps)
+            inner = steps[tuple(slice(0, size) for size in shape)] > 0
+            mask[self.offsets[which] : self.offsets[which + 1]] = inner.ravel()
+        return mask
+
+    def count(self, mask: np.ndarray, record: np.ndarray, prints: Footprints) -> np.ndarray:
+        """How many marked samples each footprint touches, shape (example,); `mask` has shape (sample,)."""
+        found = np.zeros(len(record), np.int64)
+        if prints.members:
+            for row, which in enumerate(record.tolist()):
+                found[row] = np.count_nonzero(mask[self.samples(which, prints.take(np.array([row])))])
+            return found
+        start, stop = self.boxes(record, prints)
+        for which in np.unique(record).tolist():
+            mine = np.flatnonzero(record == which)
+            shape = tuple(self.shapes[which].tolist())
+            table = np.zeros(tuple(size + 1 for size in shape), np.int64)
+            inner = mask[self.offsets[which] : self.offsets[which + 1]].reshape(shape)
+            table[tuple(slice(1, None) for _ in shape)] = inner
+            for dim in range(len(shape)):
+                np.cumsum(table, axis=dim, out=table)
+            for low, high in self._unwrapped(which, start[mine], stop[mine]):
+                for corner in product((0, 1), repeat=len(shape)):
+                    at = tuple(np.where(np.array(corner), np.maximum(high, low), low).T)
+                    found[mine] += (-1) ** (len(shape) - sum(corner)) * table[at]
+        return found
+
+    def samples(self, which: int, prints: Footprints) -> np.ndarray:
+        """The samples that ONE footprint of record `which` touches, in C order."""
+        shape = self.shapes[which]
+        index = []
+        for place, dim in enumerate(self.dims):
+            if dim in prints.members:
+                index.append(np.asarray(prints.members[dim][0]))
+            else:
+                first, stop = prints.ranges[dim][0] if dim in prints.ranges else (0, shape[place])
+                rows = np.arange(first, stop)
+                index.append(rows % shape[place] if dim in self.periodic else rows[(rows >= 0) & (rows < shape[place])])
+        flat = np.zeros((1,) * len(index), np.int64)
+        for place, rows in enumerate(index):
+            flat = flat * shape[place] + rows.reshape([-1 if d == place else 1 for d in range(len(index))])
+        return self.offsets[which] + flat.ravel()
+
+    def runs(self, mask: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """Marked samples as half-open ranges inside each record; records without any are left out."""
+        edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
+        out: dict[str, list[tuple[int, int]]] = {}
+        for first, stop in edges.reshape(-1, 2).tolist():
+            which = int(np.searchsorted(self.offsets, first, side="right")) - 1
+            while first < stop:
+                end = min(stop, int(self.offsets[which + 1]))
+                base = int(self.offsets[which])
+                if end > first:
+                    out.setdefault(self.names[which], []).append((first - base, end - base))
+                first, which = end, which + 1
+        return out
+
+    def flat_mask(self, masks: Mapping[str, np.ndarray]) -> np.ndarray:
+        """One mask over all samples from one mask per record, by name; a record without one has none marked."""
+        parts = [masks.get(n, np.zeros(s, bool)) for n, s in zip(self.names, np.diff(self.offsets), strict=True)]
+        return np.concatenate([np.asarray(part, bool).ravel() for part in parts])
+
+    def _unwrapped(self, which: int, start: np.ndarray, stop: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The boxes inside the grid: those over the seam of a periodic dimension as two."""
+        shape = self.shapes[which]
+        choices = []
+        for place, dim in enumerate(self.dims):
+            size = int(shape[place])
+            low, high = start[:, place], stop[:, place]
+            if dim in self.periodic and (high > size).any() | (low < 0).any():
+                full = high - low >= size
+                low, high = np.where(full, 0, low % size), np.where(full, size, low % size + (high - low))
+                first = low, np.minimum(high, size)
+                second = np.zeros_like(low), np.maximum(high - size, 0)
+                choices.append((first, second))
+            else:
+                choices.append(((np.clip(low, 0, size), np.clip(high, 0, size)),))
+        for chosen in product(*choices):
+            yield np.stack([c[0] for c in chosen], axis=1), np.stack([c[1] for c in chosen], axis=1)
+
+
+def cells_of(records: Sequence[Record]) -> Cells:
+    """The grids of some records.
+
+    Raises:
+        DataError: no records, two of one name, or records on different dimensions.
+    """
+    from outcrop.view.origins import check_records
+    from outcrop.view.space import periodic_dims
+
+    check_records(records)
+    dims = records[0].dims
+    return Cells(
+        names=tuple(record.name for record in records),
+        dims=dims,
+        shapes=np.array([record.shape for record in records], np.int64).reshape(len(records), len(dims)),
+        periodic=periodic_dims(records[0]),
+        records=tuple(records),
+    )
