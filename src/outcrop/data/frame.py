@@ -79,6 +79,9 @@ class Frame:
         for key, curve in (("easting", self.easting), ("northing", self.northing)):
             if curve is None or key in position:
                 continue
+            if curve in record.data and (len(record.dims) > 1 or record.dim == "row"):  # a position per sample
+                record = record.with_data(record.data.assign_coords({key: record.data[curve]}))
+                continue
             values = record.data[curve].to_numpy() if curve in record.data.data_vars else np.zeros(0)
             finite = values[np.isfinite(values)] if values.dtype.kind == "f" else np.zeros(0)
             if finite.size:
@@ -99,7 +102,7 @@ class Frame:
             DataError: the axis has no unit, is unsorted, has duplicates or gaps, and no rule is stated.
         """
         record = self.locate(record)
-        if record.dim == "row":
+        if record.dim == "row" or len(record.dims) > 1:  # points and grids keep their samples
             return record
         if record.dim == "depth":
             record = _in_metres(record)

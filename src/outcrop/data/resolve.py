@@ -6,9 +6,9 @@ Nothing is filled in here; a missing value stays NaN (-1 for a class), and every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from outcrop.data.resolution import Resolution
 from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DAYS = "days since 1970-01-01"
 
@@ -48,8 +45,8 @@ def resolve(
         training: False for records to be predicted: an input or target may then be absent from all of them.
 
     Returns:
-        Records whose Dataset holds each variable as float64 (NaN missing) or, for classes, int32 index (-1 missing);
-        and one Resolution per record and variable, record by record. Time stamps used as a variable are days since
+        Records whose Dataset holds each variable over the whole grid as float64 (NaN missing) or, for classes, int32
+        index (-1 missing); and one Resolution per record and variable, record by record. Time stamps used as a variable are days since
         1970-01-01.
 
     Raises:
@@ -62,7 +59,7 @@ def resolve(
         columns, found = {}, []
         for variable in variables:
             values, attributes, resolution = _resolve_one(record, variable)
-            columns[variable.name] = (record.dim, values, attributes)
+            columns[variable.name] = (record.dims, values.reshape(record.shape), attributes)
             found.append(resolution)
         resolved.append(_rebuilt(record, columns, variables, found))
         resolutions += found
@@ -87,13 +84,9 @@ def _check_names(records: Sequence[Record], variables: Sequence[Variable]) -> No
             what = f"There are {len(several)} variables with the role {role}: {', '.join(several)}."
             raise ConfigError(message(what, where="[data]", fix=f"keep one {role} per run."))
     for record in records:
-        if record.dim in names:
-            fix = f'name it {record.dim}_input = {{from = ["{record.dim}"]}}.'
-            raise ConfigError(
-                message(
-                    f"A variable has the name of the axis, {record.dim!r}.", where=f"variable.{record.dim}", fix=fix
-                )
-            )
+        for dim in set(record.dims).intersection(names):
+            fix = f'name it {dim}_input = {{from = ["{dim}"]}}.'
+            raise ConfigError(message(f"A variable has the name of the axis, {dim!r}.", where=f"variable.{dim}", fix=fix))
 
 
 def _resolve_one(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, str], Resolution]:
@@ -114,7 +107,7 @@ def _resolve_one(record: Record, variable: Variable) -> tuple[np.ndarray, dict[s
         out_of_range=sum(curve.out_of_range for curve in used),
         others=tuple(name for name in candidates if name not in taken),
     )
-    description = str(_array(record, used[0].name).attrs.get("long_name", ""))
+    description = str(_attributes(record, used[0].name).get("long_name", ""))
     unit = variable.unit or used[0].unit
     return values, {"units": unit, "long_name": description, "source": resolution.source}, resolution
 
@@ -151,6 +144,7 @@ def _absent(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, s
 def _candidates(record: Record, variable: Variable) -> list[str]:
     """Names in the record that the aliases stand for, by preference; exact spelling first, then any case."""
     known = [str(name) for name in [*record.data.data_vars, *record.data.coords]]
+    known += [name for name in record.position if name not in known]
     found: list[str] = []
     for alias in variable.sources:
         matches = [name for name in known if name == alias] or [
@@ -170,19 +164,37 @@ def _candidates(record: Record, variable: Variable) -> list[str]:
     return found
 
 
-def _array(record: Record, name: str) -> xr.DataArray:
-    return record.data[name]
+def _attributes(record: Record, name: str) -> Mapping[str, Any]:
+    """The attributes of a curve or coordinate; a position of the whole record has its usual unit."""
+    if name in record.data:
+        return record.data[name].attrs
+    return {"units": "degrees" if name in ("longitude", "latitude") else "m"}
+
+
+def _values(record: Record, name: str, where: str) -> np.ndarray:
+    """One value per sample, repeated along the dimensions that the curve does not have.
+
+    Raises:
+        DataError: the curve has a dimension that the samples do not have.
+    """
+    if name not in record.data:
+        return np.full(len(record), record.position[name])
+    further = [dim for dim in record.data[name].dims if dim not in record.dims]
+    if further:
+        what = f"{name} has the dimensions {record.data[name].dims}; samples run along {', '.join(record.dims)}."
+        fix = f'fold = "{further[0]}" in the source makes one variable per {further[0]}; or leave it out of from = [...].'
+        raise DataError(message(what, where=where, fix=fix))
+    return record.flat(name)
 
 
 def _load(record: Record, name: str, variable: Variable) -> _Curve:
     """One curve along the record's axis, in the wanted unit, without values that cannot be."""
-    array = _array(record, name)
     where = f"{record.name} ({record.source}), curve {name}"
-    if array.dims not in ((record.dim,), ()):
-        what = f"{name} has the dimensions {array.dims}; a variable runs along {record.dim} only."
-        raise DataError(message(what, where=where, fix="leave it out of from = [...]."))
-    values = np.broadcast_to(array.to_numpy(), (len(record),))
-    unit = str(array.attrs.get("units", "") or "")
+    attributes = _attributes(record, name)
+    values = _values(record, name, where)
+    if "missing" in attributes and values.dtype.kind in "iu":
+        values = np.where(values == attributes["missing"], np.nan, values)
+    unit = str(attributes.get("units", "") or "")
     unit = unit if units.has_unit(unit) else ""
     if variable.classes is not None:
         return _Curve(name, variable.classes.index(values, where=where), variable.classes.missing(values), unit)
@@ -286,7 +298,12 @@ def _rebuilt(record: Record, columns: dict, variables: Sequence[Variable], found
     """The record with the declared variables alone, and a note for each that it lacks."""
     import xarray as xr
 
-    coordinate = {record.dim: record.data[record.dim]} if record.dim in record.data.coords else {}
+    inside = set(record.dims)
+    coordinate = {
+        name: values
+        for name, values in record.data.coords.items()
+        if name not in columns and inside.issuperset(values.dims)
+    }
     notes = []
     for variable, resolution in zip(variables, found, strict=True):
         if not resolution.missing:

@@ -68,7 +68,7 @@ def column(record: Record, variable: Variable) -> np.ndarray:
         raise DataError(
             message(f"The record has no variable {variable.name!r}.", where=f"{record.name} ({record.source})", fix=fix)
         )
-    return record.data[variable.name].to_numpy()
+    return record.flat(variable.name)
 
 
 def gather(records: Sequence[Record], masks: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:

@@ -164,7 +164,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
 
 
 def _effective(problem: Problem) -> Effective:
-    values = {record.name: record.data[problem.target.name].to_numpy() for record in problem.records}
+    values = {record.name: record.flat(problem.target.name) for record in problem.records}
     return effective_samples(values, {record.name: record.axis for record in problem.records})
 
 

@@ -123,7 +123,7 @@ class Ladder:
     def _physical(self, samples: Samples, back: int) -> np.ndarray:
         """The target in physical units (or class indices), `back` samples before each sample."""
         name = self.problem.target.name
-        columns = [record.data[name].to_numpy() for record in self.problem.records]
+        columns = [record.flat(name) for record in self.problem.records]
         return np.concatenate(columns)[self._flat(samples) - back]
 
     def _flat(self, samples: Samples) -> np.ndarray:

@@ -124,7 +124,7 @@ def write_predictions(folder: Path, problem: Problem, scored: Scored, folds: Seq
         columns["confidence"] = ("sample", probability.max(axis=1))
     for variable in problem.variables:
         if variable.role == "input":
-            values = np.concatenate([r.data[variable.name].to_numpy() for r in problem.records])[flat]
+            values = np.concatenate([r.flat(variable.name) for r in problem.records])[flat]
             columns[f"input_{variable.name}"] = ("sample", values.astype(np.float32), {"units": variable.unit or ""})
     attributes = {"records": json.dumps(list(scored.names), ensure_ascii=False)}
     packing = {name: {"zlib": True, "complevel": 1} for name in columns}

@@ -189,7 +189,7 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
         what = f"No record has a curve {asked.curve!r}{did_you_mean(asked.curve, known)}."
         raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
     columns = [
-        r.data[asked.curve].to_numpy() if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned
+        r.flat(asked.curve) if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned
     ]
     return np.concatenate(columns) == asked.equals
 

@@ -89,9 +89,9 @@ def variable_text(variable: Variable) -> str:
 
 def has_label(record: Record, target: Variable, weight: Variable | None = None) -> np.ndarray:
     """Which samples of a record have a target whose weight is not 0, shape (sample,)."""
-    values = record.data[target.name].to_numpy()
+    values = record.flat(target.name)
     known = values >= 0 if target.classes else np.isfinite(values)
-    return known if weight is None else known & (record.data[weight.name].to_numpy() != 0)
+    return known if weight is None else known & (record.flat(weight.name) != 0)
 
 
 def load_problem(config: Config, base: Path) -> Problem:

@@ -162,7 +162,7 @@ def scored_of(problem: Problem, folds: Sequence[Fold]) -> Scored:
     order = np.lexsort((sample, record))
     names = tuple(r.name for r in problem.records)
     columns = {name: np.concatenate([fold.columns[name] for fold in folds])[order] for name in folds[0].columns}
-    flat = np.concatenate([r.data[problem.target.name].to_numpy() for r in problem.records])
+    flat = np.concatenate([r.flat(problem.target.name) for r in problem.records])
     at = flat_index(problem, Samples(record, sample))[order]
     position = np.concatenate([r.axis for r in problem.records])[at]
     contenders = {k: v for k, v in columns.items() if ":" not in k and k not in ("distance", "inside")}

@@ -138,7 +138,7 @@ class Model:
 
     def _any_input(self, record: Record) -> np.ndarray:
         """Samples where at least one input has a value: without any the answer is the training average at best."""
-        columns = [(record.data[v.name].to_numpy(), v.classes is not None) for v in self.inputs]
+        columns = [(record.flat(v.name), v.classes is not None) for v in self.inputs]
         return np.any([values >= 0 if coded else np.isfinite(values) for values, coded in columns], axis=0)
 
     def predict(self, **arrays: Any) -> Predicted:
