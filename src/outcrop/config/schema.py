@@ -8,33 +8,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-Number = int | float
+from outcrop.config.promise import Number, PromiseSection, Section
+
 Range = tuple[Number, Number]
 
 
-class Section(BaseModel):
-    """A table of the run file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, protected_namespaces=(), frozen=True)
-
-
 class Source(Section):
-    """Where records come from: files, or a registered data set; or a second source joined to the first."""
+    """Where records come from: files, or a registered data set; or a second source joined to the first.
 
+    Further keys are options of the reader of its format (see `outcrop.data`), or of its join, and are checked there.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
     files: str | list[str] | None = None
     dataset: str | None = None
     format: str | None = None
-    null: list[Number] = Field(default=[], description="further null codes the files use but do not declare")
-    encoding: str | None = None
     incomplete: Literal["error", "accept"] = Field(default="error", description="LAS files that end before their STOP")
-    units: dict[str, str] = Field(default={}, description="tables: unit of each column")
-    text: list[str] = Field(default=[], description="tables: columns to be read as text")
-    separator: str | None = Field(default=None, description="tables: character between columns")
-    group: str | None = Field(default=None, description="tables: one record per value of this column")
-    axis: str | None = Field(default=None, description="tables: the column examples are cut along (depth, time)")
-    join: Literal["interval", "survey", "depth", "attributes"] | None = None
+    join: str | None = None
     on: str = Field(default="well", description="joins: column that holds the record's group value")
     top: str = "TOP"
     base: str = "BASE"
@@ -51,6 +43,12 @@ class Source(Section):
             raise ValueError('needs exactly one of files = "wells/*.las" or dataset = "force2020"')
         return self
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the reader or the join."""
+        own = dict(self.__pydantic_extra__ or {})
+        return own if self.incomplete == "error" else {**own, "incomplete": self.incomplete}
+
 
 class FrameSection(Section):
     """Axes and coordinate system; how irregular axes are handled is said here, never guessed."""
@@ -62,6 +60,9 @@ class FrameSection(Section):
     northing: str | None = None
     crs: str | None = None
     step_m: Annotated[Number, Field(gt=0)] | None = None
+    spacing_m: dict[str, Annotated[Number, Field(gt=0)]] = Field(
+        default={}, description="metres per unit of a numbered dimension, e.g. {crossline = 25}"
+    )
     regular: bool = Field(default=True, description="false accepts unequal depth intervals without resampling")
     order: Literal["error", "sort"] = "error"
     duplicates: Literal["error", "first", "mean"] = "error"
@@ -70,9 +71,14 @@ class FrameSection(Section):
 class ViewSection(Section):
     """How records are cut into examples; `auto` takes the view the family works on."""
 
-    kind: Literal["auto", "points", "windows"] = "auto"
+    kind: Literal["auto", "points", "windows", "patches", "sequences", "graphs"] = "auto"
     length: Annotated[int, Field(ge=8)] = 256
-    stride: Annotated[int, Field(ge=1)] | None = None
+    stride: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = None
+    along: str | None = Field(default=None, description="dimension that windows, sequences and context run along")
+    size: dict[str, Annotated[int, Field(ge=1)]] | None = Field(
+        default=None, description="patches: samples along each dimension, e.g. {inline = 64, twt = 64}"
+    )
+    area_weight: bool = Field(default=True, description="grids of degrees: samples count by the area of their cell")
     context: list[int] | str | None = Field(
         default=None, description='points: samples an example reads, as a list or "-5:0" (both ends counted)'
     )
@@ -80,6 +86,16 @@ class ViewSection(Section):
     lead: Annotated[int, Field(ge=0)] = Field(
         default=0, description="samples between what is read and what is predicted"
     )
+    history: Annotated[int, Field(ge=1)] | None = Field(default=None, description="sequences: samples read")
+    horizon: Annotated[int, Field(ge=0)] = Field(default=0, description="sequences: samples predicted; 0 simulates")
+    known_future: list[str] = Field(default=[], description="sequences: inputs known over the horizon")
+    past_target: bool = Field(default=False, description="sequences: the target's past is an input")
+    spin_up: Annotated[int, Field(ge=0)] = Field(default=0, description="sequences: first samples, read and not scored")
+    ragged: bool = Field(default=False, description="sequences: also those that start before their record")
+    edges: Literal["knn", "radius", "mesh", "directed"] = Field(default="knn", description="graphs: what is linked")
+    neighbours: Annotated[int, Field(ge=1)] = Field(default=8, description="graphs: links per node of knn")
+    radius_m: Annotated[Number, Field(gt=0)] | None = Field(default=None, description="graphs: longest link of radius")
+    nodes: str | None = Field(default=None, description="graphs: dimension of the nodes")
 
     @field_validator("context")
     @classmethod
@@ -164,42 +180,6 @@ class DataSection(Section):
         return value
 
 
-class PromiseSection(Section):
-    """4a. Where the model must work next; the split follows from it."""
-
-    new: str | None = Field(default=None, description="group key whose unseen values the score is for")
-    later: str | None = Field(default=None, description="the test part starts at this date or axis value")
-    same_population: str | None = Field(default=None, description="the reason why a random split is right")
-    folds: Annotated[int, Field(ge=2)] | None = None
-    test: list[str] | None = None
-    validation_share: Annotated[float, Field(ge=0, lt=0.9)] = 0.2
-    validation_from: str | None = None
-    gap_samples: Annotated[int, Field(ge=0)] = 0
-    seed: int = 0
-
-    @model_validator(mode="after")
-    def _one_promise(self) -> PromiseSection:
-        given = [key for key in ("new", "later", "same_population") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(f"needs exactly one of new, later, same_population; got {', '.join(given) or 'none'}")
-        return self
-
-    @model_validator(mode="after")
-    def _keys_of_the_promise(self) -> PromiseSection:
-        own = {"new": ("folds", "test"), "later": ("validation_from", "gap_samples"), "same_population": ("folds",)}
-        for key in ("folds", "test", "validation_from", "gap_samples"):
-            if key not in own[self.kind] and getattr(self, key) != type(self).model_fields[key].default:
-                raise ValueError(f"{key} does not go with {self.kind}; its keys are {', '.join(own[self.kind])}")
-        if self.folds is not None and self.test is not None:
-            raise ValueError("test names one hold-out and folds asks for a rotation; keep one of them")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """The promise that is made."""
-        return next(key for key in ("new", "later", "same_population") if getattr(self, key) is not None)
-
-
 class ModelSection(Section):
     """2. What is learned. Further keys are arguments of the family, checked against its constructor."""
 
@@ -230,6 +210,8 @@ class AugmentSection(Section):
     gain_sd: Annotated[float, Field(ge=0)] = 0.0
     shift_sd: Annotated[float, Field(ge=0)] = 0.0
     noise_sd: Annotated[float, Field(ge=0)] = 0.0
+    moves: list[str] = Field(default=[], description="flips, rotations, crops that are physically allowed, by name")
+    data_type: str | None = Field(default=None, description="what the data are, which decides what is allowed")
 
 
 class TrainSection(Section):

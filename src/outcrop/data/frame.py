@@ -6,8 +6,8 @@ record and the place. `back` returns predictions to the rows of the original fil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,8 @@ class Frame:
         order: "error" refuses depth that does not increase, "sort" sorts it.
         duplicates: "error", "first" or "mean" of samples at one depth.
         time: time zone of time stamps, for the report.
+        spacing_m: metres per unit of a numbered dimension (crossline = 25): the first one counts as easting, the
+            second as northing, where the files have no map coordinates.
         regular: False accepts unequal intervals without resampling (samples are then no fixed distance apart).
     """
 
@@ -57,6 +59,7 @@ class Frame:
     duplicates: str = "error"
     time: str | None = None
     regular: bool = True
+    spacing_m: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         choices = {"positive": ("down", "up"), "order": ("error", "sort"), "duplicates": ("error", "first", "mean")}
@@ -75,6 +78,7 @@ class Frame:
     def locate(self, record: Record) -> Record:
         """Fills `record.position` with the median of the map coordinate curves; a well without them stays without."""
         position = dict(record.position)
+        record = self._spaced(record)
         absent = []
         for key, curve in (("easting", self.easting), ("northing", self.northing)):
             if curve is None or key in position:
@@ -90,6 +94,23 @@ class Frame:
                 absent.append(curve)
         notes = (f"no map position: {', '.join(absent)} without values",) if absent else ()
         return replace(record, position=position, notes=record.notes + notes)
+
+    def _spaced(self, record: Record) -> Record:
+        """Map coordinates from the numbers of lines and the metres between them, where the files have none."""
+        if not self.spacing_m or "easting" in record.data.coords:
+            return record
+        unknown = [dim for dim in self.spacing_m if dim not in record.dims]
+        if unknown:
+            fix = f"its dimensions are {', '.join(record.dims)}{did_you_mean(unknown[0], record.dims)}."
+            what = f"frame.spacing_m names {unknown[0]!r}, along which {record.name} does not run."
+            raise ConfigError(message(what, where="[data] frame", fix=fix))
+        names = dict(zip(("easting", "northing"), self.spacing_m, strict=False))
+        metres = {
+            key: (dim, np.asarray(record.data[dim].to_numpy(), float) * self.spacing_m[dim], {"units": "m"})
+            for key, dim in names.items()
+        }
+        metres.setdefault("northing", ((), 0.0, {"units": "m"}))
+        return record.with_data(record.data.assign_coords(metres))
 
     def align(self, record: Record, classes: Collection[str] = ()) -> Record:
         """Position, axis in metres, order and duplicates by rule, and resampling where `step_m` is stated.
@@ -191,7 +212,8 @@ def axis_m(record: Record) -> np.ndarray:
 
 def step_of(record: Record) -> float:
     """Median distance of neighbouring samples, in the unit of the axis (nanoseconds for time)."""
-    return float(np.median(np.abs(np.diff(_as_numbers(record.axis))))) if len(record) > 1 else float("nan")
+    along = record.data[record.dim].to_numpy()
+    return float(np.median(np.abs(np.diff(_as_numbers(along))))) if len(along) > 1 else float("nan")
 
 
 def _in_metres(record: Record) -> Record:

@@ -147,12 +147,14 @@ def format_of(path: Path, format: str | None = None) -> str:
     raise DataError(message("Neither name nor content of the file is known.", where=str(path), fix=fix))
 
 
+def options_of(address: str) -> list[str]:
+    """The keyword options of a reader or writer, by its import string."""
+    parameters = inspect.signature(load_object(address)).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    known = [
-        p.name
-        for p in inspect.signature(load_object(FORMATS[kind].reader)).parameters.values()
-        if p.kind is p.KEYWORD_ONLY
-    ]
+    known = options_of(FORMATS[kind].reader)
     for option in options:
         if option not in known:
             fix = f"use {', '.join(known)}{did_you_mean(option, known)}."

@@ -86,7 +86,9 @@ def _check_names(records: Sequence[Record], variables: Sequence[Variable]) -> No
     for record in records:
         for dim in set(record.dims).intersection(names):
             fix = f'name it {dim}_input = {{from = ["{dim}"]}}.'
-            raise ConfigError(message(f"A variable has the name of the axis, {dim!r}.", where=f"variable.{dim}", fix=fix))
+            raise ConfigError(
+                message(f"A variable has the name of the axis, {dim!r}.", where=f"variable.{dim}", fix=fix)
+            )
 
 
 def _resolve_one(record: Record, variable: Variable) -> tuple[np.ndarray, dict[str, str], Resolution]:
@@ -182,7 +184,9 @@ def _values(record: Record, name: str, where: str) -> np.ndarray:
     further = [dim for dim in record.data[name].dims if dim not in record.dims]
     if further:
         what = f"{name} has the dimensions {record.data[name].dims}; samples run along {', '.join(record.dims)}."
-        fix = f'fold = "{further[0]}" in the source makes one variable per {further[0]}; or leave it out of from = [...].'
+        fix = (
+            f'fold = "{further[0]}" in the source makes one variable per {further[0]}; or leave it out of from = [...].'
+        )
         raise DataError(message(what, where=where, fix=fix))
     return record.flat(name)
 

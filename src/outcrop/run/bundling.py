@@ -98,9 +98,7 @@ def _content(
         "arguments": config.model.arguments,
     }
     source = next(source for source in config.data.source.values() if source.join is None)
-    reading = source.model_dump(
-        include={"null", "encoding", "incomplete", "group", "axis", "units", "text", "separator"}, exclude_defaults=True
-    )
+    reading = source.options | ({"format": source.format} if source.format else {})
     return Bundle(
         family=config.model.family,
         arguments=arguments,
@@ -108,7 +106,7 @@ def _content(
         normaliser=normaliser.to_json(),
         variables=[variable.to_json() for variable in problem.variables],
         frame=dict(vars(problem.frame)),
-        view=view_json(checked.view),
+        view={"kind": checked.view.kind, **parts.view_arguments(problem, checked.view.kind)},
         classes=problem.classes.to_json() if problem.classes else None,
         split=outputs.split_summary(problem, checked.splits),
         promise=promise,
@@ -157,14 +155,7 @@ def step_of_training(problem: Problem, view: Any) -> float | None:
 
 def _alone(view: Any) -> bool:
     """Does the network see one sample at a time?"""
-    return getattr(view, "context", None) == (0,) and not view.lead
-
-
-def view_json(view: Any) -> dict[str, Any]:
-    """The arguments a view is made with."""
-    if view.kind == "points":
-        return {"kind": "points", "context": list(view.context), "lead": view.lead}
-    return {"kind": "windows", "length": view.length, "stride": view.stride, "lead": view.lead}
+    return getattr(view, "context", None) == (0,) and not getattr(view, "lead", 0)
 
 
 def named_arrays(model: Any) -> dict[str, np.ndarray]:

@@ -103,6 +103,8 @@ def _parameters(model: Any) -> int:
 def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
     from outcrop.model.reach import reach
 
+    if view.kind not in ("points", "windows") or len(view.cells.dims) > 1:
+        return 0, 0
     context = getattr(view, "context", None)
     if context is not None:
         return max(0, -min(context)), max(0, max(context))

@@ -17,6 +17,7 @@ from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
 from outcrop.run.parts import context_of
 from outcrop.run.problem import Problem
+from outcrop.run.solve import step_samples
 from outcrop.split.promise import Split
 from outcrop.view.points import Points, points
 from outcrop.view.view import View
@@ -74,10 +75,11 @@ class Ladder:
     ):
         self.problem, self.filled, self.normaliser = problem, filled, normaliser
         self.bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
-        lead = problem.config.data.view.lead
+        section = problem.config.data.view
+        lead, along = section.lead, {"along": section.along} if section.along else {}
         self.views: dict[str, Points] = {
-            "sample": points(problem.records, lead=lead),
-            "window": points(problem.records, context=context_of(problem), lead=lead),
+            "sample": points(problem.records, lead=lead, **along),
+            "window": points(problem.records, context=context_of(problem), lead=lead, **along),
         }
         labelled = problem.labelled()
         self.train = samples_of(problem, view, split.train, labelled)
@@ -118,13 +120,18 @@ class Ladder:
         flat = self._flat(samples)
         axis = np.concatenate([record.axis for record in self.problem.records])
         last = self._physical(samples, view.lead)
-        return baselines.Table(batch.inputs, target, batch.weight, axis[flat], last, axis[flat - view.lead])
+        read = flat - view.lead * self._stride(samples)
+        return baselines.Table(batch.inputs, target, batch.weight, axis[flat], last, axis[read])
 
     def _physical(self, samples: Samples, back: int) -> np.ndarray:
         """The target in physical units (or class indices), `back` samples before each sample."""
         name = self.problem.target.name
         columns = [record.flat(name) for record in self.problem.records]
-        return np.concatenate(columns)[self._flat(samples) - back]
+        return np.concatenate(columns)[self._flat(samples) - back * self._stride(samples)]
+
+    def _stride(self, samples: Samples) -> np.ndarray | int:
+        """Samples from one step along the axis to the next, for the record of each sample."""
+        return np.array([step_samples(self.views["sample"], record) for record in self.problem.records])[samples.record]
 
     def _flat(self, samples: Samples) -> np.ndarray:
         """Positions of samples in the columns of all records laid end to end."""
@@ -133,8 +140,12 @@ class Ladder:
 
     def _examples(self, view: Points, samples: Samples) -> np.ndarray:
         """The example of a point view that is scored on each sample."""
-        scored = next(iter(view.origins.scores.ranges.values()))[:, 0]
-        start = np.cumsum(np.r_[0, view.lengths])
+        first, _ = view.cells.boxes(view.origins.record, view.origins.scores)
+        shapes = view.cells.shapes[view.origins.record]
+        scored = np.zeros(len(first), np.int64)
+        for place in range(first.shape[1]):
+            scored = scored * shapes[:, place] + first[:, place]
+        start = view.cells.offsets
         where = np.full(start[-1], -1)
         where[start[view.origins.record] + scored] = np.arange(len(scored))
         return where[start[samples.record] + samples.sample]

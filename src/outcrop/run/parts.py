@@ -40,9 +40,28 @@ def view_of(problem: Problem) -> View:
                 fix=f'kind = "{family.views[0]}", or "auto", which follows the family',
             )
         )
+    return make(kind, problem.records, **view_arguments(problem, kind))
+
+
+def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:
+    """What a view of this kind is made with, as plain values that a bundle keeps.
+
+    Raises:
+        ConfigError: a key that this kind of view cannot do without is not stated.
+    """
+    section, dims = problem.config.data.view, problem.records[0].dims
+    along = {"along": section.along} if section.along else {}
     if kind == "points":
-        return make("points", problem.records, context=context_of(problem), lead=section.lead)
-    return make("windows", problem.records, length=section.length, stride=section.stride, lead=section.lead)
+        return {"context": list(context_of(problem)), "lead": section.lead, **along}
+    if kind == "windows":
+        return {"length": section.length, "stride": section.stride, "lead": section.lead, **along}
+    if kind == "patches":
+        if not section.size:
+            fix = "size = {" + ", ".join(f"{dim} = 32" for dim in dims[-2:]) + "}"
+            raise ConfigError(message("Patches need their size along each dimension.", where="data.view", fix=fix))
+        return {"size": dict(section.size), "stride": section.stride, "area_weight": section.area_weight}
+    what = f"No family of this version works on {kind}; views.{kind} can be used from Python."
+    raise ConfigError(message(what, where="data.view.kind", fix='kind = "auto"'))
 
 
 def context_of(problem: Problem) -> tuple[int, ...]:
@@ -55,7 +74,7 @@ def context_of(problem: Problem) -> tuple[int, ...]:
         return offsets(section.context) if isinstance(section.context, str) else tuple(section.context)
     if section.context_length is not None:
         return context_offsets(section.context_length)
-    return context_offsets(section.length) if problem.records[0].dim == "depth" else (0,)
+    return context_offsets(section.length) if problem.records[0].dims == ("depth",) else (0,)
 
 
 def splits_of(problem: Problem, view: View) -> list[Split]:
@@ -94,15 +113,8 @@ def splits_of(problem: Problem, view: View) -> list[Split]:
 
 def labelled_examples(problem: Problem, view: View) -> np.ndarray:
     """Which examples have at least one label to be scored on, shape (example,)."""
-    masks = problem.labelled()
-    count = {name: np.r_[0, np.cumsum(mask)] for name, mask in masks.items()}
-    ranges = next(iter(view.origins.scores.ranges.values()))
-    has = np.zeros(len(view.origins), bool)
-    for number, name in enumerate(view.origins.names):
-        mine = view.origins.record == number
-        start, stop = ranges[mine].T
-        has[mine] = count[name][stop] > count[name][start]
-    return has
+    mask = view.cells.flat_mask(problem.labelled())
+    return view.cells.count(mask, view.origins.record, view.origins.scores) > 0
 
 
 def with_labels(split: Split, has: np.ndarray) -> Split:
@@ -188,9 +200,7 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
     if asked.curve not in known:
         what = f"No record has a curve {asked.curve!r}{did_you_mean(asked.curve, known)}."
         raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
-    columns = [
-        r.flat(asked.curve) if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned
-    ]
+    columns = [r.flat(asked.curve) if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
     return np.concatenate(columns) == asked.equals
 
 

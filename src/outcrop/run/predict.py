@@ -12,7 +12,7 @@ import numpy as np
 from outcrop import __version__
 from outcrop.data.content import Curve
 from outcrop.data.frame import CONVERTED, axis_m
-from outcrop.data.read import matching, read, write
+from outcrop.data.read import FORMATS, matching, options_of, read, write
 from outcrop.errors import ConfigError, DataError, OutcropError, message
 from outcrop.records import Record
 from outcrop.run.folder import write_csv
@@ -121,7 +121,7 @@ def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dr
         for record in records:
             curves[record.name], row = _one_record(model, record, kinds, dry_run)
             rows.append(row | {"file": str(path)})
-        written = "" if dry_run else str(_write(model, records, path, folder, curves).name)
+        written = "" if dry_run else ", ".join(p.name for p in _write(model, records, path, folder, curves))
         return [row | {"written": written} for row in rows]
     except OutcropError as error:
         return [{"record": path.stem, "file": str(path), "status": " ".join(str(error).splitlines())}]
@@ -142,7 +142,7 @@ def _one_record(
     if dry_run:
         return [], row
     predicted = model.predict_record(prepared)
-    valid = model.frame.back(axis_m(record), prepared.axis, predicted.valid)  # on the rows of the file
+    valid = _on_file(model, record, prepared, predicted.valid)
     there = np.isfinite(valid)
     row["predicted"] = int(there.sum())
     row["outside_validity"] = round(float((valid[there] == 0).mean()), 4) if there.any() else ""
@@ -158,11 +158,10 @@ def _curves(
 ) -> list[Curve]:
     """The new curves on the rows of the file."""
     target = model.target
-    original = axis_m(record)
     name, described = target.name, f"predicted by {model.bundle.family}, {model.bundle.promise}"
 
     def curve(mnemonic: str, values: np.ndarray, unit: str, description: str) -> Curve:
-        return Curve(mnemonic, model.frame.back(original, prepared.axis, values), unit, description)
+        return Curve(mnemonic, _on_file(model, record, prepared, values), unit, description)
 
     if target.classes is None:
         curves = [curve(f"{name}_PRED", predicted.values, target.unit or "", f"{name} {described}")]
@@ -179,14 +178,23 @@ def _curves(
     return curves
 
 
+def _on_file(model: Model, record: Record, prepared: Record, values: np.ndarray) -> np.ndarray:
+    """Values on the samples of the file: on the rows of its axis, or in the shape of its grid."""
+    if len(record.dims) > 1:
+        return np.asarray(values, np.float64).reshape(record.shape)
+    return model.frame.back(axis_m(record), prepared.axis, values)
+
+
 def _codes(classes: Any, index: np.ndarray) -> list[Any]:
     """Codes for the file: the class codes where they are numbers, else the class index."""
     numeric = all(isinstance(code, int | float) for code in classes.codes)
     return [None if i < 0 else (classes.codes[i] if numeric else i) for i in index]
 
 
-def _write(model: Model, records: Sequence[Record], path: Path, folder: Path, curves: dict[str, list[Curve]]) -> Path:
-    """A copy of the file with the curves, in its own format."""
+def _write(
+    model: Model, records: Sequence[Record], path: Path, folder: Path, curves: dict[str, list[Curve]]
+) -> list[Path]:
+    """A copy of the file with the curves, in its own format: one file, or one per quantity."""
     folder.mkdir(parents=True, exist_ok=True)
     reading = model.bundle.provenance["reading"]
     if records[0].format == "las":
@@ -203,7 +211,11 @@ def _write(model: Model, records: Sequence[Record], path: Path, folder: Path, cu
             f"{name}_PRED by outcrop {__version__}, model {Path(model.bundle.source).name}, {model.bundle.promise}"
         )
         options = {key: reading[key] for key in ("encoding",) if key in reading}
-        return write(path, folder, curves[records[0].name], parameters=parameters, provenance=provenance, **options)
-    options = {key: reading[key] for key in ("group", "separator", "text", "encoding") if key in reading}
-    added = curves if "group" in reading else curves[records[0].name]
-    return write(path, folder, added, format="table", **options)
+        added = curves[records[0].name]
+        return [write(path, folder, added, parameters=parameters, provenance=provenance, **options)]
+    kind = records[0].format
+    taken = options_of(FORMATS[kind].writer)
+    options = {key: value for key, value in reading.items() if key in taken}
+    added = curves if len(records) > 1 or "group" in reading else curves[records[0].name]
+    written = write(path, folder, added, format=kind, **options)
+    return list(written) if isinstance(written, list | tuple) else [written]

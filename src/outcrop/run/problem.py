@@ -6,6 +6,7 @@ all start from the same `Problem`.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,9 +24,6 @@ from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
 from outcrop.run.folder import fingerprint
-
-READING = {"null", "encoding", "group", "axis", "incomplete", "units", "text", "separator"}
-"""Keys of a source that are passed on to the reader."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +110,7 @@ def load_problem(config: Config, base: Path) -> Problem:
     aligned, more = add_groups(aligned, config.data.groups, base)
     if len(aligned) > 1:
         frame.check_steps(aligned)
+    variables = expanded(variables, aligned)
     records, resolutions = resolve(aligned, variables)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
     problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes)
@@ -159,9 +158,8 @@ def read_source(source: Source, base: Path, name: str) -> list[Record]:
     if source.dataset:
         return datasets.load(source.dataset)
     patterns = [source.files] if isinstance(source.files, str) else list(source.files or [])
-    options = source.model_dump(include=READING, exclude_defaults=True)
     try:
-        return read([str(base / pattern) for pattern in patterns], format=source.format, **options)
+        return read([str(base / pattern) for pattern in patterns], format=source.format, **source.options)
     except ConfigError as error:
         raise ConfigError(f"source.{name}: {error}") from None
 
@@ -174,12 +172,12 @@ def join_source(records: list[Record], source: Source, base: Path, name: str) ->
     files = [source.files] if isinstance(source.files, str) else list(source.files or [])
     if len(files) != 1:
         raise ConfigError(message("A join takes one table.", where=f"source.{name}", fix='files = "core.csv"'))
-    options = source.model_dump(include=READING - {"group", "axis", "incomplete"}, exclude_defaults=True)
+    options = {key: value for key, value in source.options.items() if key not in ("group", "axis")}
     table = open_table(base / files[0], source.on, **options)
     columns = source.columns or None
     if source.join == "attributes":
         return join.attributes(records, table, on=source.on, columns=columns)
-    axis = source.axis or "DEPTH"
+    axis = source.options.get("axis", "DEPTH")
     depths = {"interval": (source.top, source.base), "survey": (source.md,), "depth": (axis,)}[str(source.join)]
     _check_depth_units(records, table, depths, name)
     if source.join == "interval":
@@ -244,6 +242,26 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
             message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name.")
         )
     return variables
+
+
+def expanded(variables: Sequence[Variable], records: Sequence[Record]) -> list[Variable]:
+    """Variables whose name is a pattern ("NDVI_*") as one variable for each curve that matches it.
+
+    Raises:
+        DataError: a pattern that nothing matches.
+    """
+    found: list[Variable] = []
+    known = list(dict.fromkeys(str(name) for record in records for name in record.data.data_vars))
+    for variable in variables:
+        if "*" not in variable.name:
+            found.append(variable)
+            continue
+        names = fnmatch.filter(known, variable.name)
+        if not names:
+            fix = f"the records have {', '.join(known[:8])}."
+            raise DataError(message(f"No curve matches {variable.name!r}.", where=variable.where, fix=fix))
+        found += [replace(variable, name=name, sources=(name,)) for name in names]
+    return found
 
 
 def _variable(name: str, section: VariableSection, role: str) -> Variable:

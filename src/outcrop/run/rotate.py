@@ -20,7 +20,7 @@ from outcrop.run import parts
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, Samples, names_of, samples_of
 from outcrop.run.problem import Problem
-from outcrop.run.solve import Solved, Tell, predict_records, solve
+from outcrop.run.solve import Solved, Tell, predict_records, solve, step_samples
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
 from outcrop.view.view import View
@@ -145,7 +145,9 @@ def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str
 def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Samples) -> np.ndarray:
     """The inputs each sample is predicted from: with a lead, those of the sample that lies that far before it."""
     inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
-    return inputs[flat_index(problem, samples) - getattr(view, "lead", 0)]
+    lead = getattr(view, "lead", 0)
+    shift = np.array([lead * step_samples(view, record) for record in problem.records])
+    return inputs[flat_index(problem, samples) - shift[samples.record]]
 
 
 def flat_index(problem: Problem, samples: Samples) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from scipy.special import softmax
 
 from outcrop.data.normalise import Encoded, Normaliser
+from outcrop.errors import ConfigError, message
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.problem import Problem
@@ -28,7 +30,7 @@ from outcrop.train.predict import predict, validation_loss
 from outcrop.train.progress import Fit
 from outcrop.view.view import View
 
-PREDICT_BATCH = {"points": 8192, "windows": 64}
+PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 1}
 CHUNK_BATCHES = 8
 """Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
 Tell = Callable[[str, float, float, str], None]
@@ -139,7 +141,7 @@ def _detail(progress: Any) -> str:
 
 def training_data(jitter: bool, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Batch | Source:
     """The training part: arrays on the device, or (windows that may move) a source that cuts them anew."""
-    if jitter and view.kind == "windows":
+    if jitter and view.kind in ("windows", "patches"):
         return _Moving(view, tables, index)
     return view.gather(tables, index)
 
@@ -194,6 +196,7 @@ def predict_records(
         reaches or a required input is missing.
     """
     classes = normaliser.target is not None and normaliser.target.classes is not None
+    by_name = {record.name: record for record in records}
     axis = {record.name: record.axis[:, None] for record in records}
     size = PREDICT_BATCH[view.kind]
     chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
@@ -202,7 +205,7 @@ def predict_records(
     result = {}
     for name, values in stitched.items():
         values = values if classes else normaliser.decode_target(values, axis[name])
-        values[~scorable(tables[name], view)] = np.nan
+        values[~scorable(tables[name], view, by_name[name])] = np.nan
         result[name] = values
     return result
 
@@ -213,16 +216,30 @@ def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) 
     return np.mean([softmax(output, axis=-1) for output in outputs] if classes else outputs, axis=0)
 
 
-def scorable(table: Encoded, view: View) -> np.ndarray:
+def scorable(table: Encoded, view: View, record: Record) -> np.ndarray:
     """Samples whose inputs are all that the policy demands; with a lead, those of the sample they are read at."""
-    return ahead(table.usable, view, False)
+    return ahead(table.usable, view, False, record)
 
 
-def ahead(values: np.ndarray, view: View, missing: Any) -> np.ndarray:
-    """What holds where a sample is read, at the sample it predicts: `lead` later; `missing` before the first."""
+def step_samples(view: View, record: Record) -> int:
+    """Samples from one step to the next along the dimension that a view looks ahead on."""
+    along = getattr(view, "along", None) or record.dim
+    return prod(record.shape[record.dims.index(along) + 1 :])
+
+
+def ahead(values: np.ndarray, view: View, missing: Any, record: Record) -> np.ndarray:
+    """What holds where a sample is read, at the sample it predicts: `lead` later; `missing` before the first.
+
+    Raises:
+        ConfigError: a lead along another dimension than the first, which no promise in time needs.
+    """
     lead: int = getattr(view, "lead", 0)
     if not lead:
         return values
+    if (getattr(view, "along", None) or record.dim) != record.dim:
+        fix = f'along = "{record.dim}"'
+        raise ConfigError(message("A lead runs along the first dimension.", where="data.view.along", fix=fix))
+    lead *= step_samples(view, record)
     moved = np.full_like(values, missing)
     moved[lead:] = values[:-lead]
     return moved

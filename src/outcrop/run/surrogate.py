@@ -127,9 +127,9 @@ class Model:
         size = len(classes.codes) if classes else 1
         found = predict_records(self.members, view, tables, index, self.normaliser, [record]) if len(index) else {}
         values = found.get(record.name, np.full((len(record), size), np.nan))
-        distance = ahead(self.validity.score(table.inputs), view, np.nan)
-        usable = scorable(table, view)
-        inside = self.validity.inside(distance) & ahead(self._any_input(record), view, False)
+        distance = ahead(self.validity.score(table.inputs), view, np.nan, record)
+        usable = scorable(table, view, record)
+        inside = self.validity.inside(distance) & ahead(self._any_input(record), view, False, record)
         valid = np.where(usable, inside.astype(float), np.nan)
         if classes is None:
             return Predicted(values[:, 0], None, valid, distance)
