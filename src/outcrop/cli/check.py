@@ -1,7 +1,7 @@
 """`outcrop check RUN.toml`: reads, splits and audits without training."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,12 +11,15 @@ def command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key, e.g. promise.folds=5.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where the picture of the split goes; by default RUN.split.png beside you.")
+    ] = None,
 ) -> None:
     """Read, split and audit without training; says what would be done."""
-    show(run_file, set_ or [], cost=False)
+    show(run_file, set_ or [], cost=False, picture=picture or Path(f"{run_file.stem}.split.png"))
 
 
-def show(run_file: Path, overrides: list[str], *, cost: bool) -> None:
+def show(run_file: Path, overrides: list[str], *, cost: bool, picture: Path | None = None) -> None:
     """Prints the check of a run file; the exit code says whether the audit would refuse it."""
     from outcrop.config.load import load
 
@@ -27,5 +30,20 @@ def show(run_file: Path, overrides: list[str], *, cost: bool) -> None:
 
     result = check(run_file, overrides=overrides, cost=cost)
     console().print(check_screen(result, run_file))
+    if picture is not None:
+        _draw(result, picture)
+        console().print(f"Picture of the split: {picture}")
     if result.refused:
         raise typer.Exit(3)
+
+
+def _draw(result: Any, picture: Path) -> None:
+    """The parts of the first fold as an image file."""
+    from dataclasses import asdict
+
+    from outcrop.data.content import replacing
+    from outcrop.report.figures.split import split_picture
+    from outcrop.run.layout import layout
+
+    with replacing(picture) as partial:
+        split_picture(**asdict(layout(result))).savefig(partial, format="png", dpi=150)

@@ -46,8 +46,8 @@ def resolve(
 
     Returns:
         Records whose Dataset holds each variable over the whole grid as float64 (NaN missing) or, for classes, int32
-        index (-1 missing); and one Resolution per record and variable, record by record. Time stamps used as a variable are days since
-        1970-01-01.
+        index (-1 missing); and one Resolution per record and variable, record by record. Time stamps used as a
+        variable are days since 1970-01-01.
 
     Raises:
         DataError: an input with missing = "error" or "drop" is absent from a record, an input or the target is absent

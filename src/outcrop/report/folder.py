@@ -74,6 +74,7 @@ class RunFolder:
     metrics: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    layouts: tuple[dict[str, np.ndarray], ...] = ()
 
     @property
     def promises(self) -> list[str]:
@@ -117,6 +118,7 @@ def read(folder: str | Path) -> RunFolder:
         metrics=_load(path / "metrics.json", _json, {}),
         findings=_load(path / "findings.json", _json, []),
         environment=_load(path / "environment.json", _json, {}),
+        layouts=tuple(_load(file, _arrays, {}) for file in sorted(path.glob("layout*.npz"))),
     )
 
 
@@ -148,6 +150,11 @@ def _json(file: Path) -> Any:
 
 def _toml(file: Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _arrays(file: Path) -> dict[str, np.ndarray]:
+    with np.load(file, allow_pickle=False) as held:
+        return {name: held[name] for name in held.files}
 
 
 def _history(file: Path) -> dict[str, np.ndarray]:

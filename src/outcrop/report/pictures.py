@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from outcrop.report import words
-from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, tracks
+from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, split, tracks
 from outcrop.report.folder import Predictions, RunFolder
 from outcrop.report.questions import noun
 from outcrop.report.scores import Promise, promises, score
@@ -196,6 +196,19 @@ def positions(run: RunFolder) -> dict[str, tuple[float, float]]:
         pair = (position.get("easting"), position.get("northing"))
         if all(isinstance(value, int | float) and np.isfinite(value) for value in pair):
             found[str(row["name"])] = (float(pair[0]), float(pair[1]))
+    return found
+
+
+def split_pictures(run: RunFolder) -> list[Picture]:
+    """The parts of the first fold of every promise, on the map, on a section or along the records."""
+    found = []
+    for arrays in run.layouts:
+        kind, title, rows = str(arrays["kind"]), str(arrays["title"]), [str(row) for row in arrays["rows"]]
+        labels = [str(label) for label in arrays["labels"]]
+        drawn = split.split_picture(kind, arrays["x"], arrays["y"], arrays["part"], labels, rows, title)
+        counts = [f"{split.PARTS[code]} {np.mean(arrays['part'] == code):.0%}" for code in np.unique(arrays["part"])]
+        caption = "What is left out lies in a gap or buffer, or has no label." if (arrays["part"] == 0).any() else ""
+        found.append(picture(drawn, f"Parts of the split {title}: {', '.join(counts)} of what is drawn.", caption))
     return found
 
 

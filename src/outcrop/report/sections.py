@@ -20,6 +20,7 @@ from outcrop.report.pictures import (
     learning_picture,
     map_picture,
     series_pictures,
+    split_pictures,
     track_pictures,
 )
 from outcrop.report.questions import answers, noun, split_sentences
@@ -161,6 +162,11 @@ def distance(run: RunFolder) -> Section:
     return section
 
 
+def parts(run: RunFolder) -> Section:
+    """Which samples train and test, for each promise."""
+    return Section("parts", "Training and test part").add("pictures", split_pictures(run))
+
+
 def audit(run: RunFolder) -> Section:
     section = Section("audit", "Audit of the split")
     if run.split and not run.audit:
@@ -227,6 +233,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     by_record,
     learning,
     distance,
+    parts,
     audit,
     optimism_gap,
     effective,

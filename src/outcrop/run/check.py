@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Check:
         reach: samples before and after an output sample that the network sees.
         parameters: trainable numbers of one member.
         cost: estimated seconds of training and bytes of data, where asked for.
+        also: the same for the further promises of the run file, by name.
     """
 
     problem: Problem
@@ -50,11 +51,26 @@ class Check:
     reach: tuple[int, int]
     parameters: int
     cost: dict[str, float] | None = None
+    also: Mapping[str, Check] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
         """Does the audit refuse to train on this split?"""
-        return any(f.level == "violation" and not f.accepted for f in self.findings)
+        return any(f.level == "violation" and not f.accepted for f in self.every_finding)
+
+    @property
+    def every_finding(self) -> list[Finding]:
+        """The findings on all promises; those on a further promise name it."""
+        more = [replace(f, place=f"{name}: {f.place}") for name, one in self.also.items() for f in one.findings]
+        return [
+            *self.findings,
+            *(f for f in more if f.place.partition(": ")[2] not in {g.place for g in self.findings}),
+        ]
+
+    @property
+    def promises(self) -> dict[str, Check]:
+        """This check and those of the further promises, by name; the first one's name is empty."""
+        return {"": self, **self.also}
 
 
 def check(
@@ -75,6 +91,14 @@ def check(
     base = base or (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
     problem = load_problem(config, base)
     view = parts.view_of(problem)
+    first, *further = (
+        _check_promise(replace(problem, config=config.model_copy(update={"promise": promise})), view, cost and not name)
+        for name, promise in config.promise.each.items()
+    )
+    return replace(first, also=dict(zip(config.promise.also, further, strict=True)))
+
+
+def _check_promise(problem: Problem, view: View, cost: bool) -> Check:
     splits = parts.splits_of(problem, view)
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)

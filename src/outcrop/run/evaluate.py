@@ -25,8 +25,10 @@ from outcrop.run.solve import Tell
 from outcrop.split.promise import Split
 
 
-def summarise(checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Tell | None = None) -> dict[str, Any]:
-    """The content of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
+def summarise(
+    checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Tell | None = None
+) -> tuple[str, dict[str, Any]]:
+    """One promise and its entry of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
     problem, section = checked.problem, checked.problem.config.evaluate
     asked = parts.metrics_of(problem)
     key = problem.config.promise.new or "record"
@@ -37,12 +39,16 @@ def summarise(checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Te
         distances=distances(problem, checked.splits),
         gap=_gap(checked, scored, asked, tell),
     )
-    entry = summarise_promise(scored, question, extras)
+    return question.promise, summarise_promise(scored, question, extras)
+
+
+def assembled(checked: Check, entries: Mapping[str, Any], folds: Sequence[Fold]) -> dict[str, Any]:
+    """The content of metrics.json, from the entries of all promises and the folds of all of them."""
     timing = {
         "train_seconds": sum(fold.notes["train_seconds"] for fold in folds),
         "folds_seconds": sum(fold.notes["seconds"] for fold in folds),
     }
-    return assemble({question.promise: entry}, effective_samples=asdict(checked.effective), timing=timing)
+    return assemble(entries, effective_samples=asdict(checked.effective), timing=timing)
 
 
 def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]:

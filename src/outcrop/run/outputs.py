@@ -55,16 +55,17 @@ def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
     write_json(folder / "data.json", content)
 
 
-def write_split(folder: Path, problem: Problem, splits: Sequence[Split]) -> None:
-    """split.json: which groups are in which part of which fold, and the reason in a sentence."""
-    content = {"promises": {splits[0].promise: split_summary(problem, splits)}}
-    write_json(folder / "split.json", content)
+def write_split(folder: Path, promises: Sequence[tuple[Problem, Sequence[Split]]]) -> None:
+    """split.json: for each promise, which groups are in which part of which fold, and the reason in a sentence."""
+    write_json(folder / "split.json", {"promises": {s[0].promise: split_summary(p, s) for p, s in promises}})
 
 
 def split_summary(problem: Problem, splits: Sequence[Split]) -> dict[str, Any]:
     """The promise's entry of split.json."""
     promise = problem.config.promise
-    key = promise.new or {"later": problem.records[0].dim, "same_population": "example"}[promise.kind]
+    key = promise.new or {"later": problem.records[0].dim, "same_population": "example", "area": "block"}.get(
+        promise.kind, promise.kind
+    )
     rotation = len(splits) > 1
     folds = [{part: list(names) for part, names in split.groups.items()} | _sizes(split) for split in splits]
     tested = sum(len(split.groups.get("test", ())) for split in splits)
@@ -95,7 +96,9 @@ def _blank(value: Any) -> Any:
     return "" if value is None or (isinstance(value, float) and not np.isfinite(value)) else value
 
 
-def write_predictions(folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold]) -> None:
+def write_predictions(
+    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], name: str = "predictions.nc"
+) -> None:
     """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
     import xarray as xr
 
@@ -129,7 +132,7 @@ def write_predictions(folder: Path, problem: Problem, scored: Scored, folds: Seq
     attributes = {"records": json.dumps(list(scored.names), ensure_ascii=False)}
     packing = {name: {"zlib": True, "complevel": 1} for name in columns}
     data = xr.Dataset(columns, attrs=attributes)
-    write_atomic(folder / "predictions.nc", lambda path: data.to_netcdf(path, engine="h5netcdf", encoding=packing))
+    write_atomic(folder / name, lambda path: data.to_netcdf(path, engine="h5netcdf", encoding=packing))
 
 
 def _units(problem: Problem, axis: str) -> dict[str, str]:

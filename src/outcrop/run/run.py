@@ -7,7 +7,7 @@ check (files -> records -> examples -> splits -> audit) -> rotate (train, predic
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from outcrop.config.schema import Config
 from outcrop.report.page import write as write_report
 from outcrop.run import bundling, evaluate, folder, outputs
 from outcrop.run.check import Check, check
+from outcrop.run.layout import write_layouts
 from outcrop.run.rotate import Fold, scored_of, solve_fold
 from outcrop.split.audit.audit import enforce
 
@@ -94,16 +95,18 @@ def run(
     place = Path(out) if out is not None else folder.next_free(Path("runs"), stem)
     folder.check_free(place, resume=resume)
     checked = check(config, base=here)
-    enforce(checked.findings)
+    enforce(checked.every_finding)
     if resume:
         folder.check_same(place, dump(config), checked.problem.fingerprint())
     place.mkdir(parents=True, exist_ok=True)
     started = folder.started(place, resume=resume)
     _describe(place, checked, here, tell)
-    folds = _rotate(place, checked, resume, tell)
+    folds = {
+        name: _rotate(place / "checkpoints" / name, one, resume, tell, name) for name, one in checked.promises.items()
+    }
     metrics, findings = _evaluate(place, checked, folds, started, tell)
-    bundle, refit = bundling.bundle(place, checked, folds, metrics, tell=tell, resume=resume)
-    outputs.write_history(place, folds, refit)
+    bundle, refit = bundling.bundle(place, checked, folds[""], metrics, tell=tell, resume=resume)
+    outputs.write_history(place, [fold for each in folds.values() for fold in each], refit)
     seconds = time.monotonic() - begun
     folder.write_json(
         place / "environment.json", outputs.environment(checked.problem, seconds, started, checked.parameters)
@@ -119,12 +122,14 @@ def _describe(place: Path, checked: Check, base: Path, tell: Callable[[str], Non
     about = f"# Resolved by outcrop {__version__}: every default written out. Relative paths start from {base}\n"
     folder.write_text(place / "run.toml", about + tomlkit.dumps(dump(problem.config)))
     outputs.write_data(place, problem, checked.effective)
-    outputs.write_split(place, problem, checked.splits)
-    outputs.write_audit(place, checked.findings)
+    outputs.write_split(place, [(one.problem, one.splits) for one in checked.promises.values()])
+    outputs.write_audit(place, checked.every_finding)
+    write_layouts(place, checked)
     records, labelled = len(problem.records), checked.effective.labelled
     worth = f"worth about {checked.effective.total:,.0f} independent ones"
     tell(f"{records} record{'s' * (records > 1)}, {labelled:,} labelled samples, {worth}.")
-    tell(outputs.split_summary(problem, checked.splits)["sentence"])
+    for one in checked.promises.values():
+        tell(outputs.split_summary(one.problem, one.splits)["sentence"])
     for warning in warnings(checked):
         tell(warning)
 
@@ -142,17 +147,20 @@ def warnings(checked: Check) -> tuple[str, ...]:
         policy = next(v.missing for v in checked.problem.variables if v.name == name)
         effect = "not labelled, predicted only" if name == target else f"treated as missing = {policy!r} says"
         told.append(f"No value of {name} in {shown}: {effect}.")
-    told += [f"{f.place} ({f.size}); it is scored as missed." for f in checked.findings if f.check == "unseen_class"]
-    return (*told, *(f"Audit, {finding}" for finding in checked.findings if finding.level != "note"))
+    told += [
+        f"{f.place} ({f.size}); it is scored as missed." for f in checked.every_finding if f.check == "unseen_class"
+    ]
+    return (*told, *(f"Audit, {finding}" for finding in checked.every_finding if finding.level != "note"))
 
 
-def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
+def _rotate(place: Path, checked: Check, resume: bool, tell: Any, name: str) -> list[Fold]:
     folds = []
     for number, split in enumerate(checked.splits):
         title = f"fold {number + 1} of {len(checked.splits)}" if len(checked.splits) > 1 else "training"
+        title = f"{name}, {title}" if name else title
         fold = solve_fold(
             checked.problem, checked.view, split,
-            number=number, folder=place / "checkpoints", resume=resume, tell=tell.step, title=title,
+            number=number, folder=place, resume=resume, tell=tell.step, title=title,
         )  # fmt: skip
         folds.append(fold)
         tell(f"{title[:1].upper() + title[1:]}: {fold.notes['stop_reasons'][0]} ({_minutes(fold.notes['seconds'])})")
@@ -160,11 +168,16 @@ def _rotate(place: Path, checked: Check, resume: bool, tell: Any) -> list[Fold]:
 
 
 def _evaluate(
-    place: Path, checked: Check, folds: Sequence[Fold], started: str, tell: Any
+    place: Path, checked: Check, folds: Mapping[str, Sequence[Fold]], started: str, tell: Any
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    scored = scored_of(checked.problem, folds)
-    outputs.write_predictions(place, checked.problem, scored, folds)
-    metrics = evaluate.summarise(checked, folds, scored, tell=tell.step)
+    entries = {}
+    for name, one in checked.promises.items():
+        scored = scored_of(one.problem, folds[name])
+        file = f"predictions-{name}.nc" if name else "predictions.nc"
+        outputs.write_predictions(place, one.problem, scored, folds[name], file)
+        promise, entry = evaluate.summarise(one, folds[name], scored, tell=tell.step)
+        entries[promise] = entry
+    metrics = evaluate.assembled(checked, entries, [fold for each in folds.values() for fold in each])
     metrics["test_fingerprint"] = evaluate.test_fingerprint(checked)
     before = folder.count_scoring(place, metrics["test_fingerprint"], started)
     metrics["scored_before"] = before
