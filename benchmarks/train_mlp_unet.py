@@ -28,7 +28,7 @@ from outcrop import device
 from outcrop.loss.supervised import cross_entropy, mse
 from outcrop.model.mlp import MLP
 from outcrop.model.trainable import parameter_count
-from outcrop.model.unet1d import UNet1d
+from outcrop.model.unet import UNet
 from outcrop.records import Batch
 from outcrop.train.doctor import plain
 from outcrop.train.loop import Run
@@ -60,7 +60,7 @@ def workloads() -> list[Workload]:
     labels = np.clip(6 + 3 * logs[..., 0], 0, 11).astype(np.int32)
     windows = Batch(logs, labels, np.ones(labels.shape, np.float32))
     mlp = MLP(8, 1, width_size=64, depth=3, activation="tanh", key=KEY)
-    unet = UNet1d(14, 12, widths=WIDTHS, key=KEY)
+    unet = UNet(14, 12, widths=WIDTHS, key=KEY)
     return [
         Workload("MLP 8-64-64-64-1, batch 256", mlp, mse(), points, 256, 200, torch_mlp, False),
         Workload("1-D U-Net, length 256, batch 32", unet, cross_entropy(), windows, 32, 5, torch_unet, True),
@@ -144,7 +144,7 @@ def torch_mlp(torch: Any) -> Any:
 
 
 def torch_unet(torch: Any) -> Any:
-    """The network of outcrop.model.unet1d, channels first as PyTorch wants it."""
+    """The network of outcrop.model.unet, channels first as PyTorch wants it."""
     nn, gelu = torch.nn, torch.nn.functional.gelu
 
     class Norm(nn.LayerNorm):
@@ -155,8 +155,8 @@ def torch_unet(torch: Any) -> Any:
         def __init__(self, entering: int, width: int) -> None:
             super().__init__()
             self.norms = nn.ModuleList([Norm(entering), Norm(width)])
-            self.first, self.second = nn.Conv1d(entering, width, 3, padding=1), nn.Conv1d(width, width, 3, padding=1)
-            self.shortcut = nn.Identity() if entering == width else nn.Conv1d(entering, width, 1)
+            self.first, self.second = nn.Conv(entering, width, 3, padding=1), nn.Conv(width, width, 3, padding=1)
+            self.shortcut = nn.Identity() if entering == width else nn.Conv(entering, width, 1)
             self.drop = nn.Dropout1d(0.1)
 
         def forward(self, x: Any) -> Any:
@@ -168,9 +168,9 @@ def torch_unet(torch: Any) -> Any:
         def __init__(self) -> None:
             super().__init__()
             pairs = list(pairwise(WIDTHS))
-            self.first, self.last = nn.Conv1d(14, WIDTHS[0], 3, padding=1), nn.Conv1d(WIDTHS[0], 12, 1)
+            self.first, self.last = nn.Conv(14, WIDTHS[0], 3, padding=1), nn.Conv(WIDTHS[0], 12, 1)
             self.down = nn.ModuleList([Block(width, width) for width in WIDTHS])
-            self.halve = nn.ModuleList([nn.Conv1d(fine, coarse, 2, stride=2) for fine, coarse in pairs])
+            self.halve = nn.ModuleList([nn.Conv(fine, coarse, 2, stride=2) for fine, coarse in pairs])
             self.widen = nn.ModuleList([nn.Linear(coarse, 2 * fine) for fine, coarse in pairs])
             self.up = nn.ModuleList([Block(2 * fine, fine) for fine, _ in pairs])
             self.norm = Norm(WIDTHS[0])

@@ -15,7 +15,7 @@ target.FACIES = {classes = "clases.csv", cost = "force2020:penalty_matrix.npy"}
 groups = {field = "wells.csv:FIELD"}
 [promise]
 new = "well"
-later = "1990-01-01"
+same_population = "x"
 [model]
 family = "unett"
 [train]
@@ -53,8 +53,8 @@ EXPECTED = (
     (5, "data.variable.GR.missing: input should be 'impute'"),
     (6, "data.target.FACIES.classes: no file matches"),
     (7, "data.groups.field: no file matches"),
-    (8, "needs exactly one of new, later, same_population; got new, later"),
-    (12, "no model family 'unett' (did you mean 'unet1d'?)"),
+    (8, "needs exactly one of new, later, area, between, wider, deploy, splitter, same_population"),
+    (12, "no model family 'unett' (did you mean 'unet3d'?)"),
     (14, "unknown key 'train.stepps' (did you mean 'steps'?)"),
     (15, "train.optimiser = 'adamm' is not known (did you mean 'adam'?)"),
     (17, "loss.class_weights: input should be 'none', 'balanced' or 'sqrt', or a valid dictionary, got 'balancd'"),

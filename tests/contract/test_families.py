@@ -25,10 +25,13 @@ SMALL = {
     "mlp": {"width_size": 16, "depth": 2, "norm": "layer", "residual": True, "dropout": 0.2},
     "resnet1d": {"width_size": 8, "dilations": (1, 2), "dropout": 0.2},
     "unet1d": {"widths": (8, 12), "dropout": 0.2},
+    "unet2d": {"widths": (8, 12), "dropout": 0.2},
+    "unet3d": {"widths": (4, 6), "dropout": 0.2},
 }
-SHAPES = {"points": (5,), "windows": (20, 5)}
+SHAPES = {"mlp": (5,), "unet2d": (8, 6, 5), "unet3d": (4, 6, 2, 5)}
 NAMES = sorted(FAMILIES)
 CONVOLUTIONAL = [name for name in NAMES if FAMILIES[name].convolutional]
+ALONG_ONE = [name for name in CONVOLUTIONAL if "windows" in FAMILIES[name].views]
 
 
 @pytest.fixture(autouse=True)
@@ -48,12 +51,12 @@ def _small(name, key, arguments):
 
 
 def _built(name, key=0, **arguments):
-    size = "in_channels" if len(shape(name)) == 2 else "in_size"
+    size = "in_channels" if len(shape(name)) > 1 else "in_size"
     return build(name, out=4, arguments=SMALL[name] | arguments, key=jax.random.key(key), **{size: 5})
 
 
 def shape(name):
-    return SHAPES[FAMILIES[name].views[0]]
+    return SHAPES.get(name, (20, 5))
 
 
 def example(name, *batch, key=9):
@@ -71,7 +74,7 @@ def test_output_shape_and_dtype(name):
     assert y.dtype == jnp.float32
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize("name", ALONG_ONE)
 @pytest.mark.parametrize("length", [1, 7, 33])
 def test_any_length_is_kept(name, length):
     out = eqx.filter_eval_shape(small(name), jax.ShapeDtypeStruct((length, 5), jnp.float32))
@@ -171,7 +174,7 @@ def test_same_seed_same_bits(name):
     assert not bool(eqx.tree_equal(first, other))
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize("name", ALONG_ONE)
 def test_shifting_the_input_shifts_the_output_away_from_the_borders(name):
     model = small(name)
     x = jax.random.normal(jax.random.key(2), (96, 5))
@@ -184,7 +187,7 @@ def test_shifting_the_input_shifts_the_output_away_from_the_borders(name):
     np.testing.assert_allclose(moved[inside], jnp.roll(y, shift, axis=0)[inside], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize("name", ALONG_ONE)
 def test_samples_beyond_the_reach_change_nothing(name):
     model = small(name)
     before, after = reach(model, (96, 5))
@@ -254,7 +257,10 @@ def test_table_states_the_constructor(name):
     entry = FAMILIES[name]
     signature = inspect.signature(entry.load().__init__).parameters
     keyword_only = {k: p.default for k, p in signature.items() if p.kind is p.KEYWORD_ONLY and k != "key"}
-    assert keyword_only == dict(entry.defaults)
+    apart = {"num_spatial_dims"}
+    assert keyword_only.keys() - apart == set(entry.defaults) and set(entry.fixed) <= apart
+    if not entry.fixed:
+        assert {k: v for k, v in keyword_only.items() if k not in apart} == dict(entry.defaults)
     assert problems(name, entry.defaults) == {}
     assert len(signature) - 1 <= 10
     assert entry.help and entry.views

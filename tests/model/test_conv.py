@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from outcrop.model.conv import Conv1d, Double, Halve
+from outcrop.model.conv import Conv, Double, Halve
 
 
 @pytest.mark.parametrize(("kernel_size", "dilation"), [(1, 1), (3, 1), (5, 1), (3, 4)])
 def test_convolution_equals_shifted_sums(kernel_size, dilation):
-    conv = Conv1d(2, 3, kernel_size, dilation=dilation, key=jax.random.key(0))
+    conv = Conv(2, 3, kernel_size, dilation=dilation, key=jax.random.key(0))
     x = np.asarray(jax.random.normal(jax.random.key(1), (11, 2)))
     half = kernel_size // 2 * dilation
     padded = np.pad(x, ((half, half), (0, 0)))
@@ -35,6 +35,6 @@ def test_double_gives_each_sample_two_neighbours():
 
 
 def test_weights_keep_the_variance():
-    conv = Conv1d(32, 64, 3, key=jax.random.key(0))
+    conv = Conv(32, 64, 3, key=jax.random.key(0))
     y = conv(jax.random.normal(jax.random.key(1), (500, 32)))
     assert 0.9 < float(y[1:-1].std()) < 1.1

@@ -16,7 +16,7 @@ def test_reading_the_tables_needs_no_jax():
 
 
 def test_unknown_family_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"did you mean 'unet1d'\?[\s\S]*Fix: choose one of mlp"):
+    with pytest.raises(ConfigError, match=r"did you mean 'unet.d'\?[\s\S]*Fix: choose one of mlp"):
         family("unet")
 
 

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from outcrop.model.conv import Conv1d
+from outcrop.model.conv import Conv
 from outcrop.model.reach import reach
 from outcrop.model.resnet1d import ResNet1d
 from outcrop.model.table import build
@@ -23,11 +23,11 @@ def test_a_causal_filter_reaches_back_only():
 
 
 def test_a_filter_on_each_sample_reaches_nothing():
-    assert reach(Conv1d(2, 3, 1, key=jax.random.key(0)), (12, 2)) == (0, 0)
+    assert reach(Conv(2, 3, 1, key=jax.random.key(0)), (12, 2)) == (0, 0)
 
 
 def test_layers_that_start_at_zero_do_not_hide_what_is_behind_them():
-    conv = Conv1d(2, 3, 5, key=jax.random.key(0))
+    conv = Conv(2, 3, 5, key=jax.random.key(0))
     assert reach(eqx.tree_at(lambda c: c.weight, conv, jnp.zeros_like(conv.weight)), (12, 2)) == (2, 2)
 
 

@@ -6,8 +6,12 @@ Reads tables of import strings only: checking a run file needs no JAX.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from outcrop.config.schema import Source
+from outcrop.data.content import unpacked_name
+from outcrop.data.read import FORMATS, options_of
 from outcrop.errors import ConfigError, did_you_mean
 from outcrop.evaluate.baselines import BASELINES
 from outcrop.loss.table import LOSSES
@@ -22,6 +26,7 @@ Problem = tuple[list[str], str]
 def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Yields (key path, what is wrong) for every unknown name; sections of the wrong type are left to the schema."""
     sections = {name: value for name, value in raw.items() if isinstance(value, Mapping)}
+    yield from _sources(sections.get("data", {}).get("source", {}))
     yield from _model(sections.get("model", {}))
     yield from _one(sections, "loss", "kind", ["auto", *LOSSES])
     yield from _one(sections, "train", "optimiser", DIRECTIONS)
@@ -35,6 +40,34 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
                     ["evaluate", key],
                     f"unknown entry {name!r} in evaluate.{key}{did_you_mean(name, table)}; known: {', '.join(table)}.",
                 )
+
+
+def _sources(sources: Any) -> Iterator[Problem]:
+    """Keys of a source that neither all sources have nor the reader of its format, where the files' names tell it."""
+    own = [name for name in Source.model_fields if name not in ("on", "top", "base", "md", "inclination", "azimuth")]
+    for name, source in sources.items() if isinstance(sources, Mapping) else ():
+        if not isinstance(source, Mapping) or "join" in source:
+            continue
+        kind = _kind_of(source)
+        known = [*options_of(FORMATS[kind].reader), "stack"] if kind else []
+        for key in source:
+            if key not in Source.model_fields and key not in known and (kind or "dataset" in source):
+                close = did_you_mean(key, [*own, *known])
+                keys = ", ".join([*own, *known])
+                yield (
+                    ["data", "source", name, key],
+                    f"unknown key 'data.source.{name}.{key}'{close}. Keys here: {keys}.",
+                )
+
+
+def _kind_of(source: Mapping[str, Any]) -> str | None:
+    """The format of a source, as stated or by the ending of its file names; None where only the content tells."""
+    stated, files = source.get("format"), source.get("files")
+    if isinstance(stated, str):
+        return stated if stated in FORMATS else None
+    first = files[0] if isinstance(files, list) and files else files
+    suffix = Path(unpacked_name(str(first or ""))).suffix.lower()
+    return next((kind for kind, entry in FORMATS.items() if suffix and suffix in entry.suffixes), None)
 
 
 def _one(sections: Mapping[str, Any], section: str, key: str, known: Any) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The residual block of both one-dimensional convolutional networks."""
+"""The residual block of the convolutional networks, in one, two or three dimensions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model.activation import activation as function_of
-from outcrop.model.conv import Conv1d
+from outcrop.model.conv import Conv
 from outcrop.model.dropout import channel_dropout
 from outcrop.model.norm import LayerNorm
 
@@ -20,8 +20,8 @@ class ResidualBlock(eqx.Module):
     """
 
     norms: tuple[LayerNorm, LayerNorm]
-    convs: tuple[Conv1d, Conv1d]
-    shortcut: Conv1d | None
+    convs: tuple[Conv, Conv]
+    shortcut: Conv | None
     activation: str = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
 
@@ -31,6 +31,7 @@ class ResidualBlock(eqx.Module):
         out_channels: int,
         *,
         kernel_size: int,
+        num_spatial_dims: int = 1,
         dilation: int = 1,
         activation: str,
         dropout: float,
@@ -38,17 +39,18 @@ class ResidualBlock(eqx.Module):
     ):
         first, second, third = jax.random.split(key, 3)
         self.norms = (LayerNorm(in_channels), LayerNorm(out_channels))
+        dims = {"num_spatial_dims": num_spatial_dims}
         self.convs = (
-            Conv1d(in_channels, out_channels, kernel_size, dilation=dilation, key=first),
-            Conv1d(out_channels, out_channels, kernel_size, dilation=dilation, key=second),
+            Conv(in_channels, out_channels, kernel_size, dilation=dilation, key=first, **dims),
+            Conv(out_channels, out_channels, kernel_size, dilation=dilation, key=second, **dims),
         )
-        self.shortcut = None if in_channels == out_channels else Conv1d(in_channels, out_channels, key=third)
+        self.shortcut = None if in_channels == out_channels else Conv(in_channels, out_channels, key=third, **dims)
         self.activation = activation
         self.dropout = dropout
 
     def __call__(
-        self, x: Float[Array, "length in_channel"], *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, "length out_channel"]:
+        self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
+    ) -> Float[Array, "*sample out_channel"]:
         act = function_of(self.activation)
         y = self.convs[0](act(self.norms[0](x)))
         y = channel_dropout(act(self.norms[1](y)), self.dropout, key)
@@ -56,7 +58,7 @@ class ResidualBlock(eqx.Module):
 
 
 def conv_parameters(in_channels: int, out_channels: int, kernel_size: int = 1) -> int:
-    """Weights and biases of one convolution."""
+    """Weights and biases of one convolution whose kernel has `kernel_size` taps in all."""
     return (kernel_size * in_channels + 1) * out_channels
 
 

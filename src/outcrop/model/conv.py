@@ -1,7 +1,7 @@
-"""One-dimensional convolutions of one example, channels last: (length, channel) in, (length, channel) out.
+"""Convolutions of one example in one, two or three dimensions, channels last: (*sample, channel) in and out.
 
-`vmap` over examples turns `Conv1d` into ONE batched convolution. Halving and doubling the number of samples are dense
-layers on pairs of neighbours, which a CPU runs several times faster than strided and transposed convolutions.
+`vmap` over examples turns `Conv` into ONE batched convolution. Halving and doubling the number of samples are dense
+layers on blocks of neighbours, which a CPU runs several times faster than strided and transposed convolutions.
 """
 
 from __future__ import annotations
@@ -14,38 +14,49 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+AXES = "XYZ"
 
-class Conv1d(eqx.Module):
-    """A convolution that keeps the length; samples beyond the ends count as zeros.
+
+class Conv(eqx.Module):
+    """A convolution that keeps the size; samples beyond the ends count as zeros.
 
     Weights are drawn from a normal distribution of variance 1 / fan-in (LeCun et al., 1998, Efficient BackProp,
     section 4.6), biases start at zero.
     """
 
-    weight: Float[Array, "kernel in_channel out_channel"]
+    weight: Float[Array, "*kernel in_channel out_channel"]
     bias: Float[Array, " out_channel"]
     dilation: int = eqx.field(static=True)
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int = 1, *, dilation: int = 1, key: PRNGKeyArray
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 1,
+        *,
+        num_spatial_dims: int = 1,
+        dilation: int = 1,
+        key: PRNGKeyArray,
     ):
-        shape = (kernel_size, in_channels, out_channels)
-        self.weight = _normal(key, shape, (kernel_size * in_channels) ** -0.5)
+        shape = (kernel_size,) * num_spatial_dims + (in_channels, out_channels)
+        self.weight = _normal(key, shape, (kernel_size**num_spatial_dims * in_channels) ** -0.5)
         self.bias = jnp.zeros(out_channels)
         self.dilation = dilation
 
-    def __call__(self, x: Float[Array, "length in_channel"]) -> Float[Array, "length out_channel"]:
+    def __call__(self, x: Float[Array, "*sample in_channel"]) -> Float[Array, "*sample out_channel"]:
+        bias = self.bias.reshape((1,) * (x.ndim - 1) + (-1,))
         if len(self.weight) == 1:
-            return x @ self.weight[0] + self.bias[None]
+            return x @ self.weight.reshape(self.weight.shape[-2:]) + bias
+        axes = AXES[: x.ndim - 1]
         y = jax.lax.conv_general_dilated(
             x[None],
             self.weight,
-            window_strides=(1,),
+            window_strides=(1,) * len(axes),
             padding="SAME",
-            rhs_dilation=(self.dilation,),
-            dimension_numbers=("NWC", "WIO", "NWC"),
+            rhs_dilation=(self.dilation,) * len(axes),
+            dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
         )
-        return y[0] + self.bias[None]
+        return y[0] + bias
 
 
 def _normal(key: PRNGKeyArray, shape: tuple[int, ...], sd: float) -> Float[Array, ...]:
@@ -61,25 +72,48 @@ def _draw(key: PRNGKeyArray, sd: Float[Array, ""], length: int) -> Float[Array, 
 
 
 class Halve(eqx.Module):
-    """Two neighbouring samples become one: a convolution of kernel 2 and stride 2. The length must be even."""
+    """Two neighbours along every dimension become one: a convolution of kernel 2 and stride 2. Sizes must be even."""
 
-    linear: Conv1d
+    linear: Conv
 
-    def __init__(self, in_channels: int, out_channels: int, *, key: PRNGKeyArray):
-        self.linear = Conv1d(2 * in_channels, out_channels, key=key)
+    def __init__(self, in_channels: int, out_channels: int, *, num_spatial_dims: int = 1, key: PRNGKeyArray):
+        sizes = {"num_spatial_dims": num_spatial_dims, "key": key}
+        self.linear = Conv(2**num_spatial_dims * in_channels, out_channels, **sizes)
 
-    def __call__(self, x: Float[Array, "length in_channel"]) -> Float[Array, "half out_channel"]:
-        return self.linear(x.reshape(x.shape[0] // 2, 2 * x.shape[1]))
+    def __call__(self, x: Float[Array, "*sample in_channel"]) -> Float[Array, "*half out_channel"]:
+        return self.linear(gathered(x, 2))
 
 
 class Double(eqx.Module):
-    """One sample becomes two neighbours: a transposed convolution of kernel 2 and stride 2."""
+    """One sample becomes two neighbours along every dimension: a transposed convolution of kernel 2 and stride 2."""
 
-    linear: Conv1d
+    linear: Conv
 
-    def __init__(self, in_channels: int, out_channels: int, *, key: PRNGKeyArray):
-        self.linear = Conv1d(in_channels, 2 * out_channels, key=key)
+    def __init__(self, in_channels: int, out_channels: int, *, num_spatial_dims: int = 1, key: PRNGKeyArray):
+        sizes = {"num_spatial_dims": num_spatial_dims, "key": key}
+        self.linear = Conv(in_channels, 2**num_spatial_dims * out_channels, **sizes)
 
-    def __call__(self, x: Float[Array, "length in_channel"]) -> Float[Array, "double out_channel"]:
-        y = self.linear(x)
-        return y.reshape(2 * y.shape[0], y.shape[1] // 2)
+    def __call__(self, x: Float[Array, "*sample in_channel"]) -> Float[Array, "*double out_channel"]:
+        return scattered(self.linear(x), 2)
+
+
+def gathered(x: Float[Array, "*sample channel"], size: int) -> Float[Array, "*block more"]:
+    """Blocks of `size` neighbours along every dimension as one sample each, their channels side by side.
+
+    >>> gathered(jnp.arange(8.0).reshape(4, 2), 2).tolist()
+    [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]
+    """
+    *shape, channels = x.shape
+    split = x.reshape(*(part for length in shape for part in (length // size, size)), channels)
+    dims = len(shape)
+    order = (*range(0, 2 * dims, 2), *range(1, 2 * dims, 2), 2 * dims)
+    return split.transpose(order).reshape(*(length // size for length in shape), size**dims * channels)
+
+
+def scattered(x: Float[Array, "*block more"], size: int) -> Float[Array, "*sample channel"]:
+    """The inverse of `gathered`."""
+    *shape, more = x.shape
+    dims, channels = len(shape), more // size ** len(shape)
+    split = x.reshape(*shape, *(size,) * dims, channels)
+    order = (*(axis for dim in range(dims) for axis in (dim, dims + dim)), 2 * dims)
+    return split.transpose(order).reshape(*(length * size for length in shape), channels)

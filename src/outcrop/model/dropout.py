@@ -19,15 +19,15 @@ def dropout(x: Float[Array, "*axes"], rate: float, key: PRNGKeyArray | None) -> 
 
 
 def channel_dropout(
-    x: Float[Array, "length channel"], rate: float, key: PRNGKeyArray | None
-) -> Float[Array, "length channel"]:
+    x: Float[Array, "*sample channel"], rate: float, key: PRNGKeyArray | None
+) -> Float[Array, "*sample channel"]:
     """Drops whole channels: neighbouring samples are so alike that a single dropped value is no loss of information.
 
     Source: Tompson et al. (2015), Efficient object localization using convolutional networks, CVPR, section 3.2.
     """
     if key is None or rate == 0:
         return x
-    kept = jax.random.bernoulli(key, 1 - rate, (1, x.shape[-1]))
+    kept = jax.random.bernoulli(key, 1 - rate, (1,) * (x.ndim - 1) + x.shape[-1:])
     return jnp.where(kept, x / (1 - rate), 0.0)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.block import ResidualBlock, block_parameters, conv_parameters
-from outcrop.model.conv import Conv1d
+from outcrop.model.conv import Conv
 from outcrop.model.dropout import split
 from outcrop.model.norm import LayerNorm
 
@@ -21,10 +21,10 @@ class ResNet1d(eqx.Module):
     arXiv:1511.07122, so that what a sample sees grows as 2^depth at the full resolution.
     """
 
-    first: Conv1d
+    first: Conv
     blocks: tuple[ResidualBlock, ...]
     norm: LayerNorm
-    last: Conv1d
+    last: Conv
     activation: str = eqx.field(static=True)
 
     def __init__(
@@ -57,13 +57,13 @@ class ResNet1d(eqx.Module):
         function_of(activation)
         first, last, *keys = jax.random.split(key, 2 + len(dilations))
         common = {"kernel_size": kernel_size, "activation": activation, "dropout": dropout}
-        self.first = Conv1d(in_channels, width_size, kernel_size, key=first)
+        self.first = Conv(in_channels, width_size, kernel_size, key=first)
         self.blocks = tuple(
             ResidualBlock(width_size, width_size, dilation=dilation, key=block_key, **common)
             for dilation, block_key in zip(dilations, keys, strict=True)
         )
         self.norm = LayerNorm(width_size)
-        self.last = Conv1d(width_size, out_channels, key=last)
+        self.last = Conv(width_size, out_channels, key=last)
         self.activation = activation
 
     def __call__(

@@ -7,7 +7,7 @@ class and a `parameter_count`, and one entry here; the contract tests go through
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ class Family:
         help: one line for the help text and the docs.
         defaults: its arguments in a run file with their default values.
         convolutional: whether its training steps contain convolutions.
+        fixed: arguments that the name stands for, such as the number of dimensions.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Family:
     help: str
     defaults: Mapping[str, Any]
     convolutional: bool
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self) -> Callable[..., eqx.Module]:
         """The class."""
@@ -44,7 +46,9 @@ class Family:
 
     def parameter_count(self, in_size: int, out_size: int, **arguments: Any) -> int:
         """Trainable numbers by the family's formula, without building it."""
-        return _load(self.architecture.split(":")[0] + ":parameter_count")(in_size, out_size, **arguments)
+        return _load(self.architecture.split(":")[0] + ":parameter_count")(
+            in_size, out_size, **{**self.defaults, **self.fixed, **arguments}
+        )
 
 
 FAMILIES: dict[str, Family] = {
@@ -82,7 +86,7 @@ FAMILIES: dict[str, Family] = {
         ),
         Family(
             name="unet1d",
-            architecture="outcrop.model.unet1d:UNet1d",
+            architecture="outcrop.model.unet:UNet",
             views=("windows",),
             help="a U-Net along depth or time: coarse levels see far, skips keep boundaries sharp",
             defaults={
@@ -94,6 +98,38 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.1,
             },
             convolutional=True,
+        ),
+        Family(
+            name="unet2d",
+            architecture="outcrop.model.unet:UNet",
+            views=("patches",),
+            help="a U-Net on patches of two dimensions: sections, maps, images",
+            defaults={
+                "widths": (16, 32, 64),
+                "blocks": 1,
+                "kernel_size": 3,
+                "patch": 1,
+                "activation": "gelu",
+                "dropout": 0.1,
+            },
+            convolutional=True,
+            fixed={"num_spatial_dims": 2},
+        ),
+        Family(
+            name="unet3d",
+            architecture="outcrop.model.unet:UNet",
+            views=("patches",),
+            help="a U-Net on patches of three dimensions: cubes, fields in time",
+            defaults={
+                "widths": (8, 16, 32),
+                "blocks": 1,
+                "kernel_size": 3,
+                "patch": 1,
+                "activation": "gelu",
+                "dropout": 0.1,
+            },
+            convolutional=True,
+            fixed={"num_spatial_dims": 3},
         ),
     )
 }
@@ -166,7 +202,7 @@ def build(
         raise TypeError("build needs exactly one of in_size and in_channels")
     size = in_size if in_channels is None else in_channels
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
-    return entry.load()(size, out, key=key, **values)
+    return entry.load()(size, out, key=key, **values, **entry.fixed)
 
 
 def _same_kind(value: Any, default: Any) -> bool:

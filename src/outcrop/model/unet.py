@@ -1,4 +1,4 @@
-"""A U-Net along depth or time: coarser levels see far, skip connections keep the bed boundaries sharp."""
+"""A U-Net in one, two or three dimensions: coarser levels see far, skip connections keep boundaries sharp."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.block import ResidualBlock, block_parameters, conv_parameters
-from outcrop.model.conv import Conv1d, Double, Halve
+from outcrop.model.conv import Conv, Double, Halve, gathered, scattered
 from outcrop.model.dropout import split
 from outcrop.model.norm import LayerNorm
 
 Blocks = tuple[ResidualBlock, ...]
 
 
-class UNet1d(eqx.Module):
-    """Levels of halved length on the way down, doubled again on the way up, each joined to its level by a skip.
+class UNet(eqx.Module):
+    """Levels of halved size on the way down, doubled again on the way up, each joined to its level by a skip.
 
-    Source: Ronneberger, Fischer and Brox (2015), arXiv:1505.04597, figure 1, in one dimension; residual blocks with
-    norms over channels, zero padding (the length is kept) and kernel-2 strided convolutions instead of max pooling.
+    Source: Ronneberger, Fischer and Brox (2015), arXiv:1505.04597, figure 1; residual blocks with norms over channels,
+    zero padding (the size is kept) and kernel-2 strided convolutions instead of max pooling.
     """
 
-    first: Conv1d
+    first: Conv
     down: tuple[Blocks, ...]
     halve: tuple[Halve, ...]
     double: tuple[Double, ...]
     up: tuple[Blocks, ...]
     norm: LayerNorm
-    last: Conv1d
+    last: Conv
     activation: str = eqx.field(static=True)
     patch: int = eqx.field(static=True)
 
@@ -48,6 +48,7 @@ class UNet1d(eqx.Module):
         patch: int = 1,
         activation: str = "gelu",
         dropout: float = 0.1,
+        num_spatial_dims: int = 1,
         key: PRNGKeyArray,
     ):
         """Builds the network with random weights.
@@ -58,17 +59,19 @@ class UNet1d(eqx.Module):
             widths: channels of each level, finest first; each further level halves the length and doubles the reach.
             blocks: residual blocks per level and direction.
             kernel_size: taps of each convolution, odd.
-            patch: neighbouring samples that share one column of the finest level; the outputs of a column are computed
-                together. 4 is four times faster and suits logs, whose tools blur over about four samples.
+            patch: neighbouring samples, along every dimension, that share one place of the finest level; their outputs
+                are computed together. 4 is four times faster on logs, whose tools blur over about four samples.
             activation: name in `activation.ACTIVATIONS`.
             dropout: probability that a channel is dropped in a block in training.
+            num_spatial_dims: 1 for windows; 2 or 3 for patches of so many dimensions.
             key: for the weights.
         """
         check.positive(in_channels=in_channels, out_channels=out_channels, widths=widths, blocks=blocks, patch=patch)
         check.odd(kernel_size=kernel_size)
         check.share(dropout=dropout)
         function_of(activation)
-        common = {"kernel_size": kernel_size, "activation": activation, "dropout": dropout}
+        dims = {"num_spatial_dims": num_spatial_dims}
+        common = {"kernel_size": kernel_size, "activation": activation, "dropout": dropout, **dims}
         keys = iter(jax.random.split(key, 2 + 2 * blocks * len(widths) + 2 * len(widths)))
 
         def level(entering: int, width: int) -> Blocks:
@@ -76,28 +79,29 @@ class UNet1d(eqx.Module):
             return tuple(ResidualBlock(a, b, key=next(keys), **common) for a, b in pairwise(sizes))
 
         steps = tuple(pairwise(widths))
-        self.first = Conv1d(patch * in_channels, widths[0], kernel_size, key=next(keys))
+        place = patch**num_spatial_dims
+        self.first = Conv(place * in_channels, widths[0], kernel_size, key=next(keys), **dims)
         self.down = tuple(level(width, width) for width in widths)
-        self.halve = tuple(Halve(fine, coarse, key=next(keys)) for fine, coarse in steps)
-        self.double = tuple(Double(coarse, fine, key=next(keys)) for fine, coarse in steps)
+        self.halve = tuple(Halve(fine, coarse, key=next(keys), **dims) for fine, coarse in steps)
+        self.double = tuple(Double(coarse, fine, key=next(keys), **dims) for fine, coarse in steps)
         self.up = tuple(level(2 * fine, fine) for fine, _ in steps)
         self.norm = LayerNorm(widths[0])
-        self.last = Conv1d(widths[0], patch * out_channels, key=next(keys))
+        self.last = Conv(widths[0], place * out_channels, key=next(keys), **dims)
         self.activation, self.patch = activation, patch
 
     @property
     def multiple(self) -> int:
-        """Lengths are padded with zeros to a multiple of this, and cropped again."""
+        """Sizes are padded with zeros to a multiple of this, and cropped again."""
         return self.patch * 2 ** len(self.halve)
 
     def __call__(
-        self, x: Float[Array, "length in_channel"], *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, "length out"]:
-        """Logits or scaled values of every sample of one window; without `key` nothing is dropped."""
-        length = x.shape[0]
+        self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
+    ) -> Float[Array, "*sample out"]:
+        """Logits or scaled values of every sample of one window or patch; without `key` nothing is dropped."""
+        shape = x.shape[:-1]
         keys = iter(split(key, sum(map(len, self.down + self.up))))
-        padded = jnp.pad(x, ((0, -length % self.multiple), (0, 0)))
-        y = self.first(padded.reshape(-1, self.patch * x.shape[1]))  # (length / patch, patch * in_channel)
+        padded = jnp.pad(x, (*((0, -size % self.multiple) for size in shape), (0, 0)))
+        y = self.first(gathered(padded, self.patch))  # sizes divided by patch, as many more channels
         skips = []
         for level, halve in zip(self.down, self.halve, strict=False):  # the coarsest level has no halving after it
             y = _through(level, y, keys)
@@ -106,8 +110,8 @@ class UNet1d(eqx.Module):
         y = _through(self.down[-1], y, keys)
         for level, double, skip in reversed(tuple(zip(self.up, self.double, skips, strict=True))):
             y = _through(level, jnp.concatenate([double(y), skip], axis=-1), keys)
-        y = self.last(function_of(self.activation)(self.norm(y)))  # (length / patch, patch * out)
-        return y.reshape(len(y) * self.patch, -1)[:length]
+        y = self.last(function_of(self.activation)(self.norm(y)))
+        return scattered(y, self.patch)[tuple(slice(0, size) for size in shape)]
 
 
 def _through(level: Blocks, y: Array, keys: Iterator[PRNGKeyArray | None]) -> Array:
@@ -124,6 +128,7 @@ def parameter_count(
     blocks: int = 1,
     kernel_size: int = 3,
     patch: int = 1,
+    num_spatial_dims: int = 1,
     **_: object,
 ) -> int:
     """Trainable numbers, level by level.
@@ -131,10 +136,11 @@ def parameter_count(
     >>> parameter_count(2, 1, widths=(4,), blocks=1, kernel_size=3)  # 28 + (16 + 52 + 52) + 8 + 5
     161
     """
-    total = conv_parameters(patch * in_channels, widths[0], kernel_size)
-    total += sum(blocks * block_parameters(width, width, kernel_size) for width in widths)
+    taps, place, pair = kernel_size**num_spatial_dims, patch**num_spatial_dims, 2**num_spatial_dims
+    total = conv_parameters(place * in_channels, widths[0], taps)
+    total += sum(blocks * block_parameters(width, width, taps) for width in widths)
     for fine, coarse in pairwise(widths):
-        total += conv_parameters(2 * fine, coarse) + conv_parameters(coarse, 2 * fine)
-        total += block_parameters(2 * fine, fine, kernel_size)
-        total += (blocks - 1) * block_parameters(fine, fine, kernel_size)
-    return total + 2 * widths[0] + conv_parameters(widths[0], patch * out_channels)
+        total += conv_parameters(pair * fine, coarse) + conv_parameters(coarse, pair * fine)
+        total += block_parameters(2 * fine, fine, taps)
+        total += (blocks - 1) * block_parameters(fine, fine, taps)
+    return total + 2 * widths[0] + conv_parameters(widths[0], place * out_channels)

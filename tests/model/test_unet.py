@@ -8,11 +8,11 @@ import pytest
 
 from outcrop.model.reach import reach
 from outcrop.model.trainable import parameter_count as counted
-from outcrop.model.unet1d import UNet1d, parameter_count
+from outcrop.model.unet import UNet, parameter_count
 
 
 def unet(**arguments):
-    return UNet1d(3, 2, **({"widths": (4, 6), "patch": 4} | arguments), key=jax.random.key(0))
+    return UNet(3, 2, **({"widths": (4, 6), "patch": 4} | arguments), key=jax.random.key(0))
 
 
 @pytest.mark.parametrize("length", [1, 8, 13])
