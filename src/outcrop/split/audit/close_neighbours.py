@@ -7,6 +7,7 @@ import numpy as np
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding, Level
 from outcrop.split.promise import named, plural
+from outcrop.view.space import along_surface, cartesian
 
 SAME_PLACE_M = 1.0
 
@@ -14,14 +15,57 @@ SAME_PLACE_M = 1.0
 def close_neighbours(context: AuditContext) -> list[Finding]:
     """Sidetracks and records at one location are a violation; distances below the limit are an inflation.
 
-    Uses `Record.position` (easting, northing in metres) and the group key `well_root`. Applies to promises of new
-    groups only: under others the same record may be on both sides.
+    Uses the positions of records or, where the promised group is a coordinate of samples (stations along a dimension),
+    of these groups; on a map or on the sphere. Lines and areas, which have an extent, are left to `copied_neighbours`.
+    Applies to promises of new groups only: under others the same record may be on both sides.
     """
     if context.key is None:
         return []
+    if context.key not in context.origins.groups:
+        return _near(context, *_groups_of_samples(context))
     test = context.records_in(context.split.test)
     fitted = np.setdiff1d(context.records_in(context.split.fitted), test)
-    return _sidetracks(context, test, fitted) + _near(context, test, fitted)
+    names = np.asarray(context.origins.names)
+    return _sidetracks(context, test, fitted) + _near(context, names, _record_places(context), test, fitted)
+
+
+def _record_places(context: AuditContext) -> np.ndarray | None:
+    """Where each record is, shape (record, 2 or 3) in metres; NaN for unknown ones and for those with an extent."""
+    places = []
+    for record in context.ordered:
+        point = cartesian({name: np.array([value]) for name, value in record.position.items()})
+        places.append(np.full(0, np.nan) if point is None else point[0])
+    size = max(map(len, places))
+    if size:
+        return np.array([place if len(place) == size else np.full(size, np.nan) for place in places])
+    return None if context.points is None else _centres(context, context.points, context.record_of, len(places))
+
+
+def _groups_of_samples(
+    context: AuditContext,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
+    """Names and places of the groups, and which are in the test part and in what was fitted."""
+    key = context.key or "record"
+    names, code = context.group_codes(key)
+    test, fitted = (
+        np.flatnonzero(np.isin(names, context.groups_in(part, key)))
+        for part in (context.split.test, context.split.fitted)
+    )
+    places = None if context.points is None else _centres(context, context.points, code, len(names))
+    return names, places, test, np.setdiff1d(fitted, test)
+
+
+def _centres(context: AuditContext, points: np.ndarray, code: np.ndarray, count: int) -> np.ndarray:
+    """Mean position of each group of samples; NaN where the group extends over more than the limit."""
+    known = np.isfinite(points).all(axis=1)
+    points, code = points[known], code[known]
+    size = np.bincount(code, minlength=count)
+    centre = np.stack([np.bincount(code, column, minlength=count) for column in points.T], axis=1)
+    centre = centre / np.where(size, size, np.nan)[:, None]
+    extent = np.zeros(count)
+    np.maximum.at(extent, code, np.linalg.norm(points - centre[code], axis=1))
+    centre[extent > context.neighbour_distance_m / 2] = np.nan
+    return centre
 
 
 def _sidetracks(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> list[Finding]:
@@ -39,17 +83,21 @@ def _sidetracks(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> 
     return [Finding("close_neighbours", "violation", place, size, '[promise] new = "well_root"')]
 
 
-def _near(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> list[Finding]:
-    place = np.array([[r.position.get("easting", np.nan), r.position.get("northing", np.nan)] for r in context.ordered])
+def _near(
+    context: AuditContext, names: np.ndarray, place: np.ndarray | None, test: np.ndarray, fitted: np.ndarray
+) -> list[Finding]:
+    if place is None:
+        return []
     test, fitted = test[np.isfinite(place[test]).all(axis=1)], fitted[np.isfinite(place[fitted]).all(axis=1)]
     if not len(test) or not len(fitted):
         return []
-    distance = np.linalg.norm(place[test][:, None] - place[fitted][None], axis=-1)
-    nearest = distance.argmin(axis=1)
-    metres = distance[np.arange(len(test)), nearest]
+    from scipy.spatial import KDTree
+
+    straight, nearest = KDTree(place[fitted]).query(place[test])
+    metres = along_surface(straight, place.shape[1])
     same = metres < SAME_PLACE_M
     close = (metres < context.neighbour_distance_m) & ~same
-    names, findings = context.origins.names, []
+    findings = []
     graded: tuple[tuple[Level, np.ndarray], ...] = (("violation", same), ("inflation", close))
     for level, chosen in graded:
         if not chosen.any():

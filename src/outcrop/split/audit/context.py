@@ -1,7 +1,8 @@
-"""What the audit looks at: one split with its examples and raw values, all records laid end to end."""
+"""What the audit looks at: one split with its examples and raw values, all samples of all records end to end."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outcrop.errors import DataError, message
-from outcrop.records import Origins, Record
+from outcrop.records import Footprints, Origins, Record
 from outcrop.split.promise import Split, named
-from outcrop.view.ranges import Ranges, along_one, cover
+from outcrop.view.cells import Cells, cells_of
+from outcrop.view.space import LATITUDE, LONGITUDE, cartesian
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
     from outcrop.data.variable import Variable
+
+
+KINDS = ("new", "later", "area", "between", "wider", "same_population", "random")
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,18 @@ class AuditContext:
         origins, split: the examples, and which part each is in.
         records: resolved records (canonical variables in physical units, classes as indices, -1 missing).
         variables: with `name`, `role`, `scope` and, for a class target, `classes`.
-        normaliser_saw: record name -> ranges the statistics were fitted on.
+        normaliser_saw: record name -> ranges of samples the statistics were fitted on.
         tables: encoded records; where given, a sample counts as labelled only if its weight is above 0.
         key: group key of the promise "new = key"; None for other promises.
-        reach: samples before and after its READ footprint that a model looks at; (0, 0) unless it is run over more
-            than the footprint, as a recurrent network that carries its state along the record is.
+        reach: samples before and after its READ footprint that a model looks at, along the first dimension or by
+            dimension; (0, 0) unless it is run over more than the footprint, as a recurrent network that carries its
+            state along the record is.
         neighbour_distance_m: test records closer than this to training are reported.
         held_out: groups tested over all folds of a rotation; by default those of this split.
+        buffer_m: distance that the promise keeps between test and training, in metres; 0 where it names none.
+        deploy: positions of the records to be predicted (easting, northing or longitude, latitude), if known.
+        jitter: dimension -> samples by which training examples are moved at random.
+        upstream: gauge or record name -> names of those upstream of it, whose water it measures again.
     """
 
     origins: Origins
@@ -43,9 +53,13 @@ class AuditContext:
     normaliser_saw: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
     tables: Mapping[str, Encoded] = field(default_factory=dict)
     key: str | None = None
-    reach: tuple[int, int] = (0, 0)
+    reach: tuple[int, int] | Mapping[str, tuple[int, int]] = (0, 0)
     neighbour_distance_m: float = 1000.0
     held_out: int | None = None
+    buffer_m: float = 0.0
+    deploy: Mapping[str, np.ndarray] = field(default_factory=dict)
+    jitter: Mapping[str, int] = field(default_factory=dict)
+    upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @cached_property
     def ordered(self) -> list[Record]:
@@ -60,14 +74,48 @@ class AuditContext:
         return [known[name] for name in self.origins.names]
 
     @cached_property
+    def cells(self) -> Cells:
+        """The grids of the records, in the order of `origins.names`."""
+        return cells_of(self.ordered)
+
+    @property
     def offsets(self) -> np.ndarray:
         """Record r holds the samples offsets[r]:offsets[r + 1] of every flat array here."""
-        return np.cumsum([0] + [len(record) for record in self.ordered])
+        return self.cells.offsets
 
-    @cached_property
+    @property
     def record_of(self) -> np.ndarray:
         """Index of the record of every sample."""
-        return np.repeat(np.arange(len(self.ordered)), np.diff(self.offsets))
+        return self.cells.record_of
+
+    @cached_property
+    def promises(self) -> frozenset[str]:
+        """Kinds of promise that the split keeps: "new", "later", "area", "between", "wider", "same_population"."""
+        words = set(re.findall(r"[a-z_]+", self.split.promise.lower()))
+        return frozenset({kind for kind in KINDS if kind in words} | ({"new"} if self.key else set()))
+
+    @cached_property
+    def points(self) -> np.ndarray | None:
+        """Where every sample is, in metres: (sample, 2) on a map, (sample, 3) on the sphere; None if unknown."""
+        return (
+            cartesian({name: self.cells.coordinate(name) for name in self.position_names})
+            if (self.position_names)
+            else None
+        )
+
+    @cached_property
+    def position_names(self) -> tuple[str, ...]:
+        """Names of the two horizontal coordinates that all records have, or none."""
+        for pair in (("easting", "northing"), *zip(LONGITUDE, LATITUDE, strict=True)):
+            if all(map(self.cells.has, pair)):
+                return pair
+        return ()
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the records run along time stamps."""
+        dim = self.cells.dims[0]
+        return all(dim in r.data.coords and r.data[dim].dtype.kind in "MO" for r in self.ordered)
 
     @cached_property
     def inputs(self) -> list[Variable]:
@@ -85,11 +133,21 @@ class AuditContext:
         return self.target is not None and self.target.classes is not None
 
     def column(self, name: str) -> np.ndarray:
-        """One variable of all samples as float64, NaN where missing (also class index -1)."""
+        """One variable of all samples as float64, NaN where missing; of several components the first.
+
+        Missing integers are negative class indices, or the code in `attrs["missing"]`.
+        """
+        numbers = {v.name for v in self.variables if getattr(v, "classes", None) is None}
         parts = []
         for record in self.ordered:
-            value = record.data[name].to_numpy() if name in record.data else np.full(len(record), np.nan)
-            missing = value < 0 if np.issubdtype(value.dtype, np.integer) else False
+            if name not in record.data:
+                parts.append(np.full(len(record), np.nan))
+                continue
+            value, code = record.flat(name), record.data[name].attrs.get("missing")
+            value = value if value.ndim == 1 else value[:, 0]
+            missing = value == code if code is not None else False
+            if np.issubdtype(value.dtype, np.integer) and name not in numbers:
+                missing = missing | (value < 0)
             parts.append(np.where(missing, np.nan, value.astype(float)))
         return np.concatenate(parts)
 
@@ -114,21 +172,63 @@ class AuditContext:
                 known[first:stop] &= table.weight > 0
         return known
 
-    def read(self, examples: np.ndarray) -> np.ndarray:
-        """Mask of the samples that some examples read, `reach` included."""
-        rows = along_one(self.origins.reads)[examples]
-        before, after = self.reach
-        return cover(Ranges(self.origins.record[examples], rows[:, 0] - before, rows[:, 1] + after), self.offsets)
+    def read(self, examples: np.ndarray, reach: bool = True) -> np.ndarray:
+        """Mask of the samples that some examples read, those within `reach` of the model included."""
+        reads = self.origins.reads.take(examples)
+        if reach:
+            reads = self._widened(self.origins.record[examples], reads)
+        return self.cells.cover(self.origins.record[examples], reads)
 
     def scored(self, examples: np.ndarray) -> np.ndarray:
         """Mask of the labelled samples that some examples are scored on."""
-        rows = along_one(self.origins.scores)[examples]
-        return cover(Ranges(self.origins.record[examples], rows[:, 0], rows[:, 1]), self.offsets) & self.labelled
+        return self.cells.cover(self.origins.record[examples], self.origins.scores.take(examples)) & self.labelled
 
     def records_in(self, examples: np.ndarray) -> np.ndarray:
         """Indices of the records that some examples come from, sorted."""
         return np.unique(self.origins.record[examples])
 
+    def group_codes(self, key: str) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a group key, and the place of every sample's value among them, shape (sample,).
+
+        A key of whole records, or a coordinate of samples (`station` along a dimension).
+        """
+        if key in self.origins.groups:
+            names, code = np.unique(np.asarray(self.origins.groups[key]), return_inverse=True)
+            return names, code[self.record_of]
+        known: dict[str, int] = {}
+        parts = []
+        for record in self.ordered:
+            own, code = np.unique(record.data[key].to_numpy().astype(str), return_inverse=True)
+            place = np.array([known.setdefault(name, len(known)) for name in own.tolist()])
+            coded = record.data[key].copy(data=place[code].reshape(record.data[key].shape)).reset_coords(drop=True)
+            parts.append(record.with_data(record.data.drop_vars(key).assign(**{key: coded})).flat(key))
+        order = np.argsort(list(known))
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        return np.array(list(known))[order], rank[np.concatenate(parts)]
+
     def groups_in(self, examples: np.ndarray, key: str) -> list[str]:
         """Values of one group key among some examples, sorted."""
-        return sorted(set(np.asarray(self.origins.groups[key])[self.records_in(examples)].tolist()))
+        if key in self.origins.groups:
+            return sorted(set(np.asarray(self.origins.groups[key])[self.records_in(examples)].tolist()))
+        names, code = self.group_codes(key)
+        touched = self.cells.cover(self.origins.record[examples], self.origins.scores.take(examples))
+        return names[np.unique(code[touched])].tolist()
+
+    def reach_along(self, dim: str) -> tuple[int, int]:
+        """Samples before and after along one dimension that the model looks at beyond what it reads."""
+        reach = self.reach if isinstance(self.reach, Mapping) else {self.cells.dims[0]: self.reach}
+        before, after = reach.get(dim, (0, 0))
+        return int(before), int(after)
+
+    def _widened(self, record: np.ndarray, prints: Footprints) -> Footprints:
+        """Footprints with the reach of the model on both sides, as boxes."""
+        dims = self.cells.dims
+        if not any(any(self.reach_along(dim)) for dim in dims):
+            return prints
+        start, stop = self.cells.boxes(record, prints)
+        ranges = {}
+        for place, dim in enumerate(dims):
+            before, after = self.reach_along(dim)
+            ranges[dim] = np.stack([start[:, place] - before, stop[:, place] + after], axis=1)
+        return Footprints(ranges)

@@ -44,6 +44,7 @@ def _finding(context: AuditContext, level: Level, both: np.ndarray, whole: np.nd
 
 
 def _longest(context: AuditContext) -> int:
-    """The longest read footprint: a gap of this many samples always separates."""
-    rows = next(iter(context.origins.reads.ranges.values()))
-    return int((rows[:, 1] - rows[:, 0]).max()) + sum(context.reach)
+    """The longest read footprint along the first dimension: a gap of this many samples always separates."""
+    start, stop = context.cells.boxes(context.origins.record, context.origins.reads)
+    before, after = context.reach_along(context.cells.dims[0])
+    return int((stop[:, 0] - start[:, 0]).max()) + before + after
