@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from outcrop.config.promise import Number, PromiseSection, Section
 
 Range = tuple[Number, Number]
+JOIN_KEYS = ("on", "top", "base", "md", "inclination", "azimuth", "columns", "tie_in", "tolerance_m")
 
 
 class Source(Section):
@@ -39,13 +40,21 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
+        if self.join == "picks" and self.files is None and self.dataset is None:
+            return self  # taken from variables of the records
         if (self.files is None) == (self.dataset is None):
             raise ValueError('needs exactly one of files = "wells/*.las" or dataset = "force2020"')
         return self
 
     @property
+    def join_options(self) -> dict[str, Any]:
+        """Options of the join, and of the reader of its files: those that were stated."""
+        stated = {key: getattr(self, key) for key in JOIN_KEYS if key in self.model_fields_set}
+        return {**self.options, **stated}
+
+    @property
     def options(self) -> dict[str, Any]:
-        """Options of the reader or the join."""
+        """Options of the reader."""
         own = dict(self.__pydantic_extra__ or {})
         return own if self.incomplete == "error" else {**own, "incomplete": self.incomplete}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from outcrop.data.space import LATITUDE, LONGITUDE
 from outcrop.run.check import Check
 from outcrop.run.folder import write_atomic
 from outcrop.split.promise import Split
 from outcrop.view.cells import Cells
-from outcrop.view.space import LATITUDE, LONGITUDE
 
 PARTS = ("left out", "training", "validation", "calibration", "test")
 """Codes 0 to 4."""

@@ -165,28 +165,24 @@ def read_source(source: Source, base: Path, name: str) -> list[Record]:
 
 
 def join_source(records: list[Record], source: Source, base: Path, name: str) -> tuple[list[Record], Any]:
-    """Joins one table to the records, by the kind of join the run file declares."""
-    from outcrop.data import join
+    """Joins one further source to the records, by the kind of join the run file declares."""
+    from outcrop.data import joins
     from outcrop.data.join_table import open_table
+    from outcrop.data.read import matching
 
-    files = [source.files] if isinstance(source.files, str) else list(source.files or [])
-    if len(files) != 1:
-        raise ConfigError(message("A join takes one table.", where=f"source.{name}", fix='files = "core.csv"'))
-    options = {key: value for key, value in source.options.items() if key not in ("group", "axis")}
-    table = open_table(base / files[0], source.on, **options)
-    columns = source.columns or None
-    if source.join == "attributes":
-        return join.attributes(records, table, on=source.on, columns=columns)
-    axis = source.options.get("axis", "DEPTH")
-    depths = {"interval": (source.top, source.base), "survey": (source.md,), "depth": (axis,)}[str(source.join)]
-    _check_depth_units(records, table, depths, name)
-    if source.join == "interval":
-        return join.interval(records, table, on=source.on, top=source.top, base=source.base, columns=columns)
-    if source.join == "survey":
-        angles = {"inclination": source.inclination, "azimuth": source.azimuth}
-        return join.survey(records, table, on=source.on, md=source.md, tie_in=source.tie_in, **angles)
-    tolerance = float(source.tolerance_m)
-    return join.depth(records, table, on=source.on, axis=axis, columns=columns, tolerance_m=tolerance)
+    given = [source.files] if isinstance(source.files, str) else list(source.files or [])
+    files = matching([base / pattern for pattern in given]) if given else []
+    options = {key: value for key, value in source.join_options.items() if value not in ([], {})}
+    for key in joins.PATHS:
+        if key in options:
+            options[key] = base / str(options[key])
+    depths = {"interval": (source.top, source.base), "survey": (source.md,), "depth": (options.get("axis", "DEPTH"),)}
+    if source.join in depths and len(files) == 1:
+        known = {key: options[key] for key in ("null", "encoding", "units", "text", "separator") if key in options}
+        _check_depth_units(records, open_table(files[0], source.on, **known), depths[source.join], name)
+    if source.format:
+        options["format"] = source.format
+    return joins.join(str(source.join), records, files, options, name=name)
 
 
 def _check_depth_units(records: Sequence[Record], table: Any, columns: Sequence[str], name: str) -> None:

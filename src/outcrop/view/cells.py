@@ -206,7 +206,7 @@ def cells_of(records: Sequence[Record]) -> Cells:
         DataError: no records, two of one name, or records on different dimensions.
     """
     from outcrop.view.origins import check_records
-    from outcrop.view.space import periodic_dims
+    from outcrop.data.space import periodic_dims
 
     check_records(records)
     dims = records[0].dims
