@@ -68,7 +68,9 @@ class Cells:
                 parts.append(np.full(len(record), record.groups[name], object))
             else:
                 known = [*map(str, record.data.coords), *record.position, *record.groups]
-                fix = f"it has {', '.join(known) or 'none'}; frame.easting and frame.northing name curves with positions"
+                fix = (
+                    f"it has {', '.join(known) or 'none'}; frame.easting and frame.northing name curves with positions"
+                )
                 raise DataError(message(f"There is no coordinate {name!r}.", where=record.name, fix=fix))
         return np.concatenate(parts)
 
@@ -205,8 +207,8 @@ def cells_of(records: Sequence[Record]) -> Cells:
     Raises:
         DataError: no records, two of one name, or records on different dimensions.
     """
-    from outcrop.view.origins import check_records
     from outcrop.data.space import periodic_dims
+    from outcrop.view.origins import check_records
 
     check_records(records)
     dims = records[0].dims

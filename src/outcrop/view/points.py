@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outcrop.errors import ConfigError, message
-from outcrop.records import Batch, Origins, Record
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.records import Batch, Footprints, Origins, Record
 from outcrop.view import origins as columns
-from outcrop.view.ranges import along_one
+from outcrop.view.cells import Cells, cells_of
 from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ class Points:
         origins: one row per example.
         context: offsets read, in samples, ascending; (-23, ..., 0) is a history of 24.
         lead: samples from the example's sample to its target.
-        lengths: samples per record.
+        cells: the grids of the records.
+        along: dimension that context and lead run along.
     """
 
     origins: Origins
     context: tuple[int, ...]
     lead: int
-    lengths: np.ndarray
+    cells: Cells
+    along: str
     kind: str = "points"
 
     @property
@@ -63,7 +65,7 @@ class Points:
         """
         index = np.asarray(index)
         names, record = self.origins.names, self.origins.record[index]
-        scored = along_one(self.origins.scores)[index, 0]
+        read, scored, size, step = self._rows(index)
         first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
         offsets, channels = np.asarray(self.context), first.inputs.shape[1]
         inputs = np.empty((len(index), len(offsets), channels), first.inputs.dtype)
@@ -71,34 +73,47 @@ class Points:
         blank = blank_target(tables, [names[which] for which, _ in parts], (len(index),))
         for which, place in parts:
             table, sample = tables[names[which]], scored[place]
-            take_rows(table.inputs, (sample - self.lead)[:, None] + offsets, inputs, place)
+            at = (read[place] // step[which]) % size[which]  # position along the dimension of the context
+            moved = np.clip(at[:, None] + offsets, 0, size[which] - 1) - at[:, None]
+            take_rows(table.inputs, read[place][:, None] + moved * step[which], inputs, place)
             if blank and table.target is not None and table.weight is not None:
                 blank[0][place] = table.target[sample]
-                blank[1][place] = table.weight[sample] * table.usable[sample - self.lead]
+                blank[1][place] = table.weight[sample] * table.usable[read[place]]
         return Batch(inputs.reshape(len(index), len(offsets) * channels), *(blank or ()))
+
+    def _rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Sample each example is read around and scored on; and per record, size and step in samples of `along`."""
+        place = self.cells.dims.index(self.along)
+        size, step = self.cells.shapes[:, place], self.cells.shapes[:, place + 1 :].prod(axis=1)
+        record = self.origins.record[index]
+        scored = np.zeros(len(index), np.int64)
+        for number, dim in enumerate(self.cells.dims):
+            scored = scored * self.cells.shapes[record, number] + self.origins.scores.ranges[dim][index, 0]
+        return scored - self.lead * step[record], scored, size, step
 
     def room(self, part: np.ndarray) -> np.ndarray:
         """Points stay where they are: first and last start of every example, shape (all examples, 2)."""
-        return np.repeat(along_one(self.origins.reads)[:, :1], 2, axis=1)
+        return np.repeat(self.origins.reads.ranges[self.along][:, :1], 2, axis=1)
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, out) on the samples they were scored on, for the records that `index` touches."""
         index, values = np.asarray(index), np.asarray(values)
-        scored = along_one(self.origins.scores)[index, 0]
+        _, scored, _, _ = self._rows(index)
+        sizes = np.diff(self.cells.offsets)
         out: dict[str, np.ndarray] = {}
         for which, place in by_record(self.origins.record[index]):
-            column = np.full((self.lengths[which], values.shape[-1]), np.nan, np.result_type(values, np.float32))
+            column = np.full((sizes[which], values.shape[-1]), np.nan, np.result_type(values, np.float32))
             column[scored[place]] = values[place]
             out[self.origins.names[which]] = column
         return out
 
     def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
         """The union of what these examples read, offsets that lie between two of the context included."""
-        return columns.ranges_of(self.origins, self.origins.reads, index)
+        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
 
     def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
         """The union of the samples these examples are scored on."""
-        return columns.ranges_of(self.origins, self.origins.scores, index)
+        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
 
 
 def points(
@@ -108,14 +123,16 @@ def points(
     *,
     labelled: Mapping[str, np.ndarray] | None = None,
     edge: str = "nearest",
+    along: str | None = None,
 ) -> Points:
-    """One example for each sample that has a sample `lead` later in its record.
+    """One example for each sample that has a sample `lead` later along its dimension.
 
     Args:
         records: only their lengths, names, groups, axes and positions are used.
         context: offsets in samples that an example reads, e.g. (-4, -2, -1, 0, 1, 2, 4).
         lead: samples from an example's own sample to its target; negative is allowed (looking back).
         labelled: record name -> mask per sample; examples without a label are left out.
+        along: dimension that context and lead run along; by default the first one.
         edge: "nearest" repeats the end samples where the context leaves the record, "drop" leaves such examples out.
 
     Raises:
@@ -128,24 +145,35 @@ def points(
         raise ConfigError(
             message(f"Unknown edge rule {edge!r}.", where="data.view.edge", fix='edge = "nearest" or "drop"')
         )
-    columns.check_records(records)
-    lengths = np.array([len(record) for record in records])
-    starts = np.cumsum(np.r_[0, lengths])
-    record = np.repeat(np.arange(len(records)), lengths)
-    sample = np.arange(starts[-1]) - starts[record]
-    size = lengths[record]
-    scored = sample + lead
-    keep = (scored >= 0) & (scored < size)
+    cells = cells_of(records)
+    along = cells.dims[0] if along is None else along
+    if along not in cells.dims:
+        fix = f'along = "{cells.dims[0]}"{did_you_mean(along, cells.dims)}'
+        raise ConfigError(message(f"Records do not run along {along!r}.", where="data.view.along", fix=fix))
+    place = cells.dims.index(along)
+    record, shape = cells.record_of, cells.shapes
+    sample = np.arange(cells.total) - cells.offsets[record]
+    size, step = shape[:, place], shape[:, place + 1 :].prod(axis=1)
+    at = (sample // step[record]) % size[record]
+    keep = (at + lead >= 0) & (at + lead < size[record])
     mask = columns.labelled_flat(records, labelled)
     if mask is not None:
-        keep &= mask[starts[record] + np.clip(scored, 0, size - 1)]
+        moved = np.clip(at + lead, 0, size[record] - 1) - at
+        keep &= mask[cells.offsets[record] + sample + moved * step[record]]
     if edge == "drop":
-        keep &= (sample + offsets[0] >= 0) & (sample + offsets[-1] < size)
-    record, sample, scored, size = record[keep], sample[keep], scored[keep], size[keep]
-    first = np.clip(sample + offsets[0], 0, size - 1)
-    last = np.clip(sample + offsets[-1], 0, size - 1)
-    reads, scores = np.stack([first, last + 1], axis=1), np.stack([scored, scored + 1], axis=1)
-    return Points(columns.build(records, record, reads, scores), offsets, int(lead), lengths)
+        keep &= (at + offsets[0] >= 0) & (at + offsets[-1] < size[record])
+    record, sample, at = record[keep], sample[keep], at[keep]
+    last = size[record] - 1
+    reads, scores = {}, {}
+    rest = sample
+    for number in reversed(range(len(cells.dims))):
+        rest, here = np.divmod(rest, shape[record, number]) if number else (rest, rest)
+        one = np.stack([here, here + 1], axis=1)
+        reads[cells.dims[number]] = scores[cells.dims[number]] = one
+    reads[along] = np.stack([np.clip(at + offsets[0], 0, last), np.clip(at + offsets[-1], 0, last) + 1], axis=1)
+    scores[along] = np.stack([at + lead, at + lead + 1], axis=1)
+    prints = Footprints(reads), Footprints(scores)
+    return Points(columns.build(cells, record, *prints), offsets, int(lead), cells, along)
 
 
 def context_offsets(length: int) -> tuple[int, ...]:

@@ -14,10 +14,12 @@ from outcrop.records import Batch, Origins, Record
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
+    from outcrop.view.cells import Cells
 
 VIEWS = {
     "points": "outcrop.view.points:points",
     "windows": "outcrop.view.windows:windows",
+    "patches": "outcrop.view.patches:patches",
 }
 
 
@@ -27,6 +29,7 @@ class View(Protocol):
     Attributes:
         kind: key in VIEWS.
         origins: where each example comes from.
+        cells: the grids of the records.
         read_size: samples between the first and the last one that an example reads, both included.
     """
 
@@ -35,6 +38,9 @@ class View(Protocol):
 
     @property
     def origins(self) -> Origins: ...
+
+    @property
+    def cells(self) -> Cells: ...
 
     @property
     def read_size(self) -> int: ...

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outcrop.errors import ConfigError, message
-from outcrop.records import Batch, Origins, Record
+from outcrop.records import Batch, Footprints, Origins, Record
 from outcrop.view import origins as columns
+from outcrop.view.cells import Cells, cells_of
 from outcrop.view.ranges import Ranges, along_one, union
 from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
+    from outcrop.view.patches import Patches
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Windows:
         stride: samples from one window to the next.
         lead: samples from what is read to what is scored.
         lengths: samples per record.
+        cells: the grids of the records.
     """
 
     origins: Origins
@@ -35,6 +38,7 @@ class Windows:
     stride: int
     lead: int
     lengths: np.ndarray
+    cells: Cells
     kind: str = "windows"
 
     @property
@@ -130,11 +134,11 @@ class Windows:
 
     def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
         """The union of what these windows read."""
-        return columns.ranges_of(self.origins, self.origins.reads, index)
+        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
 
     def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
         """The union of what these windows are scored on."""
-        return columns.ranges_of(self.origins, self.origins.scores, index)
+        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
 
 
 def windows(
@@ -144,7 +148,8 @@ def windows(
     lead: int = 0,
     *,
     labelled: Mapping[str, np.ndarray] | None = None,
-) -> Windows:
+    along: str | None = None,
+) -> Windows | Patches:
     """Windows over each record; the last one is shifted back to end with the record.
 
     A record shorter than `length` gives one window, padded when gathered.
@@ -155,13 +160,16 @@ def windows(
         stride: samples from window to window; half the length by default.
         lead: samples from what is read to what is scored, not negative.
         labelled: record name -> mask per sample; windows without any label are left out.
+        along: dimension of the windows on grids, e.g. every trace of a cube along twt; by default the last one.
 
     Raises:
         ConfigError: a length, stride or lead that leaves samples uncovered.
     """
     stride = max(length // 2, 1) if stride is None else stride
     _check_sizes(length, stride, lead)
-    columns.check_records(records)
+    cells = cells_of(records)
+    if len(cells.dims) > 1:
+        return _along_grid(records, along or cells.dims[-1], length, stride, lead, labelled)
     lengths = np.array([len(record) for record in records])
     starts = [_starts(int(size), length, stride) for size in np.maximum(lengths - lead, 0)]
     record = np.repeat(np.arange(len(records)), [len(s) for s in starts])
@@ -174,7 +182,30 @@ def windows(
         keep = count[offsets[record] + stop + lead] > count[offsets[record] + start + lead]
         record, start, stop = record[keep], start[keep], stop[keep]
     reads = np.stack([start, stop], axis=1)
-    return Windows(columns.build(records, record, reads, reads + lead), length, stride, lead, lengths)
+    dim = cells.dims[0]
+    origins = columns.build(cells, record, Footprints({dim: reads}), Footprints({dim: reads + lead}))
+    return Windows(origins, length, stride, lead, lengths, cells)
+
+
+def _along_grid(
+    records: Sequence[Record],
+    along: str,
+    length: int,
+    stride: int,
+    lead: int,
+    labelled: Mapping[str, np.ndarray] | None,
+) -> Patches:
+    """Windows along one dimension of grids are patches of that one dimension.
+
+    Raises:
+        ConfigError: a lead, which patches do not have.
+    """
+    from outcrop.view.patches import patches
+
+    if lead:
+        fix = "lead = 0, or records along time alone (one per place)."
+        raise ConfigError(message("Windows on a grid have no lead.", where="data.view.lead", fix=fix))
+    return patches(records, {along: length}, stride, labelled=labelled)
 
 
 def hann(length: int) -> np.ndarray:

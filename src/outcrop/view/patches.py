@@ -1,0 +1,261 @@
+"""Boxes cut from grids: sections, images, cubes, traces; predictions of overlapping boxes are blended with a taper.
+
+Dimensions that `size` does not name are taken one index at a time: `{latitude = 32, longitude = 32}` on a field in time
+makes maps of single times, `{twt = 128}` on a cube makes windows along every trace. On longitudes that go around the
+globe patches cross the seam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outcrop.data.space import LATITUDE
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.records import Batch, Footprints, Origins, Record
+from outcrop.view import origins as columns
+from outcrop.view.cells import Cells, cells_of
+from outcrop.view.view import blank_target, by_record
+from outcrop.view.windows import _starts, hann
+
+if TYPE_CHECKING:
+    from outcrop.data.normalise import Encoded
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Examples of boxes of equal size. Built by `patches`.
+
+    Attributes:
+        origins: one row per example; footprints end with the grid where a patch is larger than it.
+        size, stride: samples per patch, and from patch to patch, along each of `dims`.
+        dims: dimensions of a patch, in the order of the grid.
+        cells: the grids of the records.
+        area_weight: whether samples count by the area of their cell on grids of degrees.
+    """
+
+    origins: Origins
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dims: tuple[str, ...]
+    cells: Cells
+    area_weight: bool = True
+    kind: str = "patches"
+
+    @property
+    def read_size(self) -> int:
+        return max(self.size)
+
+    def input_shape(self, channels: int) -> tuple[int, ...]:
+        """(*size, channel)."""
+        return (*self.size, channels)
+
+    def room(self, part: np.ndarray) -> np.ndarray:
+        """First and last start along each dimension that keeps a patch inside what `part` reads.
+
+        Shape (all examples, dimension, 2). A patch moves along one dimension at a time as far as half a stride, and
+        only where all that it would read there is read by `part` already.
+        """
+        start = np.stack([self.origins.reads.ranges[dim][:, 0] for dim in self.dims], axis=1)
+        room = np.repeat(start[:, :, None], 2, axis=2)
+        part = np.asarray(part)
+        if not len(part):
+            return room
+        origins = self.origins.take(part)
+        mask = self.cells.cover(origins.record, origins.reads)
+        low, high = self.cells.boxes(origins.record, origins.reads)
+        for number, dim in enumerate(self.dims):
+            half = self.stride[number] // 2
+            for side, shift in ((0, -half), (1, half)):
+                ranges = dict(origins.reads.ranges)
+                moved = np.stack([start[part, number] + shift, start[part, number] + shift + self.size[number]], axis=1)
+                ranges[dim] = moved
+                wanted = np.prod(np.where([d == dim for d in self.cells.dims], self.size[number], high - low), axis=1)
+                inside = self.cells.count(mask, origins.record, Footprints(ranges)) == wanted
+                if dim not in self.cells.periodic:
+                    inside &= (moved[:, 0] >= 0) & (
+                        moved[:, 1] <= self.cells.shapes[origins.record][:, self._place(dim)]
+                    )
+                room[part, number, side] += np.where(inside, shift, 0)
+        return room
+
+    def _place(self, dim: str) -> int:
+        return self.cells.dims.index(dim)
+
+    def _samples(
+        self, index: np.ndarray, starts: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Record, sample (example, *size) inside its record, and which of them lie inside the grid."""
+        record = self.origins.record[index]
+        shapes = self.cells.shapes[record]
+        flat = np.zeros((len(index),) + (1,) * len(self.size), np.int64)
+        inside = np.ones((len(index),) + (1,) * len(self.size), bool)
+        for place, dim in enumerate(self.cells.dims):
+            first = self.origins.reads.ranges[dim][index, 0]
+            limit = shapes[:, place].reshape((-1,) + (1,) * len(self.size))
+            if dim in self.dims:
+                number = self.dims.index(dim)
+                first = first if starts is None else starts[:, number]
+                steps = np.arange(self.size[number]).reshape([-1 if n == number else 1 for n in range(len(self.size))])
+                rows = first.reshape((-1,) + (1,) * len(self.size)) + steps
+            else:
+                rows = first.reshape((-1,) + (1,) * len(self.size))
+            if dim in self.cells.periodic:
+                rows = rows % limit
+            else:
+                inside = inside & (rows >= 0) & (rows < limit)
+                rows = np.clip(rows, 0, limit - 1)
+            flat = flat * limit + rows
+        return record, np.broadcast_to(flat, (len(index), *self.size)), np.broadcast_to(inside, flat.shape)
+
+    def gather(
+        self,
+        tables: Mapping[str, Encoded],
+        index: np.ndarray,
+        *,
+        rng: np.random.Generator | None = None,
+        room: np.ndarray | None = None,
+    ) -> Batch:
+        """Inputs (example, *size, channel), target and weight (example, *size).
+
+        Samples beyond the grid have inputs 0, weight 0 and no target. `rng` moves patches inside `room`.
+        """
+        index = np.asarray(index)
+        starts = None
+        if rng is not None:
+            low, high = np.moveaxis((self.room(index) if room is None else room)[index], 2, 0)
+            starts = rng.integers(low, high + 1)
+        record, flat, inside = self._samples(index, starts)
+        names = self.origins.names
+        first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
+        inputs = np.zeros((*flat.shape, first.inputs.shape[1]), first.inputs.dtype)
+        parts = by_record(record)
+        blank = blank_target(tables, [names[which] for which, _ in parts], flat.shape)
+        for which, place in parts:
+            table, rows = tables[names[which]], flat[place]
+            inputs[place] = table.inputs[rows]
+            if blank and table.target is not None and table.weight is not None:
+                blank[0][place] = table.target[rows]
+                blank[1][place] = table.weight[rows] * self._area(which, rows)
+        outside = ~inside
+        if outside.any():
+            inputs[outside] = 0
+            if blank:
+                blank[0][outside] = -1 if np.issubdtype(blank[0].dtype, np.integer) else np.nan
+                blank[1][outside] = 0
+        return Batch(inputs, *(blank or ()))
+
+    def _area(self, which: int, rows: np.ndarray) -> np.ndarray | float:
+        """The area of each cell relative to one at the equator; 1 where the grid is not one of degrees."""
+        dim = next((d for d in self.cells.dims if d.lower() in LATITUDE), None)
+        if not self.area_weight or dim is None:
+            return 1.0
+        place = self._place(dim)
+        shape = self.cells.shapes[which]
+        latitude = np.asarray(self.cells.records[which].data[dim].to_numpy(), np.float32)
+        return np.cos(np.radians(latitude))[(rows // int(shape[place + 1 :].prod())) % shape[place]]
+
+    def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Values (example, *size, out) on their records, flat; overlaps are averaged with Hann weights."""
+        index, values = np.asarray(index), np.asarray(values)
+        record, flat, inside = self._samples(index)
+        taper = np.ones(())
+        for size in self.size:
+            taper = taper[..., None] * hann(size)
+        sizes = np.diff(self.cells.offsets)
+        out: dict[str, np.ndarray] = {}
+        for which, place in by_record(record):
+            keep = inside[place]
+            rows = flat[place][keep]
+            weight = np.broadcast_to(taper, flat.shape)[place][keep]
+            total = np.bincount(rows, weight, minlength=sizes[which])
+            column = np.full((sizes[which], values.shape[-1]), np.nan, np.result_type(values, np.float32))
+            seen = total > 0
+            for k in range(values.shape[-1]):
+                summed = np.bincount(rows, weight * values[place][..., k][keep], minlength=sizes[which])
+                column[seen, k] = summed[seen] / total[seen]
+            out[self.origins.names[which]] = column
+        return out
+
+    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what these patches read, as ranges of samples."""
+        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
+
+    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+        """The union of what these patches are scored on."""
+        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
+
+
+def patches(
+    records: Sequence[Record],
+    size: Mapping[str, int],
+    stride: int | Mapping[str, int] | None = None,
+    *,
+    labelled: Mapping[str, np.ndarray] | None = None,
+    area_weight: bool = True,
+) -> Patches:
+    """Patches over every grid; the last one along each dimension is shifted back to end with the grid.
+
+    Args:
+        records: only their grids, names, groups, coordinates and positions are used.
+        size: dimension -> samples per patch.
+        stride: samples from patch to patch, one number or per dimension; by default half the size.
+        labelled: record name -> mask per sample; patches without any label are left out.
+        area_weight: samples count by the area of their cell on grids of degrees.
+
+    Raises:
+        ConfigError: an unknown dimension, or a size or stride that leaves samples uncovered.
+    """
+    cells = cells_of(records)
+    dims, sizes, strides = _sizes(cells, size, stride)
+    boxes = {dim: [] for dim in cells.dims}
+    record = []
+    for which, shape in enumerate(cells.shapes.tolist()):
+        starts = []
+        for dim, extent in zip(cells.dims, shape, strict=True):
+            if dim not in dims:
+                starts.append(np.arange(extent))
+            elif dim in cells.periodic and extent >= sizes[dims.index(dim)]:
+                starts.append(np.arange(0, extent, strides[dims.index(dim)]))
+            else:
+                starts.append(_starts(extent, sizes[dims.index(dim)], strides[dims.index(dim)]))
+        mesh = np.meshgrid(*starts, indexing="ij")
+        record.append(np.full(mesh[0].size, which))
+        for dim, first, extent in zip(cells.dims, mesh, shape, strict=True):
+            length = sizes[dims.index(dim)] if dim in dims else 1
+            first = first.ravel()
+            stop = first + length if dim in cells.periodic and extent >= length else np.minimum(first + length, extent)
+            boxes[dim].append(np.stack([first, stop], axis=1))
+    prints = Footprints({dim: np.concatenate(rows) for dim, rows in boxes.items()})
+    numbers = np.concatenate(record)
+    mask = columns.labelled_flat(records, labelled)
+    if mask is not None:
+        keep = np.flatnonzero(cells.count(mask, numbers, prints))
+        prints, numbers = prints.take(keep), numbers[keep]
+    return Patches(columns.build(cells, numbers, prints, prints), sizes, strides, dims, cells, area_weight)
+
+
+def _sizes(
+    cells: Cells, size: Mapping[str, int], stride: int | Mapping[str, int] | None
+) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    for dim in [*size, *(stride if isinstance(stride, Mapping) else ())]:
+        if dim not in cells.dims:
+            fix = f"the dimensions are {', '.join(cells.dims)}{did_you_mean(dim, cells.dims)}."
+            raise ConfigError(message(f"Records do not run along {dim!r}.", where="data.view.size", fix=fix))
+    if not size:
+        fix = f"size = {{{cells.dims[-1]} = 64}}"
+        raise ConfigError(message("A patch needs a size along at least one dimension.", where="data.view", fix=fix))
+    dims = tuple(dim for dim in cells.dims if dim in size)
+    sizes = tuple(int(size[dim]) for dim in dims)
+    steps = []
+    for dim, length in zip(dims, sizes, strict=True):
+        own = stride.get(dim) if isinstance(stride, Mapping) else stride
+        steps.append(max(length // 2, 1) if own is None else int(own))
+    for dim, length, step in zip(dims, sizes, steps, strict=True):
+        if length < 1 or not 1 <= step <= length:
+            what = f"Patches need size >= 1 and 1 <= stride <= size along {dim}, got {length} and {step}."
+            raise ConfigError(message(what, where="data.view", fix=f"size = {{{dim} = 64}}, stride = {{{dim} = 32}}"))
+    return dims, sizes, tuple(steps)
