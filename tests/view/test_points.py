@@ -38,7 +38,7 @@ def test_context_never_leaves_its_record(make_records, make_tables, lengths, lea
     which = batch.inputs.reshape(len(view.origins), 3, 2)[:, :, 1]
     assert np.array_equal(which, np.repeat(view.origins.record[:, None], 3, axis=1))
     reads = view.origins.reads.ranges["depth"]
-    assert np.all(reads[:, 0] >= 0) and np.all(reads[:, 1] <= view.lengths[view.origins.record])
+    assert np.all(reads[:, 0] >= 0) and np.all(reads[:, 1] <= view.cells.shapes[view.origins.record, 0])
 
 
 def test_features_run_offset_by_offset_and_repeat_the_end_sample(make_records, make_tables):

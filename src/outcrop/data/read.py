@@ -37,6 +37,17 @@ def _starts_as_las(head: bytes) -> bool:
     return first[:2].upper() == b"~V"
 
 
+def _starts_as_segy(head: bytes) -> bool:
+    """A text header of 40 lines that start with C, in EBCDIC or ASCII, before a known sample format."""
+    if len(head) < 3600:
+        return False
+    cards = head[:3200:80]
+    known = any(int.from_bytes(head[3224:3226], order) in (1, 2, 3, 5, 6, 8, 10, 11, 16) for order in ("big", "little"))
+    return known and (cards.count(b"C") > 30 or cards.count(b"\xc3") > 30)
+
+
+STORES = (".zgroup", ".zarray", "zarr.json")
+"""Files that mark a directory as a Zarr store."""
 FORMATS: dict[str, Format] = {
     "las": Format(
         "outcrop.data.las:read", "outcrop.data.las:write", (".las",), _starts_as_las, "well logs, LAS 1.2 and 2.0"
@@ -48,6 +59,79 @@ FORMATS: dict[str, Format] = {
         lambda head: head.startswith(b"PAR1"),
         "tables, CSV and Parquet",
     ),
+    "segy": Format(
+        "outcrop.data.segy:read",
+        "outcrop.data.segy:write",
+        (".sgy", ".segy", ".seg"),
+        _starts_as_segy,
+        "seismic cubes and lines, SEG-Y 0 to 2",
+    ),
+    "netcdf": Format(
+        "outcrop.data.netcdf:read",
+        "outcrop.data.netcdf:write",
+        (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"),
+        lambda head: head[:3] == b"CDF" or head[:8] == b"\x89HDF\r\n\x1a\n",
+        "NetCDF 3 and 4, HDF5",
+    ),
+    "zarr": Format(
+        "outcrop.data.netcdf:read", "outcrop.data.netcdf:write", (".zarr",), lambda head: False, "Zarr stores"
+    ),
+    "grib": Format(
+        "outcrop.data.grib:read",
+        "outcrop.data.grib:write",
+        (".grib", ".grib2", ".grb", ".grb2"),
+        lambda head: head[:4] == b"GRIB",
+        "GRIB 1 and 2",
+    ),
+    "raster": Format(
+        "outcrop.data.raster:read",
+        "outcrop.data.raster:write",
+        (".tif", ".tiff", ".png", ".jpg", ".jpeg"),
+        lambda head: head[:4] in (b"II*\x00", b"MM\x00*", b"\x89PNG") or head[:3] == b"\xff\xd8\xff",
+        "GeoTIFF, PNG and JPEG",
+    ),
+    "arrays": Format(
+        "outcrop.data.arrays:read",
+        "outcrop.data.arrays:write",
+        (".npz", ".npy", ".pt", ".mat"),
+        lambda head: head[:6] == b"\x93NUMPY" or head[:6] == b"MATLAB",
+        "arrays: NumPy, PyTorch, MATLAB",
+    ),
+    "waveform": Format(
+        "outcrop.data.waveform:read",
+        "outcrop.data.waveform:write",
+        (".mseed", ".miniseed", ".ms", ".sac"),
+        lambda head: head[:6].isdigit() and head[6:7] in b"DRQM" and len(head) >= 48,
+        "miniSEED and SAC",
+    ),
+    "dlis": Format(
+        "outcrop.data.dlis:read",
+        "outcrop.data.dlis:write",
+        (".dlis",),
+        lambda head: head[9:15] == b"RECORD",
+        "well logs, DLIS",
+    ),
+    "mesh": Format(
+        "outcrop.data.mesh:read",
+        "outcrop.data.mesh:write",
+        (".vtu", ".vtk", ".msh"),
+        lambda head: b"<VTKFile" in head[:200],
+        "meshes: VTU and others of meshio, UGRID, FESOM",
+    ),
+    "reservoir": Format(
+        "outcrop.data.reservoir:read",
+        "outcrop.data.reservoir:write",
+        (".grdecl", ".roff", ".gri", ".irap"),
+        lambda head: head[:8] == b"roff-bin",
+        "reservoir grids and surfaces: GRDECL, ROFF, IRAP",
+    ),
+    "vector": Format(
+        "outcrop.data.vector:read",
+        "outcrop.data.vector:write",
+        (".shp", ".geojson", ".gpkg"),
+        lambda head: b'"FeatureCollection"' in head[:400],
+        "map features: Shapefile, GeoJSON, GeoPackage",
+    ),
 }
 
 
@@ -57,12 +141,15 @@ def load_object(address: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def read(files: str | Path | Iterable[str | Path], *, format: str | None = None, **options: Any) -> list[Record]:
+def read(
+    files: str | Path | Iterable[str | Path], *, format: str | None = None, stack: str | None = None, **options: Any
+) -> list[Record]:
     """Reads files into Records, in the order of the file names.
 
     Args:
         files: one path, a pattern with `*`, or a list of both.
-        format: reader to use ("las", "table"); by default chosen from each file's name, then from its content.
+        format: reader to use, a key of `FORMATS`; by default chosen from each file's name, then from its content.
+        stack: makes one Record of all files along a new dimension of this name, numbered by the file names.
         options: passed to the reader where not None, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
 
     Raises:
@@ -83,6 +170,10 @@ def read(files: str | Path | Iterable[str | Path], *, format: str | None = None,
             records = [record for job in jobs for record in job.result()]
         finally:
             pool.shutdown(cancel_futures=True)
+    if stack is not None:
+        from outcrop.data.restructure import stack as stacked
+
+        return [stacked(records, stack)]
     unique_names(records)
     return records
 
@@ -108,16 +199,24 @@ def _matching_one(request: str | Path) -> list[Path]:
     path = Path(request).expanduser()
     if path.is_file():
         return [path]
+    if is_store(path):
+        return [path]
     if path.is_dir():
         fix = f'write "{path}/*.las" (or another ending) for the files in it.'
         raise ConfigError(message("A directory is named where files are needed.", where=str(path), fix=fix))
-    found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if Path(name).is_file()]
+    names = map(Path, sorted(glob.glob(str(path), recursive=True)))
+    found = [name for name in names if name.is_file() or is_store(name)]
     if not found:
         near = did_you_mean(path.name, os.listdir(path.parent)) if path.parent.is_dir() else ""
         folder = f"{path.parent.resolve()}" + ("" if path.parent.is_dir() else ", which does not exist")
         fix = f"check the spelling{near} and the folder."
         raise ConfigError(message(f"No file matches {str(request)!r}.", where=f"looked in {folder}", fix=fix))
     return found
+
+
+def is_store(path: Path) -> bool:
+    """Whether a directory is a Zarr store, which counts as a file."""
+    return path.is_dir() and any((path / name).is_file() for name in STORES)
 
 
 def format_of(path: Path, format: str | None = None) -> str:
@@ -132,6 +231,10 @@ def format_of(path: Path, format: str | None = None) -> str:
             fix = f"use one of {', '.join(FORMATS)}{did_you_mean(format, FORMATS)}."
             raise ConfigError(message(f"There is no format {format!r}.", fix=fix))
         return format
+    if is_store(path):
+        return "zarr"
+    if path.name == "nod2d.out":
+        return "mesh"
     suffix = Path(unpacked_name(path)).suffix.lower()
     for name, entry in FORMATS.items():
         if suffix in entry.suffixes and suffix != ".txt":
