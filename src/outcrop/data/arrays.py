@@ -215,7 +215,7 @@ def _regular(dim: str, stated: Mapping[str, Any], sizes: Mapping[Any, int], path
         zone = stated.get("zone")
         if zone and zone != "UTC":
             start = start.tz_localize(zone).tz_convert("UTC").tz_localize(None)
-        return (start + step * np.arange(count)).to_numpy()
+        return pd.date_range(start, periods=count, freq=step).to_numpy()
     except (ValueError, KeyError, TypeError, pd.errors.OutOfBoundsDatetime) as error:
         fix = f'{dim} = {{start = "2013-03-01T00:00", step = "1h", zone = "UTC"}}'
         raise ConfigError(message(f"The times of {dim} cannot be made: {error}.", where=str(path), fix=fix)) from None

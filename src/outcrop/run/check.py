@@ -19,6 +19,7 @@ from outcrop.run import parts
 from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
+from outcrop.run.splitting import splits_of
 from outcrop.split.audit.audit import audit
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding
@@ -92,14 +93,16 @@ def check(
     problem = load_problem(config, base)
     view = parts.view_of(problem)
     first, *further = (
-        _check_promise(replace(problem, config=config.model_copy(update={"promise": promise})), view, cost and not name)
+        _check_promise(
+            replace(problem, config=config.model_copy(update={"promise": promise})), view, base, cost and not name
+        )
         for name, promise in config.promise.each.items()
     )
     return replace(first, also=dict(zip(config.promise.also, further, strict=True)))
 
 
-def _check_promise(problem: Problem, view: View, cost: bool) -> Check:
-    splits = parts.splits_of(problem, view)
+def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Check:
+    splits = splits_of(problem, view, base)
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)
     findings = _findings(problem, view, splits, has)

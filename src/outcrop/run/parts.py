@@ -18,7 +18,7 @@ from outcrop.loss import table as losses
 from outcrop.metric import table as metrics
 from outcrop.model import table as families
 from outcrop.run.problem import Problem
-from outcrop.split.promise import Split, folds
+from outcrop.split.promise import Split
 from outcrop.train import augment, optimiser
 from outcrop.view.points import context_offsets
 from outcrop.view.view import View, make
@@ -75,40 +75,6 @@ def context_of(problem: Problem) -> tuple[int, ...]:
     if section.context_length is not None:
         return context_offsets(section.context_length)
     return context_offsets(section.length) if problem.records[0].dims == ("depth",) else (0,)
-
-
-def splits_of(problem: Problem, view: View) -> list[Split]:
-    """The splits that the promise asks for, over all examples of the view, labelled or not."""
-    promise = problem.config.promise
-    shared: dict[str, Any] = {"validation_share": promise.validation_share}
-    if promise.kind == "new":
-        size = {name: float(mask.sum()) for name, mask in problem.labelled().items()}
-        return folds(
-            "new",
-            view.origins,
-            key=promise.new,
-            folds=promise.folds,
-            test=promise.test,
-            size=size,
-            seed=promise.seed,
-            **shared,
-        )
-    if promise.kind == "later":
-        axes = {record.name: record.axis for record in problem.records}
-        bounds = {
-            "test_from": promise.later,
-            "validation_from": promise.validation_from,
-            "gap_samples": promise.gap_samples,
-        }
-        return folds("later", view.origins, axes=axes, **bounds, **shared)
-    return folds(
-        "same_population",
-        view.origins,
-        reason=promise.same_population,
-        folds=promise.folds,
-        seed=promise.seed,
-        **shared,
-    )
 
 
 def labelled_examples(problem: Problem, view: View) -> np.ndarray:

@@ -19,6 +19,15 @@ from outcrop.records import Origins
 PROMISES = {
     "new": "outcrop.split.new:new",
     "later": "outcrop.split.later:later",
+    "area": "outcrop.split.area:area",
+    "between": "outcrop.split.between:between",
+    "wider": "outcrop.split.wider:wider",
+    "deploy": "outcrop.split.deploy:deploy",
+    "splitter": "outcrop.split.splitter:splitter",
+    "new_samples": "outcrop.split.combined:new_samples",
+    "later_samples": "outcrop.split.combined:later_samples",
+    "new_later": "outcrop.split.combined:new_later",
+    "later_area": "outcrop.split.combined:area_later",
     "same_population": "outcrop.split.same_population:same_population",
 }
 
@@ -37,6 +46,10 @@ class Split:
         promise: what the score means, as a key ("new = well").
         groups: part -> names of the groups in it, for people and for `split.json`.
         calibration: sets the width of intervals; often empty.
+        colours: part of every sample (see `colour.PARTS`), where the promise colours samples; else None.
+        unit: number of the block or line of each sample, over which scores are resampled; None where it is a group.
+        noun: what such a unit is called.
+        blank: record -> inputs that it loses while it is tested, as the files to be predicted lack them.
     """
 
     train: np.ndarray
@@ -46,6 +59,10 @@ class Split:
     promise: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calibration: np.ndarray = field(default_factory=lambda: NOBODY)
+    colours: np.ndarray | None = None
+    unit: np.ndarray | None = None
+    noun: str = "block"
+    blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, np.ndarray]:

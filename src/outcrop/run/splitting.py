@@ -1,0 +1,165 @@
+"""The promise section -> the splits: what each promise needs to know of the records, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outcrop.config.promise import PromiseSection
+from outcrop.data.space import cartesian
+from outcrop.errors import ConfigError, DataError, message
+from outcrop.run.problem import Problem, read_source
+from outcrop.split.promise import Split, folds
+from outcrop.view.view import View
+
+
+def splits_of(problem: Problem, view: View, base: Path | None = None) -> list[Split]:
+    """The splits that the promise asks for, over all examples of the view, labelled or not.
+
+    Args:
+        problem: the records; its run file holds one promise.
+        view: cuts them into examples.
+        base: folder that the files of `deploy` are relative to.
+    """
+    promise = problem.config.promise
+    make = BUILDERS.get(promise.kind)
+    if make is None:
+        raise ConfigError(message(f"The promise {promise.kind!r} is not known.", where="[promise]", fix='new = "well"'))
+    if promise.kind in ("new", "later", "same_population") and _simple(problem, view, promise):
+        return folds(promise.kind, view.origins, **_OF_RECORDS[promise.kind](problem, promise))
+    kind = {"new": "new_samples", "later": "later_samples"}.get(promise.kind, promise.kind)
+    common = {"validation_share": promise.validation_share, "labelled": view.cells.flat_mask(problem.labelled())}
+    return folds(kind, view.origins, cells=view.cells, **common, **make(problem, promise, base))
+
+
+def _simple(problem: Problem, view: View, promise: PromiseSection) -> bool:
+    """Whether whole records, or one axis, decide: those promises need no look at single samples."""
+    if promise.kind == "same_population":
+        return True
+    if promise.kind == "new":
+        return promise.new in view.origins.groups
+    return len(view.cells.dims) == 1 and promise.gap is None
+
+
+def _new(problem: Problem, promise: PromiseSection) -> dict[str, Any]:
+    size = {name: float(mask.sum()) for name, mask in problem.labelled().items()}
+    own = {"key": promise.new, "folds": promise.folds, "test": promise.test, "size": size, "seed": promise.seed}
+    return {**own, "validation_share": promise.validation_share}
+
+
+def _later(problem: Problem, promise: PromiseSection) -> dict[str, Any]:
+    axes = {record.name: record.axis for record in problem.records}
+    own = {"test_from": promise.later, "validation_from": promise.validation_from, "gap_samples": promise.gap_samples}
+    return {"axes": axes, **own, "validation_share": promise.validation_share}
+
+
+def _same(problem: Problem, promise: PromiseSection) -> dict[str, Any]:
+    own = {"reason": promise.same_population, "folds": promise.folds, "seed": promise.seed}
+    return {**own, "validation_share": promise.validation_share}
+
+
+_OF_RECORDS: dict[str, Callable[[Problem, PromiseSection], dict[str, Any]]] = {
+    "new": _new,
+    "later": _later,
+    "same_population": _same,
+}
+
+
+def _target(problem: Problem) -> np.ndarray:
+    """The target of every sample, NaN where missing."""
+    values = np.concatenate([record.flat(problem.target.name).astype(float) for record in problem.records])
+    return np.where(values < 0, np.nan, values) if problem.classes else values
+
+
+def _new_samples(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    return {"key": promise.new, "folds": promise.folds, "test": promise.test, "seed": promise.seed}
+
+
+def _later_samples(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    own = {"test_from": promise.later, "validation_from": promise.validation_from}
+    return {**own, "gap": promise.gap, "gap_samples": promise.gap_samples}
+
+
+def _area(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    assert promise.area is not None
+    return {**promise.area.model_dump(), "folds": promise.folds, "seed": promise.seed, "values": _target(problem)}
+
+
+def _between(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    assert promise.between is not None
+    return {**promise.between.model_dump(), "seed": promise.seed}
+
+
+def _wider(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    assert promise.wider is not None
+    name = promise.wider.variable
+    known = all(name in record.data.data_vars for record in problem.records)
+    values = np.concatenate([record.flat(name).astype(float) for record in problem.records]) if known else None
+    return {**promise.wider.model_dump(), "values": values}
+
+
+def _splitter(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    assert promise.splitter is not None
+    return {**promise.splitter.model_dump(), "seed": promise.seed, "values": _target(problem)}
+
+
+def _new_later(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    groups = _new_samples(problem, promise, base)
+    groups.pop("seed")
+    return {"new": groups, "later": _later_samples(problem, promise, base), "seed": promise.seed}
+
+
+def _area_later(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    assert promise.area is not None
+    own = {**promise.area.model_dump(), "folds": promise.folds}
+    date = _later_samples(problem, promise, base)
+    return {"area": own, "later": date, "seed": promise.seed, "values": _target(problem)}
+
+
+def _deploy(problem: Problem, promise: PromiseSection, base: Path | None) -> dict[str, Any]:
+    """Where the files to be predicted lie, and which inputs they lack.
+
+    Raises:
+        DataError: a file without a map position.
+    """
+    from outcrop.data.resolve import resolve
+
+    files = [promise.deploy] if isinstance(promise.deploy, str) else list(promise.deploy or [])
+    name, source = next((n, s) for n, s in problem.config.data.source.items() if s.join is None)
+    records = read_source(source.model_copy(update={"files": files, "dataset": None}), base or Path.cwd(), name)
+    located = [problem.frame.locate(record) for record in records]
+    inputs = [variable for variable in problem.variables if variable.role == "input"]
+    _, resolutions = resolve(located, inputs, training=False)
+    missing = [tuple(r.variable for r in resolutions if r.record == one.name and r.missing) for one in located]
+    places = [_place(record.position) for record in located]
+    unplaced = [record.name for record, place in zip(located, places, strict=True) if place is None]
+    if unplaced:
+        fix = "frame.easting and frame.northing name the curves with map coordinates."
+        raise DataError(message(f"{unplaced[0]} has no map position.", where="promise.deploy", fix=fix))
+    own = [_place(record.position) for record in problem.records]
+    width = len(places[0])  # type: ignore[arg-type]
+    points = np.array([np.full(width, np.nan) if place is None else place for place in own])
+    found = {"points": points, "deployed": np.array(places), "missing": missing}
+    return {**found, "folds": promise.folds, "seed": promise.seed}
+
+
+def _place(position: Any) -> np.ndarray | None:
+    found = cartesian({key: np.array([value]) for key, value in position.items()})
+    return None if found is None else found[0]
+
+
+BUILDERS: dict[str, Callable[[Problem, PromiseSection, Path | None], dict[str, Any]]] = {
+    "new": _new_samples,
+    "later": _later_samples,
+    "same_population": lambda problem, promise, base: _same(problem, promise),
+    "area": _area,
+    "between": _between,
+    "wider": _wider,
+    "deploy": _deploy,
+    "splitter": _splitter,
+    "new_later": _new_later,
+    "later_area": _area_later,
+}
