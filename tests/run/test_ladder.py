@@ -8,13 +8,14 @@ from outcrop.run import parts
 from outcrop.run.ladder import Ladder, samples_of
 from outcrop.run.problem import load_problem
 from outcrop.run.solve import prepare
+from outcrop.run.splitting import splits_of
 
 
 def test_ridge_regression_learns_anomalies_and_answers_in_degrees(tmp_path):
     config = load(template_path("forecast"), ["data.view.lead=0"])
     problem = load_problem(config, tmp_path)
     view = parts.view_of(problem)
-    split = parts.with_labels(parts.splits_of(problem, view)[0], parts.labelled_examples(problem, view))
+    split = parts.with_labels(splits_of(problem, view)[0], parts.labelled_examples(problem, view))
     normaliser, tables = prepare(problem, view, split)
     ladder = Ladder(problem, view, split, normaliser, tables)
     test = samples_of(problem, view, split.test, problem.labelled())
@@ -47,7 +48,7 @@ def test_every_station_has_its_own_calendar(tmp_path):
     (tmp_path / "run.toml").write_text(STATIONS)
     problem = load_problem(load(tmp_path / "run.toml"), tmp_path)
     view = parts.view_of(problem)
-    split = parts.with_labels(parts.splits_of(problem, view)[0], parts.labelled_examples(problem, view))
+    split = parts.with_labels(splits_of(problem, view)[0], parts.labelled_examples(problem, view))
     normaliser, tables = prepare(problem, view, split)
     ladder = Ladder(problem, view, split, normaliser, tables)
     test = samples_of(problem, view, split.test, problem.labelled())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.data.datasets import DATASETS
-from outcrop.data.read import matching
+from outcrop.data.read import matching, under
 from outcrop.errors import ConfigError, did_you_mean
 
 Problem = tuple[list[str], str]
@@ -51,7 +51,7 @@ def _source(loc: list[str], source: Mapping[str, Any], base: Path) -> Iterator[P
 
 def _one(loc: list[str], pattern: str, base: Path) -> Iterator[Problem]:
     try:
-        matching(base / Path(pattern).expanduser())
+        matching(under(base, pattern))
     except ConfigError as error:
         what, *places, fix = str(error).splitlines()
         where = "".join(f" ({place.removeprefix('Where: ')})" for place in places)

@@ -50,6 +50,54 @@ def same_grid(
     return joined, _report("same_grid", others, len(used), samples)
 
 
+def along(
+    records: Sequence[Record],
+    others: Sequence[Record],
+    *,
+    on: str = "record",
+    columns: Columns = None,
+    tolerance: float = 0.0,
+) -> tuple[list[Record], JoinReport]:
+    """Adds the variables of series that run along the same axis, where their times or depths agree.
+
+    Weekly heads beside daily weather give a value on their own days and none between.
+
+    Args:
+        records, others, on, columns: as for `same_grid`, with one dimension each.
+        tolerance: largest difference, in seconds or in the unit of the axis.
+
+    Raises:
+        DataError: axes of different kinds, or a variable that the record already has.
+    """
+    known = {other.groups.get(on, other.name): other for other in others}
+    single = len(records) == len(others) == 1
+    joined, used, counts = [], set(), {}
+    for record in records:
+        other = others[0] if single else known.get(record.groups.get(on, record.name))
+        counts[record.name] = {"rows": 0, "samples": 0}
+        if other is None:
+            joined.append(record)
+            continue
+        if other.axis.dtype.kind != record.axis.dtype.kind:
+            fix = "state `axis` for both: the column with the time stamps or depths."
+            what = f"{record.name} runs along {record.dim}, {other.name} along {other.dim}."
+            raise DataError(message(what, where=f"{record.source} and {other.source}", fix=fix))
+        axis, places = _numbers(record.axis), _numbers(other.axis)
+        order = np.argsort(places, kind="stable")
+        at = np.clip(np.searchsorted(places[order], axis - tolerance), 0, max(len(places) - 1, 0))
+        row = order[at] if len(places) else np.zeros(len(axis), int)
+        fits = np.abs(places[row] - axis) <= tolerance + 1e-9 if len(places) else np.zeros(len(axis), bool)
+        new = {}
+        for column, name in _chosen(other, columns).items():
+            values = np.asarray(other.flat(column), float)
+            new[name] = ((record.dim,), np.where(fits, values[row], np.nan), _from(other.data[column].attrs, other))
+        _check_new(record, new, other)
+        joined.append(record.with_data(record.data.assign(new)))
+        used.add(other.name)
+        counts[record.name] = {"rows": len(np.unique(row[fits])), "samples": int(fits.sum())}
+    return joined, _report("along", others, len(used), counts)
+
+
 def nearest(
     records: Sequence[Record],
     grids: Sequence[Record],

@@ -41,6 +41,7 @@ JOINS: dict[str, Join] = {
         "outcrop.data.join:attributes", "table", "group keys and positions, one row per well or station"
     ),
     "same_grid": Join("outcrop.data.join_grid:same_grid", "records", "further variables on the same grid"),
+    "along": Join("outcrop.data.join_grid:along", "records", "further variables at the same times or depths"),
     "nearest": Join("outcrop.data.join_grid:nearest", "records", "the nearest cell or trace of a grid"),
     "polygon_mean": Join("outcrop.data.join_polygon:polygon_mean", "records", "means of a grid over a polygon"),
     "picks": Join("outcrop.data.label_picks:picks", "table", "picks with their sigma, as classes along each record"),

@@ -214,6 +214,11 @@ def _matching_one(request: str | Path) -> list[Path]:
     return found
 
 
+def under(base: Path, pattern: str) -> Path:
+    """A path of the run file: environment variables and `~` filled in, relative to the run file's folder."""
+    return base / Path(os.path.expandvars(pattern)).expanduser()
+
+
 def is_store(path: Path) -> bool:
     """Whether a directory is a Zarr store, which counts as a file."""
     return path.is_dir() and any((path / name).is_file() for name in STORES)

@@ -50,6 +50,9 @@ def restructured(
                 raise ConfigError(
                     message(f"{key} names {dim!r}, which the file does not have.", where=record.source, fix=fix)
                 )
+    spare = [d for d, n in record.data.sizes.items() if n == 1 and d not in (*(samples or ()), records, fold)]
+    if spare and len(spare) < len(record.data.sizes):
+        record = replace(record, data=record.data.squeeze(spare, drop=True), dims=())
     if fold:
         record = per_variable(record, fold, names)
     parts = per_record(record, records) if records else [record]

@@ -55,6 +55,7 @@ def read(
         DataError: no rows, a named column does not exist or has gaps, or a number cannot be read.
     """
     path = Path(path)
+    axis = "Unnamed: 0" if axis == "" else axis  # the nameless first column that pandas writes
     raw = content(path)
     table, note = _load(path, raw, separator, encoding, [*([group] if group else []), *text])
     for column in [name for name in (group, axis, *text, *(units or {})) if name is not None]:

@@ -153,13 +153,13 @@ def read_sources(data: DataSection, frame: Frame, base: Path, classes: Sequence[
 def read_source(source: Source, base: Path, name: str) -> list[Record]:
     """The records of one source."""
     from outcrop.data import datasets
-    from outcrop.data.read import read
+    from outcrop.data.read import read, under
 
     if source.dataset:
         return datasets.load(source.dataset)
     patterns = [source.files] if isinstance(source.files, str) else list(source.files or [])
     try:
-        return read([str(base / pattern) for pattern in patterns], format=source.format, **source.options)
+        return read([str(under(base, pattern)) for pattern in patterns], format=source.format, **source.options)
     except ConfigError as error:
         raise ConfigError(f"source.{name}: {error}") from None
 
@@ -168,14 +168,14 @@ def join_source(records: list[Record], source: Source, base: Path, name: str) ->
     """Joins one further source to the records, by the kind of join the run file declares."""
     from outcrop.data import joins
     from outcrop.data.join_table import open_table
-    from outcrop.data.read import matching
+    from outcrop.data.read import matching, under
 
     given = [source.files] if isinstance(source.files, str) else list(source.files or [])
-    files = matching([base / pattern for pattern in given]) if given else []
+    files = matching([under(base, pattern) for pattern in given]) if given else []
     options = {key: value for key, value in source.join_options.items() if value not in ([], {})}
     for key in joins.PATHS:
         if key in options:
-            options[key] = base / str(options[key])
+            options[key] = under(base, str(options[key]))
     depths = {"interval": (source.top, source.base), "survey": (source.md,), "depth": (options.get("axis", "DEPTH"),)}
     if source.join in depths and len(files) == 1:
         known = {key: options[key] for key in ("null", "encoding", "units", "text", "separator") if key in options}

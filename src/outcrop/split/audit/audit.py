@@ -19,6 +19,7 @@ CHECKS = {
     "degenerate_groups": "outcrop.split.audit.degenerate_groups:degenerate_groups",
     "close_neighbours": "outcrop.split.audit.close_neighbours:close_neighbours",
     "few_groups": "outcrop.split.audit.few_groups:few_groups",
+    "copied_neighbours": "outcrop.split.audit.copied_neighbours:copied_neighbours",
     "unseen_class": "outcrop.split.audit.unseen_class:unseen_class",
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from outcrop.data.space import along_surface, cartesian
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding, Level
 from outcrop.split.promise import named, plural
-from outcrop.view.space import along_surface, cartesian
 
 SAME_PLACE_M = 1.0
 

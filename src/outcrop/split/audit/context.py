@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outcrop.data.space import LATITUDE, LONGITUDE, cartesian
 from outcrop.errors import DataError, message
 from outcrop.records import Footprints, Origins, Record
 from outcrop.split.promise import Split, named
 from outcrop.view.cells import Cells, cells_of
-from outcrop.view.space import LATITUDE, LONGITUDE, cartesian
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
@@ -91,8 +91,8 @@ class AuditContext:
     @cached_property
     def promises(self) -> frozenset[str]:
         """Kinds of promise that the split keeps: "new", "later", "area", "between", "wider", "same_population"."""
-        words = set(re.findall(r"[a-z_]+", self.split.promise.lower()))
-        return frozenset({kind for kind in KINDS if kind in words} | ({"new"} if self.key else set()))
+        words = {part.split("=")[0].strip() for part in re.split(r"[,;&+]| and ", self.split.promise.lower())}
+        return frozenset(words & set(KINDS) | ({"new"} if self.key else set()))
 
     @cached_property
     def points(self) -> np.ndarray | None:
@@ -111,11 +111,16 @@ class AuditContext:
                 return pair
         return ()
 
+    @cached_property
+    def along(self) -> int:
+        """Number of the dimension that examples look back along: the first one with time stamps, else the first."""
+        dated = [place for place, dim in enumerate(self.cells.dims) if all(_is_dated(r, dim) for r in self.ordered)]
+        return dated[0] if dated else 0
+
     @property
     def is_dated(self) -> bool:
-        """Whether the records run along time stamps."""
-        dim = self.cells.dims[0]
-        return all(dim in r.data.coords and r.data[dim].dtype.kind in "MO" for r in self.ordered)
+        """Whether `along` runs along time stamps."""
+        return all(_is_dated(record, self.cells.dims[self.along]) for record in self.ordered)
 
     @cached_property
     def inputs(self) -> list[Variable]:
@@ -232,3 +237,7 @@ class AuditContext:
             before, after = self.reach_along(dim)
             ranges[dim] = np.stack([start[:, place] - before, stop[:, place] + after], axis=1)
         return Footprints(ranges)
+
+
+def _is_dated(record: Record, dim: str) -> bool:
+    return dim in record.data.coords and record.data[dim].dtype.kind in "MO"

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from outcrop.data.space import along_surface, cartesian
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.copy_curve import CopyStep, copy_curve, copy_score
 from outcrop.split.audit.finding import Finding, Level, share
 from outcrop.split.audit.neighbours import Units, units_of
 from outcrop.split.promise import named, plural
-from outcrop.view.space import along_surface
 
 NEAR_COPY = 0.85  # of the way from the score of copying a far place to a perfect one
 ADJACENT = 2.5  # times the usual distance to the nearest place
@@ -172,8 +172,6 @@ def _at(curve: list[CopyStep], distance: float) -> float:
 def _promised_distance(context: AuditContext, baseline: CopyBaseline) -> float:
     """Distance from files to be predicted to known places where they are given, else the usual spacing."""
     from scipy.spatial import KDTree
-
-    from outcrop.view.space import cartesian
 
     points = cartesian(context.deploy) if context.deploy else None
     if points is None or baseline.units.unit != "m":

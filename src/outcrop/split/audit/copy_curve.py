@@ -7,6 +7,7 @@ are the mean intersection over union (classes) or the Nash-Sutcliffe efficiency,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,7 @@ def copy_curve(
         edges = [np.nextafter(edges[0], -np.inf), *edges[1:]]
     spread = np.nanvar(values)
     steps = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = np.flatnonzero((distance > low) & (distance <= high))
         if len(inside):
             score = copy_score(values, first[inside], values, second[inside], classes=classes, variance=spread)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from outcrop.data.space import cartesian
 from outcrop.split.audit.context import AuditContext
-from outcrop.view.space import cartesian
 
 UPWARD = ("depth", "dept", "md", "tvd", "tvdss", "twt", "time", "elevation", "level", "z")
 MOST_TEST, MOST_UNITS, MOST_VALUES = 3_000, 1_000_000, 64
@@ -151,14 +151,14 @@ def _columns(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
     if ground is None:
         return None
     dims, position, unit = ground
-    cells, keep = context.cells, [place for place, dim in enumerate(context.cells.dims) if dim in ground[0]]
+    cells, keep = context.cells, [place for place, dim in enumerate(context.cells.dims) if dim in dims]
     values, tested, known = [], [], []
     for which in range(len(context.ordered)):
         part = slice(cells.offsets[which], cells.offsets[which + 1])
         shape = tuple(cells.shapes[which].tolist())
         target = np.where((test | fitted)[part], context.target_values[part], np.nan)
         for out, column in ((values, target), (tested, test[part]), (known, fitted[part])):
-            out.append(np.moveaxis(column.reshape(shape), keep, range(len(keep))).reshape(len_of(shape, keep), -1))
+            out.append(np.moveaxis(column.reshape(shape), keep, range(len(keep))).reshape(_count(shape, keep), -1))
     widths = {block.shape[1] for block in values}
     if len(widths) != 1 or sum(map(len, values)) > MOST_UNITS:
         return None
@@ -172,7 +172,7 @@ def _columns(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
     return Units(what, unit, (), table[use, ::step], position[use], in_test[use], in_fitted[use])
 
 
-def len_of(shape: tuple[int, ...], keep: list[int]) -> int:
+def _count(shape: tuple[int, ...], keep: list[int]) -> int:
     """Number of columns over these dimensions."""
     return int(np.prod([shape[place] for place in keep]))
 

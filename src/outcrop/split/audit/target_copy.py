@@ -43,7 +43,7 @@ def target_copy(context: AuditContext) -> list[Finding]:
     nearest, furthest = read_lags(context)
     findings = []
     for copy in copies:
-        lag = copy.shift.lag if copy.shift.place == 0 else 0
+        lag = copy.shift.lag if copy.shift.place == context.along else 0
         if nearest > 0 and not nearest <= lag <= furthest:
             continue
         findings.append(_finding(context, copy, past=lag < min(nearest, 0) and context.is_dated))
@@ -64,12 +64,12 @@ def _finding(context: AuditContext, copy: Copy, *, past: bool) -> Finding:
 
 
 def read_lags(context: AuditContext) -> tuple[int, int]:
-    """The smallest and largest lag, along the first dimension, from a sample read to a sample scored."""
-    record = context.origins.record
+    """The smallest and largest lag, along time or the first dimension, from a sample read to a sample scored."""
+    record, place = context.origins.record, context.along
     reads, scores = (context.cells.boxes(record, p) for p in (context.origins.reads, context.origins.scores))
-    before, after = context.reach_along(context.cells.dims[0])
-    nearest = (scores[0][:, 0] - reads[1][:, 0] + 1).min() - after
-    return int(nearest), int((scores[1][:, 0] - 1 - reads[0][:, 0]).max() + before)
+    before, after = context.reach_along(context.cells.dims[place])
+    nearest = (scores[0][:, place] - reads[1][:, place] + 1).min() - after
+    return int(nearest), int((scores[1][:, place] - 1 - reads[0][:, place]).max() + before)
 
 
 def _best_shifts(context: AuditContext, inputs: np.ndarray, targets: np.ndarray, at: np.ndarray) -> list[Shift]:
