@@ -78,7 +78,8 @@ class Frame:
     def locate(self, record: Record) -> Record:
         """Fills `record.position` with the median of the map coordinate curves; a well without them stays without."""
         position = dict(record.position)
-        record = self._spaced(record)
+        record = _placed(self._spaced(record))
+        position = dict(record.position)
         absent = []
         for key, curve in (("easting", self.easting), ("northing", self.northing)):
             if curve is None or key in position:
@@ -177,6 +178,24 @@ class Frame:
         near = np.abs(aligned[nearest] - original) <= half * (1 + 1e-6) + 1e-9
         result[near] = values[nearest[near]]
         return result
+
+
+def _placed(record: Record) -> Record:
+    """Columns called easting and northing, or longitude and latitude, as coordinates of samples or of the record.
+
+    Points and grids keep a place for every sample; a series whose place never changes has one for the whole record.
+    """
+    for pair in (("easting", "northing"), ("longitude", "latitude")):
+        if not all(name in record.data.variables for name in pair) or pair[0] in record.position:
+            continue
+        if len(record.dims) > 1 or record.dim in ("row", "node", "cell", "trace"):
+            return record.with_data(record.data.set_coords(list(pair)))
+        values = [np.asarray(record.data[name].to_numpy(), float) for name in pair]
+        finite = [each[np.isfinite(each)] for each in values]
+        if all(len(each) and np.ptp(each) == 0 for each in finite):
+            place = {name: float(each[0]) for name, each in zip(pair, finite, strict=True)}
+            return replace(record, position={**record.position, **place})
+    return record
 
 
 def _choice(key: str, value: str, known: Sequence[str]) -> None:

@@ -288,10 +288,25 @@ def unique_names(records: Sequence[Record]) -> None:
 def regroup(records: Sequence[Record], groups: Mapping[str, str]) -> list[Record]:
     """Adds group keys from a header item or a constant column of each record, e.g. `{"operator": "COMP"}`.
 
+    In a table of points a column that varies becomes a coordinate of the samples under the name of the key: the
+    flight line of every reading.
+
     Raises:
         DataError: a record has neither header item nor column of that name, or the column is not constant.
     """
-    return [replace(record, groups={**record.groups, **_group_values(record, groups)}) for record in records]
+    found = []
+    for record in records:
+        varies = {key: item for key, item in groups.items() if record.dim == "row" and _varies(record, item)}
+        if varies:
+            labels = {key: (record.dims, record.flat(item).astype(str)) for key, item in varies.items()}
+            record = record.with_data(record.data.assign_coords(labels))
+        rest = {key: item for key, item in groups.items() if key not in varies}
+        found.append(replace(record, groups={**record.groups, **_group_values(record, rest)}))
+    return found
+
+
+def _varies(record: Record, item: str) -> bool:
+    return item in record.data.data_vars and len({str(v) for v in record.data[item].to_numpy().tolist()}) > 1
 
 
 def _group_values(record: Record, groups: Mapping[str, str]) -> dict[str, str]:

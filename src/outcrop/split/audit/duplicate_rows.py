@@ -104,7 +104,7 @@ def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:
     if not len(test) or not len(fitted) or len(context.inputs) < 2:
         return []
     signature = _signatures(context, context.input_values)
-    gap = np.abs(signature[test][:, None] - signature[fitted][None]).max(axis=-1)  # (test, fitted, input)
+    gap = _distance(signature, test, fitted)  # (test, fitted, input)
     known = np.isfinite(gap)
     alike = (np.where(known, gap, 0) < SAME_QUANTILE).all(axis=-1) & (known.sum(axis=-1) >= 2)
     alike &= (np.isfinite(signature[test][:, None, :, 0]) == np.isfinite(signature[fitted][None, :, :, 0])).all(axis=-1)
@@ -119,27 +119,32 @@ def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:
 
 
 def _signatures(context: AuditContext, values: np.ndarray) -> np.ndarray:
-    """Quantiles in units of the spread over all records, (record, variable, quantile); NaN for constants and gaps."""
+    """Quantiles of every record, (record, variable, quantile); NaN for constants and gaps."""
     out = np.full((len(context.ordered), values.shape[1], len(QUANTILES)), np.nan)
     scored = context.labelled
     for k in range(values.shape[1]):
         finite = np.isfinite(values[:, k]) & scored
         if not finite.any():
             continue
-        spread = np.subtract(*np.quantile(values[finite, k], [0.9, 0.1]))
         for r, (a, b) in enumerate(zip(context.offsets[:-1], context.offsets[1:], strict=True)):
             own = values[a:b, k][finite[a:b]]
-            if len(own) >= FEWEST_ROWS and own.min() < own.max() and spread > 0:
-                out[r, k] = np.quantile(own, QUANTILES) / spread
+            if len(own) >= FEWEST_ROWS and own.min() < own.max():
+                out[r, k] = np.quantile(own, QUANTILES)
     return out
+
+
+def _distance(signature: np.ndarray, test: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+    """Largest difference of quantiles in units of the records' own spread, (test, fitted, variable)."""
+    own = np.maximum(signature[..., -1] - signature[..., 0], 1e-300)
+    smaller = np.minimum(own[test][:, None], own[fitted][None])
+    return np.abs(signature[test][:, None] - signature[fitted][None]).max(axis=-1) / smaller
 
 
 def _same_target(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> np.ndarray:
     """Whether the targets of two records are alike too: records may share a forcing."""
     if not context.is_class:
         signature = _signatures(context, context.target_values[:, None])[:, 0]
-        gap = np.abs(signature[test][:, None] - signature[fitted][None]).max(axis=-1)
-        return ~(gap >= SAME_TARGET)
+        return ~(_distance(signature[:, None], test, fitted)[..., 0] >= SAME_TARGET)
     known = np.isfinite(context.target_values)
     classes, inverse = np.unique(context.target_values[known], return_inverse=True)
     flat = context.record_of[known] * len(classes) + inverse

@@ -107,7 +107,7 @@ def _records(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
     if count < 3 or (tested & known).any():
         return None
     position, unit, what = _record_positions(context)
-    values = _side_by_side(context, test | fitted) if len(position) else None
+    values = side_by_side(context, test | fitted) if len(position) else None
     if values is None:
         return None
     usable = np.isfinite(position).all(axis=1)
@@ -127,7 +127,7 @@ def _record_positions(context: AuditContext) -> tuple[np.ndarray, str, str]:
     return np.empty((0, 1)), "", "record"
 
 
-def _side_by_side(context: AuditContext, counted: np.ndarray) -> np.ndarray | None:
+def side_by_side(context: AuditContext, counted: np.ndarray) -> np.ndarray | None:
     """The target of every record on common cells, shape (record, cell): grids of one shape, or equal time stamps."""
     values = np.where(counted, context.target_values, np.nan)
     dims, shapes = context.cells.dims, context.cells.shapes
@@ -186,7 +186,7 @@ def _ground(context: AuditContext) -> tuple[tuple[str, ...], np.ndarray, str] | 
         if along and not any(dim.lower() in UPWARD for dim in along):
             blocks = []
             for record in records:
-                small = record.data[names].isel({dim: 0 for dim in dims if dim not in along})
+                small = record.data[names].isel({dim: 0 for dim in dims if dim not in along}, missing_dims="ignore")
                 grid = type(record)(small, record.name, dims=along)
                 blocks.append(cartesian({name: grid.flat(name).astype(float) for name in names}))
             return along, np.concatenate(blocks), "m"
