@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError, LeakageError
-from outcrop.split.audit import CHECKS, audit, enforce
+from outcrop.split.audit import audit, enforce
 from outcrop.split.promise import folds
 from outcrop.view.points import points
 from outcrop.view.windows import windows
@@ -124,17 +124,3 @@ def test_findings_can_be_accepted_with_a_reason_only(wells, context):
         audit(leaky, accept={"close_neighbour": "why"})
     with pytest.raises(ConfigError, match="why it does no harm here"):
         audit(leaky, accept={"close_neighbours": " "})
-
-
-def test_every_check_of_the_table_has_a_planted_leak():
-    assert set(CHECKS) == {
-        "shared_groups",
-        "duplicate_rows",
-        "overlapping_windows",
-        "statistics",
-        "target_copy",
-        "degenerate_groups",
-        "close_neighbours",
-        "few_groups",
-        "unseen_class",
-    }

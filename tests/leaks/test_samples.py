@@ -48,7 +48,7 @@ def test_a_model_that_looks_beyond_its_footprint_is_caught(well, found):
     promise = {"promise": "later", "axes": {"W0": record.axis}, "test_from": "2001-03-01"}
     assert found([record], view=view, promise=dict(promise)) == []
     seen = found([record], view=view, promise={**promise, "validation_share": 0}, reach=(0, 10))
-    assert ("overlapping_windows", "violation") in seen
+    assert seen == [("network_reach", "violation")]
 
 
 def test_statistics_of_the_test_part_are_caught(wells, context):

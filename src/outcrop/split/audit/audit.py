@@ -13,14 +13,25 @@ from outcrop.split.audit.finding import LEVELS, Finding
 CHECKS = {
     "shared_groups": "outcrop.split.audit.shared_groups:shared_groups",
     "duplicate_rows": "outcrop.split.audit.duplicate_rows:duplicate_rows",
+    "duplicate_records": "outcrop.split.audit.duplicate_records:duplicate_records",
     "overlapping_windows": "outcrop.split.audit.overlapping_windows:overlapping_windows",
+    "network_reach": "outcrop.split.audit.network_reach:network_reach",
     "statistics": "outcrop.split.audit.statistics:statistics",
     "target_copy": "outcrop.split.audit.target_copy:target_copy",
-    "degenerate_groups": "outcrop.split.audit.degenerate_groups:degenerate_groups",
-    "close_neighbours": "outcrop.split.audit.close_neighbours:close_neighbours",
-    "few_groups": "outcrop.split.audit.few_groups:few_groups",
+    "target_parts": "outcrop.split.audit.target_parts:target_parts",
+    "target_means": "outcrop.split.audit.target_means:target_means",
+    "interval_ends": "outcrop.split.audit.interval_ends:interval_ends",
+    "filled_gaps": "outcrop.split.audit.filled_gaps:filled_gaps",
+    "identifiers": "outcrop.split.audit.identifiers:identifiers",
+    "fixed_positions": "outcrop.split.audit.fixed_positions:fixed_positions",
     "copied_neighbours": "outcrop.split.audit.copied_neighbours:copied_neighbours",
+    "close_neighbours": "outcrop.split.audit.close_neighbours:close_neighbours",
+    "nested_groups": "outcrop.split.audit.nested_groups:nested_groups",
+    "few_groups": "outcrop.split.audit.few_groups:few_groups",
+    "degenerate_groups": "outcrop.split.audit.degenerate_groups:degenerate_groups",
     "unseen_class": "outcrop.split.audit.unseen_class:unseen_class",
+    "distribution_shift": "outcrop.split.audit.distribution_shift:distribution_shift",
+    "same_inputs": "outcrop.split.audit.same_inputs:same_inputs",
 }
 
 

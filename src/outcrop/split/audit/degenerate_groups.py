@@ -14,21 +14,25 @@ NEAR_CONSTANT = 0.01  # of the spread of the training target
 def degenerate_groups(context: AuditContext) -> list[Finding]:
     """A violation without any test label; an inflation where most scored samples lie in such groups; else a note."""
     key = context.key or "record"
-    records = context.records_in(context.split.test)
-    group_of_record = np.asarray(context.origins.groups[key])
+    names, group_of_sample = context.group_codes(key)
     scored = context.scored(context.split.test)
     if not scored.any():
         fix = f"[promise] test = [...] with labelled {plural(key)}"
         return [Finding("degenerate_groups", "violation", "No test sample has a label", share(0, len(scored)), fix)]
-    group_of_sample = group_of_record[context.record_of]
     spread = float(np.std(context.target_values[context.scored(context.split.train)]))
     empty, flat, flat_samples = [], [], 0
-    for group in np.unique(group_of_record[records]):
-        value = context.target_values[scored & (group_of_sample == group)]
+    tested = context.cells.cover(
+        context.origins.record[context.split.test], context.origins.scores.take(context.split.test)
+    )
+    values, codes = context.target_values[scored], group_of_sample[scored]
+    order = np.argsort(codes, kind="stable")
+    values, edges = values[order], np.searchsorted(codes[order], np.arange(len(names) + 1))
+    for group in np.unique(group_of_sample[tested]):
+        value = values[edges[group] : edges[group + 1]]
         if not len(value):
-            empty.append(group)
+            empty.append(names[group])
         elif _is_flat(value, context.is_class, spread):
-            flat.append(group)
+            flat.append(names[group])
             flat_samples += len(value)
     findings = []
     if empty:

@@ -13,11 +13,11 @@ def overlapping_windows(context: AuditContext) -> list[Finding]:
     """Compares footprints sample by sample within each record.
 
     A violation when training reads or scores a sample that the test scores; an inflation when the test only reads
-    samples that training saw, or when validation overlaps training.
+    samples that training saw, or when validation overlaps training. What a network sees beyond is `network_reach`'s.
     """
     split = context.split
-    touched = context.read(split.fitted) | context.scored(split.fitted)
-    test, read = context.scored(split.test), context.read(split.test)
+    touched = context.read(split.fitted, reach=False) | context.scored(split.fitted)
+    test, read = context.scored(split.test), context.read(split.test, reach=False)
     findings = []
     if (touched & test).any():
         findings.append(
@@ -28,7 +28,7 @@ def overlapping_windows(context: AuditContext) -> list[Finding]:
             _finding(context, "inflation", touched & read, read, "The test reads samples that training saw")
         )
     validation = context.scored(split.validation)
-    both = validation & (context.read(split.train) | context.scored(split.train))
+    both = validation & (context.read(split.train, reach=False) | context.scored(split.train))
     if both.any():
         what = "Training sees samples that validation scores, so it stops late"
         findings.append(_finding(context, "inflation", both, validation, what))
