@@ -40,6 +40,7 @@ class Scored:
         classes: names, codes and cost of a class target; None for numbers.
         groups: group key -> value per record.
         unit: unit of a numeric target.
+        members: group key -> value per sample, for groups that do not coincide with records (blocks of the map).
     """
 
     record: Int[np.ndarray, " sample"]
@@ -52,6 +53,7 @@ class Scored:
     classes: ClassTable | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     unit: str = ""
+    members: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = {"record": self.record, "position": self.position, **self.predictions, **self.probabilities}
@@ -115,6 +117,7 @@ class Scored:
             target=np.asarray(self.target)[mask],
             predictions=cut(self.predictions),
             probabilities=cut(self.probabilities),
+            members=cut(self.members),
             fold=None if self.fold is None else np.asarray(self.fold)[mask],
         )
 
@@ -136,6 +139,8 @@ class Scored:
 
     def key(self, name: str) -> np.ndarray:
         """The value of one group key for every sample."""
+        if name in self.members:
+            return np.asarray(self.members[name])
         if name not in self.groups:
             raise DataError(
                 message(

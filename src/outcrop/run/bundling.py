@@ -106,7 +106,7 @@ def _content(
         normaliser=normaliser.to_json(),
         variables=[variable.to_json() for variable in problem.variables],
         frame=dict(vars(problem.frame)),
-        view={"kind": checked.view.kind, **parts.view_arguments(problem, checked.view.kind)},
+        view={"kind": parts.view_kind(problem), **parts.view_arguments(problem, parts.view_kind(problem))},
         classes=problem.classes.to_json() if problem.classes else None,
         split=outputs.split_summary(problem, checked.splits),
         promise=promise,

@@ -20,7 +20,7 @@ from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
 from outcrop.run.problem import Problem
-from outcrop.run.rotate import Fold
+from outcrop.run.rotate import Fold, unit_key
 from outcrop.run.solve import Tell
 from outcrop.split.promise import Split
 
@@ -31,7 +31,7 @@ def summarise(
     """One promise and its entry of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
     problem, section = checked.problem, checked.problem.config.evaluate
     asked = parts.metrics_of(problem)
-    key = problem.config.promise.new or "record"
+    key = unit_key(problem, checked.splits[0])
     question = Question(checked.splits[0].promise, key=key, metrics=asked, noun=NOUNS.get(key), draws=section.bootstrap)
     extras = Extras(
         high_confidence=_high_confidence(problem, folds),
@@ -78,7 +78,7 @@ def test_fingerprint(checked: Check) -> str:
 def distances(problem: Problem, splits: Sequence[Split]) -> dict[str, float]:
     """Record -> metres to the nearest training record of its fold, where both have a position."""
     key = problem.config.promise.new
-    if not key:
+    if not key or any(key not in record.groups for record in problem.records):
         return {}
     at = {r.name: (r.position["easting"], r.position["northing"]) for r in problem.records if "easting" in r.position}
     group = {r.name: str(r.groups.get(key, "")) for r in problem.records}

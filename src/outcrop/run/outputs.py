@@ -97,7 +97,7 @@ def _blank(value: Any) -> Any:
 
 
 def write_predictions(
-    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], name: str = "predictions.nc"
+    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], file: str = "predictions.nc"
 ) -> None:
     """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
     import xarray as xr
@@ -132,7 +132,7 @@ def write_predictions(
     attributes = {"records": json.dumps(list(scored.names), ensure_ascii=False)}
     packing = {name: {"zlib": True, "complevel": 1} for name in columns}
     data = xr.Dataset(columns, attrs=attributes)
-    write_atomic(folder / name, lambda path: data.to_netcdf(path, engine="h5netcdf", encoding=packing))
+    write_atomic(folder / file, lambda path: data.to_netcdf(path, engine="h5netcdf", encoding=packing))
 
 
 def _units(problem: Problem, axis: str) -> dict[str, str]:

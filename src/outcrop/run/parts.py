@@ -30,6 +30,16 @@ def view_of(problem: Problem) -> View:
     Raises:
         ConfigError: the family cannot work on the view that is asked for.
     """
+    kind = view_kind(problem)
+    return make(kind, problem.records, **view_arguments(problem, kind))
+
+
+def view_kind(problem: Problem) -> str:
+    """The kind of view asked for, else the one the family works on.
+
+    Raises:
+        ConfigError: the family cannot work on the view that is asked for.
+    """
     section, family = problem.config.data.view, families.family(problem.config.model.family)
     kind = family.views[0] if section.kind == "auto" else section.kind
     if kind not in family.views:
@@ -40,7 +50,7 @@ def view_of(problem: Problem) -> View:
                 fix=f'kind = "{family.views[0]}", or "auto", which follows the family',
             )
         )
-    return make(kind, problem.records, **view_arguments(problem, kind))
+    return kind
 
 
 def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:

@@ -156,8 +156,8 @@ def flat_index(problem: Problem, samples: Samples) -> np.ndarray:
     return start[samples.record] + samples.sample
 
 
-def scored_of(problem: Problem, folds: Sequence[Fold]) -> Scored:
-    """All folds' samples as one table, in the order of records and samples."""
+def scored_of(problem: Problem, folds: Sequence[Fold], split: Split | None = None) -> Scored:
+    """All folds' samples as one table, in the order of records and samples; blocks and lines as `split` has them."""
     record = np.concatenate([fold.record for fold in folds])
     sample = np.concatenate([fold.sample for fold in folds])
     number = np.concatenate([np.full(len(fold.record), i) for i, fold in enumerate(folds)])
@@ -171,10 +171,18 @@ def scored_of(problem: Problem, folds: Sequence[Fold]) -> Scored:
     probabilities = {k.partition(":")[2]: v for k, v in columns.items() if ":" in k}
     groups = {key: np.array([r.groups.get(key, "") for r in problem.records]) for key in problem.records[0].groups}
     unit = problem.target.unit or ""
+    members = {} if split is None or split.unit is None else {unit_key(problem, split): split.unit[at]}
     return Scored(
         record[order], names, position, flat[at], contenders, probabilities,
-        fold=number[order], classes=problem.classes, groups=groups, unit=unit,
+        fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,
     )  # fmt: skip
+
+
+def unit_key(problem: Problem, split: Split) -> str:
+    """The group key over which scores are resampled: that of the promise, or the blocks and lines of its split."""
+    if problem.config.promise.new:
+        return problem.config.promise.new
+    return "record" if split.unit is None else split.noun
 
 
 def _write(path: Path, fold: Fold) -> None:
