@@ -14,6 +14,7 @@ def command(
         str, typer.Option(help="What to add: class,confidence,probabilities,validity (numbers: value,validity).")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
+    region: Annotated[str | None, typer.Option(help="Part of a grid, e.g. inline=100:200,twt=0:500.")] = None,
 ) -> None:
     """Predict on new files, in the format they came in."""
     from outcrop.cli.progress import console
@@ -21,7 +22,7 @@ def command(
     from outcrop.run.predict import predict
 
     kinds = [kind.strip() for kind in write.split(",") if kind.strip()]
-    result = predict(bundle, files, out=out, write=kinds, dry_run=dry_run)
+    result = predict(bundle, files, out=out, write=kinds, dry_run=dry_run, region=region)
     console().print(predict_screen(result))
     if any(row["status"] != "ok" for row in result.rows):
         raise typer.Exit(2)

@@ -161,6 +161,9 @@ class DataSection(Section):
     groups: dict[str, str] = {}
     frame: FrameSection = FrameSection()
     view: ViewSection = ViewSection()
+    memory_mb: Annotated[Number, Field(gt=0)] = Field(
+        default=1000, description="records of more megabytes are cut into boxes, drawn at random"
+    )
     source: dict[str, Source]
     variable: dict[str, VariableSection]
     target: dict[str, TargetSection]

@@ -43,7 +43,9 @@ def same_grid(
         _check_same(record, other)
         _check_new(record, new, other)
         dims = [dim for dim in other.dims if dim in record.dims]
-        added = {name: (array.dims, array.variable.data, _from(array.attrs, other)) for name, array in new.items()}
+        added = {name: array.variable.copy(deep=False) for name, array in new.items()}  # stays on disk
+        for array in added.values():
+            array.attrs = _from(array.attrs, other)
         joined.append(record.with_data(record.data.assign(added)))
         used.add(other.name)
         samples[record.name] = {"rows": 1, "samples": int(np.prod([record.data.sizes[dim] for dim in dims]))}

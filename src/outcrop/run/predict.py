@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from outcrop.data.frame import CONVERTED, axis_m
 from outcrop.data.read import FORMATS, matching, options_of, read, write
 from outcrop.errors import ConfigError, DataError, OutcropError, message
 from outcrop.records import Record
+from outcrop.run.cutouts import bytes_of
 from outcrop.run.folder import write_csv
+from outcrop.run.streaming import parse_region, predict_large
 from outcrop.run.surrogate import Model, Predicted, load
 
 KINDS = ("class", "confidence", "probabilities", "validity", "value")
@@ -29,7 +31,10 @@ SUMMARY = (
     "missing_inputs",
     "conversions",
     "written",
+    "estimate",
 )
+LARGE_BYTES = 512 * 2**20
+"""Records of more bytes are predicted block by block."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ def predict(
     out: str | Path,
     write: Sequence[str] = (),
     dry_run: bool = False,
+    region: str | Mapping[str, tuple[Any, Any]] | None = None,
+    block_bytes: int = LARGE_BYTES,
 ) -> Prediction:
     """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
 
@@ -65,7 +72,9 @@ def predict(
         out: folder for the results; files of the same name in it are replaced.
         write: what to add beside the prediction: "confidence", "probabilities", "validity"; by default class (or
             value), confidence and validity.
-        dry_run: read and check, predict and write nothing.
+        dry_run: read and check, predict and write nothing; for large records say what it would cost.
+        region: part of gridded records, `"inline=100:200,twt=0:500"`; the rest of the output stays empty.
+        block_bytes: records of more bytes are predicted block by block, and can be taken up again.
 
     Raises:
         ConfigError: nothing matches, or `write` names something else.
@@ -83,7 +92,8 @@ def predict(
         raise ConfigError(message(what, where=str(bundle), fix=fix))
     paths, folder = matching(files), Path(out)
     _not_in_place(paths, folder)
-    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run)]
+    part = parse_region(region) if isinstance(region, str) else region
+    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run, part, block_bytes)]
     if all(row["status"] != "ok" for row in rows):
         reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
         what = (
@@ -113,10 +123,26 @@ def _not_in_place(paths: Sequence[Path], folder: Path) -> None:
             )
 
 
-def _one_file(model: Model, path: Path, folder: Path, kinds: tuple[str, ...], dry_run: bool) -> list[dict[str, Any]]:
+def _one_file(
+    model: Model,
+    path: Path,
+    folder: Path,
+    kinds: tuple[str, ...],
+    dry_run: bool,
+    region: Mapping[str, tuple[Any, Any]] | None,
+    block_bytes: int,
+) -> list[dict[str, Any]]:
     rows = []
     try:
-        records = read(path, **model.bundle.provenance["reading"])
+        reading = model.bundle.provenance["reading"]
+        records = read(path, **reading)
+        if len(records) == 1 and (region or bytes_of(records[0]) > block_bytes):
+
+            def curves_of(record: Record, prepared: Record, predicted: Predicted) -> list[Curve]:
+                return _curves(model, record, prepared, predicted, kinds)
+
+            options = {"region": region, "dry_run": dry_run, "reading": reading}
+            return [predict_large(model, records[0], folder, curves_of=curves_of, **options) | {"file": str(path)}]
         curves: dict[str, list[Curve]] = {}
         for record in records:
             curves[record.name], row = _one_record(model, record, kinds, dry_run)

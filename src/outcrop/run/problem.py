@@ -23,6 +23,7 @@ from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
+from outcrop.run.cutouts import cut
 from outcrop.run.folder import fingerprint
 
 
@@ -111,6 +112,7 @@ def load_problem(config: Config, base: Path) -> Problem:
     if len(aligned) > 1:
         frame.check_steps(aligned)
     variables = expanded(variables, aligned)
+    aligned = cut(config, aligned, variables)
     records, resolutions = resolve(aligned, variables)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
     problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes)
