@@ -138,10 +138,10 @@ def test_a_common_forcing_is_no_copy(well, found):
     assert found(records, classes=False) == [("duplicate_rows", "note")]
 
 
-def test_coarse_rows_that_recur_everywhere_are_an_inflation_only(wells, found):
+def test_coarse_rows_that_recur_everywhere_are_a_note_only(wells, found):
     rng = np.random.default_rng(0)
     for i, record in enumerate(wells):
         coarse = {name: ("depth", rng.integers(0, 6, 300).astype(float)) for name in ("GR", "RHOB", "NPHI", "DTC")}
         target = ((coarse["GR"][1] + coarse["DTC"][1]) > 5).astype(np.int32)
         wells[i] = record.with_data(record.data.assign(coarse | {"Y": ("depth", target)}))
-    assert found(wells) == [("duplicate_rows", "inflation")]
+    assert found(wells) == [("duplicate_rows", "note")]

@@ -121,4 +121,4 @@ def test_the_audit_of_240_000_samples_is_quick(well, context):
         start = time.process_time()
         assert [finding for finding in audit(fresh) if finding.level != "note"] == []
         best = min(best, time.process_time() - start)
-    assert best < 4.0
+    assert best < 6.0

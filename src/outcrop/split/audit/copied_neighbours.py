@@ -15,7 +15,7 @@ from outcrop.split.promise import named, plural
 
 NEAR_COPY = 0.85  # of the way from the score of copying a far place to a perfect one
 ADJACENT = 2.5  # times the usual distance to the nearest place
-FEWEST_TEST = 5
+FEWEST_TEST, FEWEST_CELLS, MOST_NAMED = 5, 50, 300
 
 
 class CopyBaseline(NamedTuple):
@@ -26,7 +26,7 @@ class CopyBaseline(NamedTuple):
         score: mean intersection over union (classes) or Nash-Sutcliffe efficiency (numbers), pooled.
         far: the same between places further apart than half of all pairs.
         test, nearest, distance: test units, the fitted unit closest to each, and how far it is.
-        spacing: usual distance from a place to the nearest other one.
+        spacing: usual distance from a place to the nearest other one (of another group).
         curve: score over distance among all places.
     """
 
@@ -65,7 +65,7 @@ def copy_baseline(context: AuditContext) -> CopyBaseline | None:
     far = [step.score for step in curve[middle:] if np.isfinite(step.score)]
     if not np.isfinite(score) or not far:
         return None
-    return CopyBaseline(units, score, float(np.mean(far)), test, nearest, distance, _spacing(units), curve)
+    return CopyBaseline(units, score, float(np.mean(far)), test, nearest, distance, units.spacing(), curve)
 
 
 def copied_neighbours(context: AuditContext) -> list[Finding]:
@@ -134,7 +134,8 @@ def _near_ones(context: AuditContext, baseline: CopyBaseline, copies: np.ndarray
     units = baseline.units
     rows = np.flatnonzero(copies)
     which = ""
-    if units.names:
+    named_ones = bool(units.names) and len(units.names) <= MOST_NAMED
+    if named_ones:
         pairs = [f"{units.names[baseline.test[i]]} (beside {units.names[baseline.nearest[i]]})" for i in rows]
         which = f": {named(pairs)}"
     span = f"{_length(baseline, baseline.distance[rows].min())} to {_length(baseline, baseline.distance[rows].max())}"
@@ -142,7 +143,7 @@ def _near_ones(context: AuditContext, baseline: CopyBaseline, copies: np.ndarray
     place = f"Test {what} are near copies of training {what}{which}"
     size = f"{share(len(rows), len(baseline.test))} test {what}, {span} from training"
     fix = "leave them out of the test part, or keep a buffer: [promise] buffer_m, wider than this distance"
-    level: Level = "inflation" if units.names or len(rows) > 0.2 * len(baseline.test) else "note"
+    level: Level = "inflation" if named_ones or len(rows) > 0.2 * len(baseline.test) else "note"
     return Finding("copied_neighbours", level, place, size, fix)
 
 
@@ -153,9 +154,9 @@ def _bar(context: AuditContext, baseline: CopyBaseline) -> Finding:
 
 
 def _each(context: AuditContext, baseline: CopyBaseline) -> list[float]:
-    """Score of copying into each test unit alone; for single samples of the curve at their distance."""
+    """Score of copying into each test unit alone; for units of few cells of the curve at their distance."""
     units = baseline.units
-    if not units.names:
+    if not units.names or units.values.shape[1] < FEWEST_CELLS:
         return [_at(baseline.curve, distance) for distance in baseline.distance]
     spread, classes = float(np.nanvar(units.values)), _classes(context)
     return [
@@ -177,14 +178,6 @@ def _promised_distance(context: AuditContext, baseline: CopyBaseline) -> float:
     if points is None or baseline.units.unit != "m":
         return baseline.spacing
     return float(np.median(KDTree(baseline.units.position).query(points)[0]))
-
-
-def _spacing(units: Units) -> float:
-    from scipy.spatial import KDTree
-
-    place = units.position[units.test | units.fitted]
-    some = np.random.default_rng(0).choice(len(place), min(len(place), 2_000), replace=False)
-    return float(np.median(KDTree(place).query(place[some], k=2)[0][:, 1]))
 
 
 def _classes(context: AuditContext) -> int | None:

@@ -41,12 +41,23 @@ def degenerate_groups(context: AuditContext) -> list[Finding]:
         findings.append(Finding("degenerate_groups", "note", place, size, fix))
     if flat:
         kind = "a single class" if context.is_class else "a target that hardly varies"
-        level = "inflation" if flat_samples > scored.sum() / 2 else "note"
+        alone = flat_samples > scored.sum() / 2 and not _by_nature(context, group_of_sample, scored, spread)
+        level = "inflation" if alone else "note"
         place = f"Test {plural(key)} with {kind}: {named(flat)}"
         fix = f"judge by the pooled score and per-class metrics, not by the score of these {plural(key)}"
         size = f"{share(flat_samples, scored.sum())} scored samples"
         findings.append(Finding("degenerate_groups", level, place, size, fix))
     return findings
+
+
+def _by_nature(context: AuditContext, group: np.ndarray, scored: np.ndarray, spread: float) -> bool:
+    """Whether training groups hold one value each too (scenes with one label), and the test as a whole several."""
+    if _is_flat(context.target_values[scored], context.is_class, spread):
+        return False
+    train = context.scored(context.split.train)
+    order = np.argsort(group[train], kind="stable")
+    parts = np.split(context.target_values[train][order], np.flatnonzero(np.diff(group[train][order])) + 1)
+    return bool(np.mean([_is_flat(part, context.is_class, spread) for part in parts]) > 0.5)
 
 
 def _is_flat(value: np.ndarray, is_class: bool, spread: float) -> bool:

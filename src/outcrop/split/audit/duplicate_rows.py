@@ -10,6 +10,7 @@ from outcrop.split.promise import named
 
 DISTINCT = 3  # values a row needs before its repetition means anything
 IGNORE_SHARE, IGNORE_ROWS = 0.001, 10
+BY_NATURE = 1.5  # times the share of training rows that recur in other training records
 COARSE_SHARE = 0.01  # rows that recur within their own record: the inputs are coarse, not copied
 QUANTILES = np.linspace(0.05, 0.95, 19)
 SAME_QUANTILE, SAME_TARGET = 0.01, 0.03  # of the spread; for classes, of the samples
@@ -52,6 +53,10 @@ def _exact_rows(context: AuditContext) -> tuple[list[Finding], np.ndarray]:
         place = f"Test rows have inputs of training rows, with other targets (a common forcing?): {named(pairs)}"
         fix = "nothing, if the inputs are common to these records"
         return [Finding("duplicate_rows", "note", place, size, fix)], np.unique(tested)
+    in_order = (np.diff(rows) == np.diff(twins)).mean() > 0.5
+    if not in_order and len(rows) / total <= BY_NATURE * _between_records(code, fitted, context.record_of):
+        place = f"Test rows recur in training as training rows do among themselves (coarse inputs): {named(pairs)}"
+        return [Finding("duplicate_rows", "note", place, size, "nothing, if values of the inputs are few")], nothing
     level = "inflation" if _recurrence(code, test, context.record_of) >= COARSE_SHARE else "violation"
     place = f"Test rows are copies of training rows: {named(pairs)}"
     return [Finding("duplicate_rows", level, place, size, _fix(context, names[int(tested[0])]))], nothing
@@ -95,6 +100,15 @@ def _recurrence(code: np.ndarray, test: np.ndarray, record: np.ndarray) -> float
     """Share of the test rows that recur within their own record."""
     within = code[test] ^ (record[test].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     return 1.0 - len(np.unique(within)) / len(test)
+
+
+def _between_records(code: np.ndarray, rows: np.ndarray, record: np.ndarray) -> float:
+    """Share of these rows that recur in another record among them."""
+    order = rows[np.lexsort((record[rows], code[rows]))]
+    same = (code[order][1:] == code[order][:-1]) & (record[order][1:] != record[order][:-1])
+    first = np.flatnonzero(np.r_[True, code[order][1:] != code[order][:-1]])
+    shared = np.add.reduceat(np.r_[same, False], first) > 0 if len(first) else np.zeros(0, bool)
+    return float(np.diff(np.r_[first, len(order)])[shared].sum() / max(len(order), 1))
 
 
 def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:

@@ -14,6 +14,7 @@ from outcrop.split.promise import named
 SHORTEST = 5  # samples on a line, ends included
 STRAIGHT = 1e-5  # second difference, of the usual step from sample to sample
 DISTINCT_SLOPES = 3
+RARE, CHANCE = 1e-3, 0.05  # straight triples by rounding; runs of them to be expected in a record
 TESTED_SHARE = 0.05
 
 
@@ -110,7 +111,7 @@ def _straight(values: np.ndarray, level_ones: bool) -> tuple[np.ndarray, np.ndar
     flat = np.abs(step[1:]) <= 1e-12 * scale
     straight = (bend <= STRAIGHT * scale + 3e-7 * np.abs(values[1:-1])) & (flat if level_ones else ~flat)
     edges = np.flatnonzero(np.diff(np.r_[False, straight, False].astype(np.int8))).reshape(-1, 2)
-    edges = edges[edges[:, 1] - edges[:, 0] >= SHORTEST - 2]
+    edges = edges[edges[:, 1] - edges[:, 0] >= _shortest(edges, len(values))]
     first, last = edges[:, 0], edges[:, 1] + 1
     if not len(first):
         return nothing, nothing
@@ -124,6 +125,15 @@ def _straight(values: np.ndarray, level_ones: bool) -> tuple[np.ndarray, np.ndar
     slopes = np.unique(np.round(step[first + 1] / usual, 3)).size
     by_nature = slopes < DISTINCT_SLOPES and (on_lines.mean() > 0.9 or len(first) >= DISTINCT_SLOPES)  # a counter
     return (nothing, nothing) if by_nature else (first, last)
+
+
+def _shortest(edges: np.ndarray, count: int) -> int:
+    """Straight triples in a row that are no chance: rounded values lie on lines by themselves, singly for the most."""
+    single = (edges[:, 1] - edges[:, 0] == 1).sum() / max(count - (edges[:, 1] - edges[:, 0]).sum(), 1)
+    least = SHORTEST - 2
+    if single < RARE:
+        return least
+    return max(least, int(np.ceil(np.log(CHANCE / count) / np.log(min(np.sqrt(single), 0.9)))))
 
 
 def _any(context: AuditContext, mask: np.ndarray, runs: Runs, step: np.ndarray) -> np.ndarray:

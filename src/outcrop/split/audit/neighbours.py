@@ -14,6 +14,7 @@ from outcrop.data.space import cartesian
 from outcrop.split.audit.context import AuditContext
 
 UPWARD = ("depth", "dept", "md", "tvd", "tvdss", "twt", "time", "elevation", "level", "z")
+SOME_GROUPS = 15
 MOST_TEST, MOST_UNITS, MOST_VALUES = 3_000, 1_000_000, 64
 
 
@@ -28,6 +29,7 @@ class Units:
         values: target, shape (unit, cell), NaN where missing; cells of two units correspond.
         position: shape (unit, k).
         test, fitted: which units are scored in the test part and which in the others.
+        group: number of the promised group of each unit, where a group has many of them.
     """
 
     what: str
@@ -37,6 +39,25 @@ class Units:
     position: np.ndarray
     test: np.ndarray
     fitted: np.ndarray
+    group: np.ndarray | None = None
+
+    def spacing(self) -> float:
+        """Usual (median) distance from a unit to the nearest other one, of another group where there are groups."""
+        from scipy.spatial import KDTree
+
+        rng = np.random.default_rng(0)
+        used = np.flatnonzero(self.test | self.fitted)
+        if self.group is None or len(np.unique(self.group[used])) < 2:
+            some = rng.choice(used, min(len(used), 2_000), replace=False)
+            return float(np.median(KDTree(self.position[used]).query(self.position[some], k=2)[0][:, 1]))
+        found = []
+        names = np.unique(self.group[used])
+        for name in rng.choice(names, min(len(names), SOME_GROUPS), replace=False):
+            own = self.group[used] == name
+            inside = used[own]
+            some = rng.choice(inside, min(len(inside), 200), replace=False)
+            found.append(KDTree(self.position[used[~own]]).query(self.position[some])[0])
+        return float(np.median(np.concatenate(found)))
 
     def nearest(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Test units (at most 3,000, drawn with a fixed seed), the fitted unit closest to each, and their distance."""
@@ -152,12 +173,13 @@ def _columns(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
         return None
     dims, position, unit = ground
     cells, keep = context.cells, [place for place, dim in enumerate(context.cells.dims) if dim in dims]
-    values, tested, known = [], [], []
+    values, tested, known, groups = [], [], [], []
+    code = context.group_codes(context.key)[1] if context.key is not None else np.zeros(cells.total, np.int64)
     for which in range(len(context.ordered)):
         part = slice(cells.offsets[which], cells.offsets[which + 1])
         shape = tuple(cells.shapes[which].tolist())
         target = np.where((test | fitted)[part], context.target_values[part], np.nan)
-        for out, column in ((values, target), (tested, test[part]), (known, fitted[part])):
+        for out, column in ((values, target), (tested, test[part]), (known, fitted[part]), (groups, code[part])):
             out.append(np.moveaxis(column.reshape(shape), keep, range(len(keep))).reshape(_count(shape, keep), -1))
     widths = {block.shape[1] for block in values}
     if len(widths) != 1 or sum(map(len, values)) > MOST_UNITS:
@@ -169,7 +191,8 @@ def _columns(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
         return None
     use = (in_test | in_fitted) & np.isfinite(position).all(axis=1)
     what = "sample" if table.shape[1] == 1 else "column"
-    return Units(what, unit, (), table[use, ::step], position[use], in_test[use], in_fitted[use])
+    group = np.concatenate([block[:, 0] for block in groups])[use] if context.key is not None else None
+    return Units(what, unit, (), table[use, ::step], position[use], in_test[use], in_fitted[use], group)
 
 
 def _count(shape: tuple[int, ...], keep: list[int]) -> int:

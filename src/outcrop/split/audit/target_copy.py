@@ -15,7 +15,7 @@ from outcrop.split.audit.finding import Finding
 from outcrop.split.audit.pairs import Shift, drawn, moved, pairs, rank_correlation, ranked, shifts, standard
 
 RANK_CORRELATION, BALANCED_ACCURACY = 0.995, 0.98
-FEWEST_PAIRS, FEWEST_OF_CLASS = 30, 10
+FEWEST_PAIRS, FEWEST_OF_CLASS, FEWEST_INSIDE = 30, 10, 0.3
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def _best_shifts(context: AuditContext, inputs: np.ndarray, targets: np.ndarray,
     for row, shift in enumerate(every):
         source, inside = moved(context, at, shift)
         products = np.where(inside[:, None], inputs[source], 0).T @ targets
-        total[row] = np.square(products).sum(axis=1) * (1 - 1e-6 * abs(shift.lag))  # of two equal lags the shorter
+        told = np.square(products).sum(axis=1) / max(inside.mean(), FEWEST_INSIDE) ** 2
+        total[row] = told * (1 - 1e-6 * abs(shift.lag))  # of two equal lags the shorter
     return [every[row] for row in total.argmax(axis=0)]
 
 
