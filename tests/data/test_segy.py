@@ -33,9 +33,15 @@ def write_segy(path, traces, headers, *, code=5, order=">", interval=4000, feet=
     """A SEG-Y file from samples (trace, sample) and one dictionary of header words per trace."""
     text = "".join(f"C{i:2d} made by a test".ljust(80) for i in range(1, 41)).encode("cp037")
     binary = bytearray(400)
-    for byte, value in ((3217, interval), (3221, traces.shape[1]), (3225, code), (3255, 2 if feet else 1), (3505, extended)):
+    for byte, value in (
+        (3217, interval),
+        (3221, traces.shape[1]),
+        (3225, code),
+        (3255, 2 if feet else 1),
+        (3505, extended),
+    ):
         put(binary, byte - 3200, value, 2, order)
-    kind, width = FORMATS[code]
+    kind, _ = FORMATS[code]
     parts = [text, bytes(binary), b" " * 3200 * extended]
     for number, (values, header) in enumerate(zip(traces, headers, strict=True), start=1):
         head = bytearray(TRACE)
@@ -75,7 +81,7 @@ def test_a_rotated_cube_has_its_bins_on_the_map(cube):
     np.testing.assert_array_equal(record.data["amplitude"].to_numpy().reshape(12, 6), samples)
     east, north = record.data["easting"].to_numpy(), record.data["northing"].to_numpy()
     assert np.hypot(east[0, 1] - east[0, 0], north[0, 1] - north[0, 0]) == pytest.approx(25, abs=0.1)
-    assert any("25" in note and "150" in note.replace("1.5e+02", "150") or "bins of" in note for note in record.notes)
+    assert any(("25" in note and "150" in note.replace("1.5e+02", "150")) or "bins of" in note for note in record.notes)
     assert record.data["twt"].to_numpy().tolist() == [0, 4, 8, 12, 16, 20] and record.data["twt"].attrs["units"] == "ms"
 
 
@@ -129,7 +135,13 @@ def test_missing_bins_dead_traces_and_padding_are_missing_values(tmp_path):
 def test_a_line_keeps_its_order_and_distance(tmp_path):
     headers = [{21: 1000 + i, 181: 100 + 30 * i, 185: 40 * i, 71: 1} for i in range(5)]
     record = segy.read(write_segy(tmp_path / "l.sgy", np.arange(1.0, 21).reshape(5, 4), headers), domain="time")[0]
-    assert record.dims == ("trace", "twt") and record.data["trace"].to_numpy().tolist() == [1000, 1001, 1002, 1003, 1004]
+    assert record.dims == ("trace", "twt") and record.data["trace"].to_numpy().tolist() == [
+        1000,
+        1001,
+        1002,
+        1003,
+        1004,
+    ]
     assert record.data["distance"].to_numpy().tolist() == [0, 50, 100, 150, 200]
 
 

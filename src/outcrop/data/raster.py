@@ -131,7 +131,7 @@ def _geotiff(path: Path, raw: bytes, bands: Mapping[str, int | str] | None, vari
         try:
             chosen = _chosen(file, bands, variable, path)
             columns = {name: _band(file, number) for name, number in chosen.items()}
-        except DataError:
+        except (DataError, ConfigError):
             raise
         except Exception as error:  # GDAL raises its own kinds
             fix = "copy or export the file again."

@@ -19,8 +19,8 @@ from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
 
-SHARE = 0.2
-"""Share of the memory allowed that cut boxes may take as they are read; encoding and training take the rest."""
+BYTES_PER_SAMPLE = 700
+"""What a sample takes at most on the way: values, encodings, examples of the baselines, columns of the audit."""
 TRIES = 30
 """Boxes looked at, per box wanted, before a record counts as unlabelled."""
 
@@ -46,8 +46,7 @@ def cut(config: Config, records: Sequence[Record], variables: Sequence[Variable]
     for record in large:
         size = _box(config, record)
         used = [str(name) for name in record.data.data_vars if str(name) in names]
-        per_sample = sum(record.data[name].dtype.itemsize for name in used) + 16  # two channels of the network
-        count = int(SHARE * limit / len(large) / (per_sample * prod(size)))
+        count = int(limit / len(large) / (BYTES_PER_SAMPLE * prod(size)))
         target = next(variable for variable in variables if variable.role == "target")
         found += _drawn(record, used, size, max(count, 12), target, config.train.seed)
     return found

@@ -53,15 +53,23 @@ def blocks(
         if dim not in record.dims:
             fix = f"the dimensions are {', '.join(record.dims)}{did_you_mean(dim, record.dims)}."
             raise ConfigError(message(f"{record.name} does not run along {dim!r}.", where="--region", fix=fix))
-    sides, room = [], BLOCK_SAMPLES
-    for (first, stop), dim in zip(reversed(spans), reversed(record.dims), strict=True):
-        least = 4 * margin.get(dim, 0)
-        side = int(np.clip(room, max(least, 1), max(stop - first, 1)))
-        sides.append(side)
-        room = max(1, room // side)
-    sides.reverse()
+    sides = _sides(record, spans, margin)
     starts = [range(first, stop, side) for (first, stop), side in zip(spans, sides, strict=True)]
     return list(_boxes(record, starts, spans, sides, margin))
+
+
+def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int]) -> list[int]:
+    """Sides of a block: whole chunks of the store, more of them along the last dimensions, at least four margins."""
+    stored = next((a.encoding.get("chunks") for a in record.data.data_vars.values() if a.encoding.get("chunks")), None)
+    chunks = stored if stored is not None and len(stored) == len(record.dims) else (1,) * len(record.dims)
+    sides = [
+        int(np.clip(max(chunk, 4 * margin.get(dim, 0)), 1, stop - first))
+        for chunk, dim, (first, stop) in zip(chunks, record.dims, spans, strict=True)
+    ]
+    for place in reversed(range(len(sides))):
+        more = max(1, BLOCK_SAMPLES // prod(sides))
+        sides[place] = min(sides[place] * more, spans[place][1] - spans[place][0])
+    return sides
 
 
 def _boxes(
