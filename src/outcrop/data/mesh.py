@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def write(source: str | Path, out: str | Path, curves: Any, *, on: str = "nodes"
 
 
 def _write_fields(source: Path, out: Path, curves: Any, fields: str | None) -> list[Path]:
-    from outcrop.data import netcdf
+    from outcrop.data.netcdf_write import append
 
     records = read(source, fields=fields)
     many = curves if isinstance(curves, Mapping) else {records[0].name: curves}
@@ -185,10 +186,9 @@ def _write_fields(source: Path, out: Path, curves: Any, fields: str | None) -> l
         place = out / own.name
         with replacing(place) as partial:
             shutil.copyfile(own, partial)
-            for curve in many[record.name]:
-                values = np.asarray(curve.values)
-                lead = record.data.attrs.get("leading", [])
-                dims = [*lead, *(names.get(dim, dim) for dim in record.dims)]
-                netcdf._append(partial, curve, dims, values.reshape((1,) * len(lead) + values.shape), None)
+            lead = record.data.attrs.get("leading", [])
+            dims = [*lead, *(names.get(dim, dim) for dim in record.dims)]
+            shape = (1,) * len(lead) + record.shape
+            append(partial, [replace(c, values=np.reshape(c.values, shape)) for c in many[record.name]], dims)
         written.append(place)
     return written

@@ -68,13 +68,13 @@ FORMATS: dict[str, Format] = {
     ),
     "netcdf": Format(
         "outcrop.data.netcdf:read",
-        "outcrop.data.netcdf:write",
+        "outcrop.data.netcdf_write:write",
         (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"),
         lambda head: head[:3] == b"CDF" or head[:8] == b"\x89HDF\r\n\x1a\n",
         "NetCDF 3 and 4, HDF5",
     ),
     "zarr": Format(
-        "outcrop.data.netcdf:read", "outcrop.data.netcdf:write", (".zarr",), lambda head: False, "Zarr stores"
+        "outcrop.data.zarr_store:read", "outcrop.data.zarr_store:write", (".zarr",), lambda head: False, "Zarr stores"
     ),
     "grib": Format(
         "outcrop.data.grib:read",
