@@ -18,8 +18,9 @@ EXPLAINED = 0.9999
 def fixed_positions(context: AuditContext) -> list[Finding]:
     """Compares the labels of examples cell by cell from where each starts to read; moved examples are not fixed.
 
-    A violation where one value is all there is, or where position alone tells every class or number; an inflation
-    where it tells some of the classes. Of large data, as many examples as make 20 million cells.
+    A violation where one value is all there is, or where position alone tells the number or at least half of the
+    classes beside the most frequent one; an inflation where it tells fewer. Of large data, as many examples as make 20
+    million cells.
     """
     if context.target is None:
         return []
@@ -83,12 +84,14 @@ def _classes(context: AuditContext, labels: np.ndarray, records: np.ndarray) -> 
         count = len(np.unique(records[there]))
         limit = max(1, min(3, int(PATTERNS * count)))
         is_fixed = count >= FEWEST_RECORDS and there.mean() >= PRESENT and len(patterns) <= limit
-        (fixed if is_fixed else free).append((value, int(mask[there].argmax(axis=1)[0]), int(there.sum())))
+        where = int(mask[there].argmax(axis=1)[0])
+        (fixed if is_fixed else free).append((value, where, int(there.sum()), int(mask.sum())))
     if not fixed:
         return []
     names = getattr(context.target.classes, "names", ()) if context.target else ()
-    shown = [str(names[int(v)]) if int(v) < len(names) else f"{v:g}" for v, _, _ in fixed]
-    level: Level = "inflation" if free else "violation"
+    shown = [str(names[int(v)]) if int(v) < len(names) else f"{v:g}" for v, *_ in fixed]
+    rare = [sum(labels.size / 2 > count for *_, count in group) for group in (fixed, free)]  # the rest is background
+    level: Level = "violation" if rare[0] >= max(rare[1], 1) else "inflation"
     place = f"Classes {named(shown)} lie at the same samples of every example, the first at {fixed[0][1]:,}"
     fix = "cut windows at random places: augmentation that shifts examples, or windows shorter than the records"
     return [Finding("fixed_positions", level, place, f"{share(fixed[0][2], len(labels))} examples", fix)]
