@@ -25,6 +25,7 @@ from outcrop.errors import DataError, message, missing_extra
 from outcrop.records import Record
 
 FIX = "copy or download the file again."
+HORIZONTAL = ("latitude", "longitude", "y", "x", "values")
 SIZED = 0x800000
 """GRIB 1 messages of more than 8 MB give their length in another way; the chain is then searched for its ends."""
 
@@ -59,8 +60,11 @@ def read(
     """
     path = Path(path)
     sha256 = file_fingerprint(path)
-    _check_chain(path)
-    data, note = _along_valid_time(_loaded(path, filter), path, valid_time)
+    count = _check_chain(path)
+    data = _loaded(path, filter)
+    if not filter:
+        _check_count(data, count, path)
+    data, note = _along_valid_time(data, path, valid_time)
     record = record_of(data, path, sha256, "grib", variables, units)
     record = record.with_data(record.data, *([note] if note else []))
     record = deaccumulated(record, deaccumulate or {}, stamp)
@@ -166,8 +170,22 @@ def _along_valid_time(data: Any, path: Path, flatten: bool) -> tuple[Any, str]:
     return flat, "forecasts put end to end along the time they are valid for"
 
 
-def _check_chain(path: Path) -> None:
-    """Messages from GRIB to 7777, one after the other, to the end of the file."""
+def _check_count(data: Any, count: int, path: Path) -> None:
+    """No two messages became one field: of those with the same keys only the last would be seen."""
+    fields = sum(
+        int(np.prod([data.sizes[dim] for dim in array.dims if dim not in HORIZONTAL], dtype=int))
+        for array in data.data_vars.values()
+    )
+    if count > fields:
+        what = (
+            f"{count:,} messages hold {fields:,} different fields: some occur twice, or differ in a key not looked at."
+        )
+        fix = 'choose messages: filter = {expver = "1"}, or another key that tells them apart.'
+        raise DataError(message(what, where=str(path), fix=fix))
+
+
+def _check_chain(path: Path) -> int:
+    """Messages from GRIB to 7777, one after the other, to the end of the file; how many there are."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as raw:
         place, count = raw.find(b"GRIB"), 0
         if place < 0:
@@ -185,6 +203,7 @@ def _check_chain(path: Path) -> None:
                 what = f"Message {count + 1} at byte {place:,} of {len(raw):,} does not end as it says."
                 raise DataError(message(what, where=str(path), fix=FIX))
             count, place = count + 1, raw.find(b"GRIB", end)
+        return count
 
 
 def write(

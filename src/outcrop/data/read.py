@@ -22,13 +22,14 @@ from outcrop.records import Record
 
 @dataclass(frozen=True)
 class Format:
-    """One line of the format table: where reader and writer are, and how the files are known."""
+    """One line of the format table: where reader and writer are, how the files are known, and what writes by boxes."""
 
     reader: str
     writer: str
     suffixes: tuple[str, ...]
     starts: Callable[[bytes], bool]
     help: str
+    stream: str = ""
 
 
 def _starts_as_las(head: bytes) -> bool:
@@ -65,6 +66,7 @@ FORMATS: dict[str, Format] = {
         (".sgy", ".segy", ".seg"),
         _starts_as_segy,
         "seismic cubes and lines, SEG-Y 0 to 2",
+        stream="outcrop.data.segy:stream",
     ),
     "netcdf": Format(
         "outcrop.data.netcdf:read",
@@ -72,9 +74,15 @@ FORMATS: dict[str, Format] = {
         (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"),
         lambda head: head[:3] == b"CDF" or head[:8] == b"\x89HDF\r\n\x1a\n",
         "NetCDF 3 and 4, HDF5",
+        stream="outcrop.data.netcdf_write:stream",
     ),
     "zarr": Format(
-        "outcrop.data.zarr_store:read", "outcrop.data.zarr_store:write", (".zarr",), lambda head: False, "Zarr stores"
+        "outcrop.data.zarr_store:read",
+        "outcrop.data.zarr_store:write",
+        (".zarr",),
+        lambda head: False,
+        "Zarr stores",
+        stream="outcrop.data.zarr_store:stream",
     ),
     "grib": Format(
         "outcrop.data.grib:read",

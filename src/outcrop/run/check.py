@@ -186,6 +186,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
             tables,
             key=promise.new,
             held_out=held_out,
+            buffer_m=promise.area.buffer_m if promise.area else 0.0,
         )
         for finding in audit(context, problem.config.evaluate.accept):
             found.setdefault((finding.check, finding.place), finding)

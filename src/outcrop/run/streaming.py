@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.data.content import Curve
-from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.run.cutouts import cutout
 from outcrop.run.folder import write_text
@@ -199,11 +199,17 @@ def _one(model: Any, record: Record, block: Block, curves_of: Any) -> list[Curve
 
 
 def _open(record: Record, out: Path, curves: list[Curve], reading: Mapping[str, Any]) -> Any:
-    if record.format == "segy":
-        from outcrop.data import segy
+    """The stream of the record's format.
 
-        options = {key: reading[key] for key in ("bytes", "kind") if key in reading}
-        return segy.stream(record.source, out, curves, **options)
-    from outcrop.data.grid_stream import stream
+    Raises:
+        DataError: a format that is written in one piece.
+    """
+    from outcrop.data.read import FORMATS, load_object, options_of
 
-    return stream(record, out, curves)
+    address = FORMATS[record.format].stream
+    if not address:
+        known = ", ".join(name for name, entry in FORMATS.items() if entry.stream)
+        what = f"{record.format} files are written in one piece, and this one is larger than memory allows."
+        raise DataError(message(what, where=record.source, fix=f"convert it to one of {known}."))
+    options = {key: value for key, value in reading.items() if key in options_of(address)}
+    return load_object(address)(record.source, out, curves, **options)

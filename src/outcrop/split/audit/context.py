@@ -177,16 +177,28 @@ class AuditContext:
                 known[first:stop] &= table.weight > 0
         return known
 
+    @cached_property
+    def _masks(self) -> dict[tuple[str, int], np.ndarray]:
+        """Masks of samples that were asked for already: checks ask for the same parts again and again."""
+        return {}
+
     def read(self, examples: np.ndarray, reach: bool = True) -> np.ndarray:
-        """Mask of the samples that some examples read, those within `reach` of the model included."""
-        reads = self.origins.reads.take(examples)
-        if reach:
-            reads = self._widened(self.origins.record[examples], reads)
-        return self.cells.cover(self.origins.record[examples], reads)
+        """Mask of the samples that some examples read, those within `reach` of the model included; read only."""
+        key = (f"read {reach}", hash(np.asarray(examples).tobytes()))
+        if key not in self._masks:
+            record, reads = self.origins.record[examples], self.origins.reads.take(examples)
+            self._masks[key] = self.cells.cover(record, self._widened(record, reads) if reach else reads)
+            self._masks[key].flags.writeable = False
+        return self._masks[key]
 
     def scored(self, examples: np.ndarray) -> np.ndarray:
-        """Mask of the labelled samples that some examples are scored on."""
-        return self.cells.cover(self.origins.record[examples], self.origins.scores.take(examples)) & self.labelled
+        """Mask of the labelled samples that some examples are scored on; read only."""
+        key = ("scored", hash(np.asarray(examples).tobytes()))
+        if key not in self._masks:
+            record, scores = self.origins.record[examples], self.origins.scores.take(examples)
+            self._masks[key] = self.cells.cover(record, scores) & self.labelled
+            self._masks[key].flags.writeable = False
+        return self._masks[key]
 
     def records_in(self, examples: np.ndarray) -> np.ndarray:
         """Indices of the records that some examples come from, sorted."""

@@ -14,6 +14,7 @@ BY_NATURE = 1.5  # times the share of training rows that recur in other training
 COARSE_SHARE = 0.01  # rows that recur within their own record: the inputs are coarse, not copied
 QUANTILES = np.linspace(0.05, 0.95, 19)
 SAME_QUANTILE, SAME_TARGET = 0.01, 0.03  # of the spread; for classes, of the samples
+SAME_VALUE = 2e-3  # of the spread, for records of one length
 FEWEST_ROWS = 50
 
 
@@ -123,6 +124,8 @@ def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:
     alike = (np.where(known, gap, 0) < SAME_QUANTILE).all(axis=-1) & (known.sum(axis=-1) >= 2)
     alike &= (np.isfinite(signature[test][:, None, :, 0]) == np.isfinite(signature[fitted][None, :, :, 0])).all(axis=-1)
     alike &= _same_target(context, test, fitted)
+    for i, j in np.argwhere(alike):
+        alike[i, j] = _same_sorted(context, int(test[i]), int(fitted[j]))
     pairs = [f"{context.origins.names[test[i]]} = {context.origins.names[fitted[j]]}" for i, j in np.argwhere(alike)]
     if not pairs:
         return []
@@ -130,6 +133,19 @@ def _same_records(context: AuditContext, common: np.ndarray) -> list[Finding]:
     size = f"{int(alike.any(axis=1).sum())} of {len(test)} test records"
     name = context.origins.names[int(test[np.flatnonzero(alike.any(axis=1))[0]])]
     return [Finding("duplicate_rows", "violation", place, size, _fix(context, name))]
+
+
+def _same_sorted(context: AuditContext, a: int, b: int) -> bool:
+    """Whether two records of equal length hold the same values, in any order; fields alike by nature do not."""
+    if (context.cells.shapes[a] != context.cells.shapes[b]).any():
+        return True
+    for column in context.input_values.T:
+        first, second = (np.sort(column[context.offsets[r] : context.offsets[r + 1]]) for r in (a, b))
+        both = np.isfinite(first) & np.isfinite(second)
+        gap = np.abs(first - second)[both]
+        if len(gap) and np.quantile(gap, 0.9) > SAME_VALUE * max(np.std(first[both]), 1e-300):
+            return False
+    return True
 
 
 def _signatures(context: AuditContext, values: np.ndarray) -> np.ndarray:

@@ -51,6 +51,8 @@ def _by_position(context: AuditContext) -> tuple[np.ndarray, np.ndarray]:
     chosen = np.concatenate([context.split.train, context.split.test])
     read, _ = cells.boxes(origins.record, origins.reads)
     start, stop = cells.boxes(origins.record, origins.scores)
+    if np.median(np.prod((stop - start)[chosen], axis=1)) < 4:
+        return nothing
     relative = np.column_stack([start - read, stop - start])[chosen]
     kinds, kind, count = np.unique(relative, axis=0, return_inverse=True, return_counts=True)
     best = int(count.argmax())

@@ -188,11 +188,42 @@ def _columns(context: AuditContext, test: np.ndarray, fitted: np.ndarray) -> Uni
     step = -(-table.shape[1] // MOST_VALUES)
     in_test, in_fitted = (np.concatenate([b.any(axis=1) for b in blocks]) for blocks in (tested, known))
     if (in_test & in_fitted).sum() > in_test.sum() / 2:
-        return None
+        return _single(context, test, fitted, dims, position)
     use = (in_test | in_fitted) & np.isfinite(position).all(axis=1)
     what = "sample" if table.shape[1] == 1 else "column"
     group = np.concatenate([block[:, 0] for block in groups])[use] if context.key is not None else None
     return Units(what, unit, (), table[use, ::step], position[use], in_test[use], in_fitted[use], group)
+
+
+def _single(
+    context: AuditContext, test: np.ndarray, fitted: np.ndarray, dims: tuple[str, ...], ground: np.ndarray
+) -> Units | None:
+    """Single samples of a grid whose columns are in both parts: neighbours on the ground and along other dimensions.
+
+    Distances count cells: the usual distance on the ground, or one step along another dimension. Of large grids the
+    first million samples.
+    """
+    cells = context.cells
+    if len(cells.dims) == len(dims) or context.promises & {"new", "later"}:
+        return None
+    from scipy.spatial import KDTree
+
+    known = np.isfinite(ground).all(axis=1)
+    usual = float(np.median(KDTree(ground[known]).query(ground[known][:2_000], k=2)[0][:, 1]))
+    places, column = [], 0
+    for which in range(len(context.ordered)):
+        index = np.indices(tuple(cells.shapes[which].tolist())).reshape(len(cells.dims), -1)
+        sizes = [int(cells.shapes[which, d]) if dim in dims else 1 for d, dim in enumerate(cells.dims)]
+        flat = np.zeros(index.shape[1], np.int64)
+        for d, dim in enumerate(cells.dims):
+            flat = flat * sizes[d] + (index[d] if dim in dims else 0)
+        others = [index[d] for d, dim in enumerate(cells.dims) if dim not in dims]
+        places.append(np.column_stack([ground[column + flat] / max(usual, 1e-300), *others]))
+        column += int(np.prod(sizes))
+    position = np.concatenate(places)[:MOST_UNITS]
+    use = ((test | fitted)[:MOST_UNITS]) & np.isfinite(position).all(axis=1)
+    values = np.where(test | fitted, context.target_values, np.nan)[:MOST_UNITS, None]
+    return Units("sample", "cells", (), values[use], position[use], test[:MOST_UNITS][use], fitted[:MOST_UNITS][use])
 
 
 def _count(shape: tuple[int, ...], keep: list[int]) -> int:

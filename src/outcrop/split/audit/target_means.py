@@ -13,7 +13,7 @@ from outcrop.split.audit.target_copy import read_lags
 
 LENGTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 20, 21, 24, 28, 30, 31, 36, 48, 60, 72, 90, 120, 168, 365)
 CORRELATION, ALONE = 0.999, 0.995
-MOST_SAMPLES, FEWEST_PAIRS = 40_000, 100
+MOST_SAMPLES, MOST_SERIES, SHORTEST, FEWEST_PAIRS = 40_000, 100, 30, 100
 
 
 class Window(NamedTuple):
@@ -27,7 +27,7 @@ def target_means(context: AuditContext) -> list[Finding]:
     """A violation where a running mean of the target among the inputs covers what is scored; past ones are a note.
 
     Looks along time, or the first dimension, at windows of 2 to 365 samples that end at, start at, or lie around the
-    input's own sample; of large data at the first 40,000 samples.
+    input's own sample; of large data at the first 40,000 samples or 100 series.
     """
     if context.target is None or context.is_class:
         return []
@@ -55,6 +55,8 @@ def _series(context: AuditContext) -> list[tuple[np.ndarray, np.ndarray]]:
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for which in range(len(context.ordered)):
         shape = tuple(context.cells.shapes[which].tolist())
+        if shape[place] < SHORTEST:
+            continue
         rows = np.arange(context.offsets[which], context.offsets[which + 1]).reshape(shape)
         rows = np.moveaxis(rows, place, 0).reshape(shape[place], -1)
         columns = max(min(room // max(shape[place], 1), 50), 1)
@@ -63,7 +65,7 @@ def _series(context: AuditContext) -> list[tuple[np.ndarray, np.ndarray]]:
             if np.isfinite(context.target_values[one]).any():
                 found.append((context.target_values[one], context.input_values[one]))
                 room -= len(one)
-        if room <= 0:
+        if room <= 0 or len(found) >= MOST_SERIES:
             break
     return found
 
@@ -90,7 +92,7 @@ def _correlations(series: list[tuple[np.ndarray, np.ndarray]], first: int, lengt
     sums = np.zeros((6, count))  # number, x, y, xx, yy, xy
     for target, inputs in series:
         size = len(target)
-        if size < length + abs(first):
+        if size < 2 * length + abs(first):
             continue
         start = slice(max(0, -first), min(size, size - first - length + 1))
         x = inputs[start]
