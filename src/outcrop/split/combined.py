@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -187,7 +188,10 @@ def duration(gap: Any, dated: bool) -> Any:
     import pandas as pd
 
     try:
-        return pd.Timedelta(str(gap)).to_timedelta64() if dated else float(gap)
+        if not dated:
+            return float(gap)
+        text = re.sub(r"(?<=[\d ])d$", "D", str(gap).strip())  # "7d" as people write it
+        return pd.Timedelta(text).to_timedelta64()
     except (ValueError, TypeError):
         fix = 'gap = "7d"' if dated else "gap = 10"
         raise ConfigError(
