@@ -89,7 +89,7 @@ def test_the_copy_of_a_crossline_fades_with_distance(data_dir):
     curve = copy_curve(masks, record.data.crossline.to_numpy(), classes=10, edges=[0, 5, 10, 20, 40, 80, 160, 320, 640])
     assert [step.pairs for step in curve] == [6, 10, 11, 29, 51, 98, 195, 197]  # of the 630 pairs 33 are further apart
     expected = [0.989, 0.962, 0.954, 0.891, 0.777, 0.667, 0.590, 0.534]
-    assert [step.score for step in curve] == pytest.approx(expected, abs=0.004)
+    assert [step.score for step in curve] == pytest.approx(expected, abs=0.006)
 
 
 @cache

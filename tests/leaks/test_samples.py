@@ -24,11 +24,18 @@ def test_random_windows_along_one_well_are_caught(wells, found):
     ]
 
 
-def test_random_points_with_context_are_caught_and_without_are_not(wells, found):
+def test_random_points_along_smooth_wells_are_told_and_with_context_refused(wells, found, context):
+    """The reason given for a random split is checked: neighbours along a well are near copies, shuffled rows are not."""
     promise = {"promise": "same_population", "reason": "rows are independent"}
-    assert found(wells, view=points(wells), promise=dict(promise)) == []
+    assert found(wells, view=points(wells), promise=dict(promise)) == [("copied_neighbours", "inflation")]
     leaky = found(wells, view=points(wells, (-1, 0, 1)), promise=dict(promise))
     assert ("overlapping_windows", "violation") in leaky
+    shuffled = []
+    for i, record in enumerate(wells):
+        order = np.random.default_rng(i).permutation(len(record))
+        rows = {name: ("depth", record.data[name].to_numpy()[order]) for name in record.data}
+        shuffled.append(record.with_data(record.data.assign(rows)))
+    assert found(shuffled, view=points(shuffled), promise=dict(promise)) == []
 
 
 def test_a_later_split_is_clean_and_a_test_that_reads_training_is_told(well, found):

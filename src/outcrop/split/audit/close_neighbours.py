@@ -64,7 +64,8 @@ def _centres(context: AuditContext, points: np.ndarray, code: np.ndarray, count:
     centre = centre / np.where(size, size, np.nan)[:, None]
     extent = np.zeros(count)
     np.maximum.at(extent, code, np.linalg.norm(points - centre[code], axis=1))
-    centre[extent > context.neighbour_distance_m / 2] = np.nan
+    wide = extent > context.neighbour_distance_m / 2
+    centre[wide | (wide[size > 0].mean() > 0.5)] = np.nan  # among lines a short one is a line too
     return centre
 
 
