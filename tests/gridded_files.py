@@ -59,9 +59,9 @@ def write_nc4(path: Path, **options) -> Path:
 
 
 def write_nc3(path: Path, **options) -> Path:
-    """Weather as NetCDF 3 with the time as its record dimension."""
+    """Weather as NetCDF 3, without a record dimension."""
     packed = {key: value for key, value in PACKED.items() if key != "zlib"}
-    weather(**options).to_netcdf(path, engine="scipy", unlimited_dims=["time"], encoding={"tas": packed})
+    weather(**options).to_netcdf(path, engine="scipy", encoding={"tas": packed})
     return path
 
 

@@ -101,7 +101,8 @@ def opened(path: Path, group: str | None = None) -> Any:
             if group is not None:
                 fix = "leave group out; NetCDF 3 has none."
                 raise ConfigError(message(f"There is no group {group!r}.", where=str(path), fix=fix))
-            return xr.open_dataset(path, engine="scipy", decode_times=False, cache=False)
+            large = path.stat().st_size > LAZY_BYTES
+            return xr.open_dataset(path, engine="scipy", decode_times=False, cache=False, mmap=large)
         _probed(path)
         place = _parent(path, group)
         return xr.open_dataset(path, engine="h5netcdf", group=place, decode_times=False, phony_dims="sort", cache=False)

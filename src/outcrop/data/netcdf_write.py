@@ -1,8 +1,8 @@
 """Results into copies of NetCDF and HDF5 files; what was there keeps values, attributes and encodings.
 
-A file of NetCDF 4 or HDF5 is copied byte for byte and new variables are added to the copy. One of NetCDF 3 has a
-header that must grow, and is written anew with the same raw values, types and attributes. New variables are float32,
-NaN where missing, compressed, in the chunks, with the grid mapping and the auxiliary coordinates of their like.
+A file of NetCDF 4 or HDF5 is copied byte for byte and new variables are added to the copy; one of NetCDF 3 gets a
+longer header (`netcdf_classic`). New variables are float32, NaN where missing, with the chunks, the grid mapping and
+the auxiliary coordinates of their like; those of NetCDF 4 are compressed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.data import netcdf_classic
 from outcrop.data.cf import record_of
 from outcrop.data.content import Curve, replacing
 from outcrop.data.gridded_write import check_names, like, on_grid
 from outcrop.data.netcdf import dataset_names, is_classic, opened
 from outcrop.data.restructure import restructured
-from outcrop.errors import DataError, message
 from outcrop.records import Record
 
 KEPT = ("grid_mapping", "coordinates")
@@ -120,22 +120,17 @@ def _append_plain(path: Path, curves: Sequence[Curve], group: str | None) -> Non
 
 
 def _append_classic(path: Path, curves: Sequence[Curve], dims: Sequence[str]) -> None:
-    from scipy.io import netcdf_file
-
-    with netcdf_file(str(path), "a", mmap=False) as file:
-        model = like({name: (v.dimensions, int(np.prod(v.shape))) for name, v in file.variables.items()}, dims)
-        order = [dim for dim in file.variables[model].dimensions if dim in dims] if model else list(dims)
-        for curve in curves:
-            new = file.createVariable(curve.mnemonic, "f4", tuple(order))
-            turned = np.moveaxis(curve.values, [list(dims).index(dim) for dim in order], range(len(order)))
-            new[:] = np.asarray(turned, np.float32)
-            for key, text in {"units": curve.unit, "long_name": curve.description}.items():
-                if text:
-                    setattr(new, key, text)
-            for key in KEPT:
-                if model and hasattr(file.variables[model], key):
-                    setattr(new, key, getattr(file.variables[model], key))
-            new._FillValue = np.float32(np.nan)
+    held = netcdf_classic.header(path)
+    names = list(held.dims)
+    own = {v.name: (tuple(names[dim] for dim in v.dims), v.size) for v in held.variables}
+    model = like(own, dims)
+    order = [dim for dim in own[model][0] if dim in dims] if model else list(dims)
+    turn = [list(dims).index(dim) for dim in order]
+    turned = [replace(curve, values=np.moveaxis(curve.values, turn, range(len(order)))) for curve in curves]
+    text = next((v.text for v in held.variables if v.name == model), {})
+    with replacing(path) as partial:
+        kept = {key: text[key] for key in KEPT if key in text}
+        netcdf_classic.append(path, partial, turned, order, kept)
 
 
 def _slabs(values: np.ndarray) -> Iterator[tuple[slice, ...]]:
@@ -239,18 +234,15 @@ def stream(
     """Opens a copy of a file for writing box by box; an unfinished one in the same folder is continued.
 
     Args:
-        source: the file that was read, NetCDF 4 or HDF5.
+        source: the file that was read.
         out: folder.
         curves: what will be put; their values are not read.
         group, variables, samples, fold: as for `read`.
 
     Raises:
-        DataError: NetCDF 3, which is written in one piece, or a name that the file already has.
+        DataError: a name that the file already has.
     """
     source, out = Path(source), Path(out)
-    if is_classic(source):
-        fix = f"convert it: nccopy -k nc4 {source.name} new.nc"
-        raise DataError(message("NetCDF 3 cannot be written box by box.", where=str(source), fix=fix))
     record = _laid_out(source, group, variables, samples, None, fold)[0]
     check_names(curves, _names(source, group), source)
     names = record.data.attrs.get("file_names", {})
