@@ -101,7 +101,7 @@ def _windows(record: Record, name: str, rule: str) -> tuple[str, np.ndarray, np.
     data = record.data
     dim = "step" if rule == "step" and "step" in data[name].dims else "time"
     kind = data[dim].dtype.kind if dim in data.coords else ""
-    if dim not in data[name].dims or kind not in "Mmf":
+    if dim not in data[name].dims or kind not in ("M", "m", "f"):
         fix = "leave it out of deaccumulate."
         raise DataError(message(f"{name} does not run along a time axis.", where=record.source, fix=fix))
     axis = data[dim].to_numpy()
