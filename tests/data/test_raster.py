@@ -19,7 +19,8 @@ def scene(tmp_path):
     values[0, 0, 0] = -9999
     profile = {"driver": "GTiff", "width": 4, "height": 3, "count": 2, "dtype": "float32",
                "crs": "EPSG:32633",
-               "transform": Affine(10, 0, 500_000, 0, -10, 5_200_000), "nodata": -9999, "compress": "deflate"}  # fmt: skip
+               "transform": Affine(10, 0, 500_000, 0, -10, 5_200_000), "nodata": -9999,
+               "compress": "deflate"}  # fmt: skip
     with rasterio.open(path, "w", **profile) as file:
         file.write(values)
         file.descriptions = ("NDVI", None)

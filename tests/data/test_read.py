@@ -76,8 +76,13 @@ def test_groups_from_header_and_columns(tmp_path):
     (tmp_path / "t.csv").write_text("well,zone,gr\nA,north,1\nA,north,2\nB,south,3\n")
     records = regroup(read(tmp_path / "t.csv", group="well"), {"zone": "zone"})
     assert [r.groups["zone"] for r in records] == ["north", "south"]
-    with pytest.raises(DataError, match='Fix: split the table by it: group = "gr"'):
-        regroup(records, {"x": "gr"})
+    lines = regroup(records, {"x": "gr"})[0]  # points of one record on several flight lines
+    assert lines.data["x"].to_numpy().tolist() == ["1", "2"] and "x" not in lines.groups
+    depths = regroup(read(tmp_path / "t.csv", group="well", axis="gr", dim="depth"), {"zone": "zone"})
+    assert depths[0].groups["zone"] == "north"
+    (tmp_path / "t.csv").write_text("well,depth,zone\nA,1,north\nA,2,south\n")
+    with pytest.raises(DataError, match='Fix: split the table by it: group = "zone"'):
+        regroup(read(tmp_path / "t.csv", group="well", axis="depth"), {"zone": "zone"})
 
 
 def test_write_picks_the_writer(tmp_path):

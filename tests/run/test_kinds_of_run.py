@@ -132,8 +132,8 @@ warmup_steps = 2
 def test_same_population_with_folds(tmp_path, quick_run):
     rng = np.random.default_rng(0)
     rows = [
-        f"{a:.3f},{'' if i % 9 == 0 else f'{b:.3f}'},{2 * a - b:.3f}"
-        for i, (a, b) in enumerate(rng.normal(size=(120, 2)))
+        f"{a:.3f},{'' if i % 9 == 0 else f'{b:.3f}'},{2 * a - b + 0.5 * c:.3f}"
+        for i, (a, b, c) in enumerate(rng.normal(size=(120, 3)))
     ]
     (tmp_path / "samples.csv").write_text("a,b,grade\n" + "\n".join(rows) + "\n")
     run_file(tmp_path, "samples.csv", text=TABLE)

@@ -15,7 +15,7 @@ from synthetic_wells import WELLS
 
 FILES = (
     "run.toml", "data.json", "split.json", "audit.json", "history.csv", "predictions.nc", "metrics.json",
-    "findings.json", "model.outcrop", "report.html", "environment.json",
+    "findings.json", "model.outcrop", "report.html", "environment.json", "layout.npz",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,9 @@ def along(
         joined.append(record.with_data(record.data.assign(new)))
         used.add(other.name)
         counts[record.name] = {"rows": len(np.unique(row[fits])), "samples": int(fits.sum())}
-    return joined, _report("along", others, len(used), counts)
+    rows = sum(row["rows"] for row in counts.values())
+    report = _report("along", others, len(used), counts)
+    return joined, replace(report, matched=rows, unmatched=max(sum(map(len, others)) - rows, 0))
 
 
 def nearest(

@@ -54,16 +54,10 @@ def horizons(
         DataError: horizons that cross, no vertical axis, or rows that match no trace.
     """
     listed, z_values = _names(table, horizon), table.numbers(z)
-    known = [word for word in dict.fromkeys(listed.tolist()) if word]
-    if order is not None and len(set(order)) < len(order):
-        raise ConfigError(message("order names a horizon twice.", where="join horizons", fix=f"order = {known}"))
-    levels = list(order or sorted(known, key=lambda word: float(np.nanmedian(z_values[listed == word]))))
+    levels = _ordered(listed, z_values, order)
     joined, counts, matched, dropped = [], {}, np.zeros(len(z_values), bool), ~np.isfinite(z_values)
     for record in records:
-        vertical = record.dims[-1]
-        if len(record.dims) < 2 or record.data[vertical].dtype.kind not in "fiu":
-            fix = "horizons are joined to cubes (inline, crossline, twt) and lines (trace, twt)."
-            raise DataError(message(f"{record.name} has no vertical axis.", where=record.source, fix=fix))
+        vertical = _vertical(record)
         rows = np.arange(len(z_values)) if on == "record" and on not in table.columns else table.rows_of(record)
         rows = rows[~dropped[rows]]
         trace = _traces(record, table, rows, x, y, distance_m)
@@ -82,6 +76,23 @@ def horizons(
         tuple(key for key, row in counts.items() if not row["rows"]), counts,
     )  # fmt: skip
     return joined, report
+
+
+def _ordered(listed: np.ndarray, z: np.ndarray, order: Sequence[str] | None) -> list[str]:
+    """Names of the horizons from top to bottom."""
+    known = [word for word in dict.fromkeys(listed.tolist()) if word]
+    if order is not None and len(set(order)) < len(order):
+        raise ConfigError(message("order names a horizon twice.", where="join horizons", fix=f"order = {known}"))
+    return list(order or sorted(known, key=lambda word: float(np.nanmedian(z[listed == word]))))
+
+
+def _vertical(record: Record) -> str:
+    """The vertical dimension of a cube or line."""
+    vertical = record.dims[-1]
+    if len(record.dims) < 2 or record.data[vertical].dtype.kind not in "fiu":
+        fix = "horizons are joined to cubes (inline, crossline, twt) and lines (trace, twt)."
+        raise DataError(message(f"{record.name} has no vertical axis.", where=record.source, fix=fix))
+    return vertical
 
 
 def _names(table: Any, column: str) -> np.ndarray:

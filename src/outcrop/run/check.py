@@ -27,6 +27,9 @@ from outcrop.split.effective import Effective, effective_samples
 from outcrop.split.promise import Split
 from outcrop.view.view import View
 
+MOST_REACH = 2048
+"""Longest window that the reach of a network is measured on."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -135,7 +138,16 @@ def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
     context = getattr(view, "context", None)
     if context is not None:
         return max(0, -min(context)), max(0, max(context))
-    return reach(model, view.input_shape(channels))
+    length, *rest = view.input_shape(channels)
+    return reach(model, (min(length, MOST_REACH), *rest))
+
+
+def _jitter(problem: Problem, view: View, split: Split) -> dict[str, int]:
+    """Dimension -> samples by which training examples are moved at random."""
+    if not problem.config.train.jitter or view.kind != "windows" or len(view.cells.dims) > 1:
+        return {}
+    room = view.room(split.train)[split.train]
+    return {view.cells.dims[0]: int((room[:, 1] - room[:, 0]).max(initial=0))}
 
 
 def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser: Normaliser) -> None:
@@ -186,6 +198,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
             tables,
             key=promise.new,
             held_out=held_out,
+            jitter=_jitter(problem, view, labels),
             buffer_m=promise.area.buffer_m if promise.area else 0.0,
         )
         for finding in audit(context, problem.config.evaluate.accept):

@@ -39,42 +39,49 @@ def between(
         ConfigError: `along` is no number, or there are fewer than four lines.
     """
     known = np.ones(cells.total, bool) if labelled is None else labelled
-    try:
-        place = np.asarray(cells.coordinate(along), float)
-    except ValueError:
-        fix = 'along = a dimension such as "crossline".'
-        raise ConfigError(message(f"{along!r} has no numbers.", where="promise.between.along", fix=fix)) from None
+    place = _numbers(cells, along)
     lines, number = np.unique(place, return_inverse=True)
     number = number.ravel()
     if len(lines) < 4:
         what = f"There are {len(lines)} lines along {along}; four are needed."
         raise ConfigError(message(what, where="promise.between", fix="another `along`, or more lines."))
-    index = np.arange(len(lines))
-    if spacing is not None:
-        step = lines[0] + spacing * np.arange(int((lines[-1] - lines[0]) / spacing) + 1)
-        anchors = np.unique(np.abs(lines[:, None] - step[None]).argmin(axis=0))
-        test = np.setdiff1d(index, anchors)
-    else:
-        test = index[index % every == min(1, every - 1)]
-    test = test[(test > 0) & (test < len(lines) - 1)]
-    rest = np.setdiff1d(index, test)
+    test = _scored(lines, every, spacing)
+    rest = np.setdiff1d(np.arange(len(lines)), test)
     inner = rest[(rest > 0) & (rest < len(lines) - 1)]
     wanted = round(validation_share * len(rest))
-    drawn = (
-        np.sort(np.random.default_rng(seed).permutation(inner)[: max(1, wanted)]) if wanted and len(inner) else rest[:0]
-    )
-    colours = np.where(np.isin(number, test), TEST, np.where(np.isin(number, drawn), VALIDATION, TRAIN)).astype(np.int8)
-    colours[~np.isfinite(place)] = NONE
-    train = lines[np.setdiff1d(rest, drawn)]
-    gap = np.abs(lines[test][:, None] - train[None]).min(axis=1)
+    drawn = np.sort(np.random.default_rng(seed).permutation(inner)[: max(1, wanted)]) if wanted else rest[:0]
+    train = np.setdiff1d(rest, drawn)
+    colours = np.where(np.isin(number, test), TEST, np.where(np.isin(number, drawn), VALIDATION, TRAIN))
+    colours = np.where(np.isfinite(place), colours, NONE).astype(np.int8)
+    gap = np.abs(lines[test][:, None] - lines[train][None]).min(axis=1)
     sentence = (
         f"Scored on {len(test)} of {len(lines)} lines along {along} with known lines on both sides, at the median "
         f"{np.median(gap):g} away: the model must fill between lines."
     )
-    names = {part: tuple(f"{lines[i]:g}" for i in which)
-             for part, which in (("train", np.setdiff1d(rest, drawn)), ("validation", drawn), ("test", test))}  # fmt: skip
-    promise = f"between = {along}, every {every}" if spacing is None else f"between = {along}, {spacing:g} apart"
-    one = Colouring(
-        colours, sentence, promise, number, "line", names, "every = 2, or a view without neighbouring lines"
-    )
+    parts = {"train": train, "validation": drawn, "test": test}
+    names = {part: tuple(f"{lines[i]:g}" for i in which) for part, which in parts.items()}
+    how = f"every {every}" if spacing is None else f"{spacing:g} apart"
+    fix = "every = 2, or a view without neighbouring lines"
+    one = Colouring(colours, sentence, f"between = {along}, {how}", number, "line", names, fix)
     return [one.split(origins, cells, known)]
+
+
+def _numbers(cells: Cells, along: str) -> np.ndarray:
+    """The number of the line of every sample."""
+    given = np.asarray(cells.coordinate(along))
+    try:
+        return given.astype(float)
+    except ValueError:
+        fix = 'along = a dimension such as "crossline".'
+        raise ConfigError(message(f"{along!r} has no numbers.", where="promise.between.along", fix=fix)) from None
+
+
+def _scored(lines: np.ndarray, every: int, spacing: float | None) -> np.ndarray:
+    """Places of the lines that are scored, never the first or the last."""
+    index = np.arange(len(lines))
+    if spacing is None:
+        test = index[index % every == min(1, every - 1)]
+    else:
+        known = lines[0] + spacing * np.arange(int((lines[-1] - lines[0]) / spacing) + 1)
+        test = np.setdiff1d(index, np.abs(lines[:, None] - known[None]).argmin(axis=0))
+    return test[(test > 0) & (test < len(lines) - 1)]

@@ -104,7 +104,7 @@ def _distances(points: np.ndarray, placed: np.ndarray, cluster: np.ndarray, test
 def _matched(
     points: np.ndarray, placed: np.ndarray, wanted: np.ndarray, folds: int, seed: int
 ) -> tuple[np.ndarray, float]:
-    """The clusters of records whose folds come nearest to the wanted distances, and how near (Wasserstein-1, metres)."""
+    """The clusters of records whose folds come nearest to the wanted distances, and how near (Wasserstein-1, m)."""
     from scipy.stats import wasserstein_distance
     from sklearn.cluster import KMeans
 

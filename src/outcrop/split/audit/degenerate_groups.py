@@ -19,7 +19,8 @@ def degenerate_groups(context: AuditContext) -> list[Finding]:
     if not scored.any():
         fix = f"[promise] test = [...] with labelled {plural(key)}"
         return [Finding("degenerate_groups", "violation", "No test sample has a label", share(0, len(scored)), fix)]
-    spread = float(np.std(context.target_values[context.scored(context.split.train)]))
+    trained = context.scored(context.split.train)
+    spread = float(np.std(context.target_values[trained])) if trained.any() else 0.0
     empty, flat, flat_samples = [], [], 0
     tested = context.cells.cover(
         context.origins.record[context.split.test], context.origins.scores.take(context.split.test)
