@@ -25,7 +25,7 @@ def test_random_windows_along_one_well_are_caught(wells, found):
 
 
 def test_random_points_along_smooth_wells_are_told_and_with_context_refused(wells, found, context):
-    """The reason given for a random split is checked: neighbours along a well are near copies, shuffled rows are not."""
+    """The reason given for a random split is checked: neighbours along a well are copies, shuffled rows are not."""
     promise = {"promise": "same_population", "reason": "rows are independent"}
     assert found(wells, view=points(wells), promise=dict(promise)) == [("copied_neighbours", "inflation")]
     leaky = found(wells, view=points(wells, (-1, 0, 1)), promise=dict(promise))

@@ -176,6 +176,8 @@ def _same_target(context: AuditContext, test: np.ndarray, fitted: np.ndarray) ->
         signature = _signatures(context, context.target_values[:, None])[:, 0]
         return ~(_distance(signature[:, None], test, fitted)[..., 0] >= SAME_TARGET)
     known = np.isfinite(context.target_values)
+    if not known.any():
+        return np.ones((len(test), len(fitted)), bool)
     classes, inverse = np.unique(context.target_values[known], return_inverse=True)
     flat = context.record_of[known] * len(classes) + inverse
     counts = np.bincount(flat, minlength=len(context.ordered) * len(classes)).reshape(-1, len(classes))
