@@ -84,7 +84,8 @@ def join(
         from outcrop.data.read import read
 
         return call(records, read(files, **rest), **own)
-    return call(records, _table(files, own.get("on", "well"), rest, name, kind), **own)
+    on = own.get("on", inspect.signature(call).parameters["on"].default)
+    return call(records, _table(files, on, rest, name, kind), **own)
 
 
 def _table(files: Sequence[Path], on: str, rest: Mapping[str, Any], name: str, kind: str) -> Any:
@@ -96,7 +97,17 @@ def _table(files: Sequence[Path], on: str, rest: Mapping[str, Any], name: str, k
         raise ConfigError(message("A join takes one table.", where=f"source.{name}", fix='files = "core.csv"'))
     taken = ("null", "encoding", "units", "text", "separator", "format")
     _refuse({key: value for key, value in rest.items() if key not in taken}, taken, kind, name)
-    return open_table(files[0], on, **{key: value for key, value in rest.items() if key != "format"})
+    options = {key: value for key, value in rest.items() if key != "format"}
+    if kind == "horizons" and on == "record" and on not in _header(files[0], options):
+        on = _header(files[0], options)[0]  # rows of every record
+    return open_table(files[0], on, **options)
+
+
+def _header(path: Path, options: Mapping[str, Any]) -> list[str]:
+    """Names of the columns of a table."""
+    from outcrop.data.table import read
+
+    return [str(name) for name in read(path, **options)[0].data.data_vars]
 
 
 def _refuse(rest: Mapping[str, Any], known: Sequence[str], kind: str, name: str) -> None:

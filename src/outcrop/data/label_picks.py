@@ -142,7 +142,7 @@ def _curve(
         spread = own if own is not None else float(sigma) if not isinstance(sigma, str) else 0.0
         width = max(step, spread) if half_width is None else half_width
         widths.append((place, word, width, spread))
-        curve[np.abs(axis - place) <= width + spread] = np.nan
+        curve[np.abs(axis - place) <= (width + spread) * (1 + 1e-9)] = np.nan
     for place, word, width, _ in widths:
         curve[np.abs(axis - place) <= width * (1 + 1e-9)] = codes[word]
     return curve, len(inside)
