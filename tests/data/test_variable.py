@@ -324,3 +324,18 @@ def test_dataset_holds_exactly_the_variables():
     out, _ = resolve([well(GR=[1.0], SP=[2.0], units={"GR": "gAPI"})], [Variable("GAMMA", sources=("GR",))])
     assert list(out[0].data.data_vars) == ["GAMMA"] and out[0].data["GAMMA"].attrs["units"] == "gAPI"
     assert out[0].axis.tolist() == [1000.0] and out[0].data["GAMMA"].dtype == np.float64
+
+
+def test_discharge_becomes_a_depth_of_water():
+    import xarray as xr
+
+    from outcrop.records import Record
+
+    data = xr.Dataset({"Q": ("time", np.array([1.0, 2.0]), {"units": "m3/s"})}, {"time": [0, 1]})
+    gauge = Record(data, "gauge", {"area_km2": "86.4"})
+    runoff = Variable("Q", role="target", unit="mm/d", per_area="area_km2")
+    records, _ = resolve([gauge], [runoff])
+    np.testing.assert_allclose(records[0].data["Q"].to_numpy(), [1, 2])  # 1 m3/s over 86.4 km2 is 1 mm/d
+    assert Variable.from_json(runoff.to_json()) == runoff
+    with pytest.raises(DataError, match="did you mean 'area_km2'"):
+        resolve([gauge], [Variable("Q", role="target", unit="mm/d", per_area="area_km")])

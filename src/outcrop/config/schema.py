@@ -141,6 +141,7 @@ class VariableSection(Section):
     clip: Annotated[Number, Field(gt=0)] | None = None
     splice: Literal["first", "fill"] = "first"
     period: Annotated[Number, Field(gt=0)] | None = None
+    per_area: str | None = Field(default=None, description="m3/s to mm/d: curve or group key with the area in km2")
 
 
 class TargetSection(VariableSection):

@@ -207,7 +207,10 @@ def _load(record: Record, name: str, variable: Variable) -> _Curve:
         return _Curve(name, values, np.isnan(values), unit)
     if values.dtype.kind == "M":
         values, unit = _days(values), unit or DAYS
-    values, sentence = _converted(_as_numbers(values, where), unit, variable, where)
+    values = _as_numbers(values, where)
+    if variable.per_area is not None:
+        values, unit = _over_area(record, values, unit, variable, where)
+    values, sentence = _converted(values, unit, variable, where)
     possible = _possible(values, variable)
     removed = int(np.count_nonzero(~possible & ~np.isnan(values)))
     values = np.where(possible, values, np.nan)
@@ -216,6 +219,25 @@ def _load(record: Record, name: str, variable: Variable) -> _Curve:
             message(f"{name} has weights below 0.", where=where, fix="range = [0, 1], or weight_map = {code = weight}.")
         )
     return _Curve(name, values, np.isnan(values), unit, sentence, removed)
+
+
+def _over_area(record: Record, values: np.ndarray, unit: str, variable: Variable, where: str) -> tuple[np.ndarray, str]:
+    """A discharge divided by the area of its catchment, in mm/d.
+
+    Raises:
+        DataError: no area, one that is not above 0, or values that are no discharge.
+    """
+    name = str(variable.per_area)
+    try:
+        area = record.flat(name).astype(float) if name in record.data else np.float64(record.groups[name])
+    except (KeyError, ValueError):
+        known = [*map(str, record.data.data_vars), *record.groups]
+        fix = f"per_area names a curve or group key with the area in km2{did_you_mean(name, known)}."
+        raise DataError(message(f"{record.name} has no area {name!r}.", where=where, fix=fix)) from None
+    if not np.all(area > 0):
+        raise DataError(message(f"The area {name!r} is not above 0.", where=where, fix="state it in km2."))
+    cubic, _ = units.convert(values, unit or variable.assume_unit or "", "m3/s")
+    return np.asarray(cubic) * 86.4 / area, "mm/d"  # 86,400 s and 1,000 mm over 1e6 m2
 
 
 def _as_numbers(values: np.ndarray, where: str) -> np.ndarray:

@@ -47,6 +47,8 @@ class Variable:
         splice: "first" takes the first curve of `sources` that has values, "fill" fills its gaps from the next.
         clip: inputs are limited to this many standard units.
         period: of a circular variable; the same as the number in "sin_cos:PERIOD".
+        per_area: curve or group key with the catchment's area in km2: a discharge (m3/s) is divided by it and
+            becomes a depth of water per time, mm/d.
         weight_map: weight of each code of a weight curve, e.g. {1: 1.0, 2: 0.7, 3: 0.3}.
     """
 
@@ -65,6 +67,7 @@ class Variable:
     clip: float | None = None
     period: float | None = None
     weight_map: Mapping[Any, float] | None = None
+    per_area: str | None = None
 
     def __post_init__(self) -> None:
         for key, known in CHOICES.items():
