@@ -79,7 +79,7 @@ def test_a_block_of_crosslines_passes_but_for_the_two_beside_training(data_dir):
     assert alarms(findings) == [("copied_neighbours", "inflation")]
     near, bar = (f for f in findings if f.check == "copied_neighbours")
     assert "'1550 (beside 1535)', '1555 (beside 1535)'" in near.place and near.size.startswith("2 of 11")
-    assert "15 crossline numbers to 20 crossline numbers" in near.size and "mIoU 0.777" in bar.size
+    assert "15 to 20 crossline numbers" in near.size and "mIoU 0.777" in bar.size
 
 
 def test_the_copy_of_a_crossline_fades_with_distance(data_dir):

@@ -139,7 +139,8 @@ def _near_ones(context: AuditContext, baseline: CopyBaseline, copies: np.ndarray
     if named_ones:
         pairs = [f"{units.names[baseline.test[i]]} (beside {units.names[baseline.nearest[i]]})" for i in rows]
         which = f": {named(pairs)}"
-    span = f"{_length(baseline, baseline.distance[rows].min())} to {_length(baseline, baseline.distance[rows].max())}"
+    low, high = (_length(baseline, end) for end in (baseline.distance[rows].min(), baseline.distance[rows].max()))
+    span = low if low == high else f"{low.split()[0]} to {high}" if units.unit != "m" else f"{low} to {high}"
     what = plural(units.what)
     place = f"Test {what} are near copies of training {what}{which}"
     size = f"{share(len(rows), len(baseline.test))} test {what}, {span} from training"

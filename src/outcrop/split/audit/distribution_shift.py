@@ -65,9 +65,11 @@ def _follows(context: AuditContext, column: np.ndarray, places: list[np.ndarray]
         a, b = column[both], place[both]
         if len(a) > 2 and np.ptp(a) > 0 and np.ptp(b) > 0 and abs(np.corrcoef(a, b)[0, 1]) > 0.999:
             return True
-    if len(context.cells.dims) > 1:
-        return False
-    step = np.diff(column)[context.record_of[1:] == context.record_of[:-1]]
+    steps = []
+    for which, shape in enumerate(context.cells.shapes.tolist()):
+        part = column[context.offsets[which] : context.offsets[which + 1]].reshape(shape)
+        steps.append(np.diff(np.moveaxis(part, context.along, 0).reshape(shape[context.along], -1)[:, 0]))
+    step = np.concatenate(steps)
     step = step[np.isfinite(step) & (step != 0)]
     return bool(len(step) and max((step > 0).mean(), (step < 0).mean()) > 0.999)
 

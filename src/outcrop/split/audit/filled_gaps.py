@@ -30,7 +30,8 @@ def filled_gaps(context: AuditContext) -> list[Finding]:
 
     Target: an inflation where one crosses a border between the parts, or where many tested values lie on one.
     Inputs: an inflation where examples read a filled value made from a measurement as late as what is scored.
-    Level stretches that cross a border (filled forwards or backwards) are an inflation for the target, else a note.
+    Level stretches in time that cross a border (filled forwards or backwards) are an inflation for the target, else a
+    note.
     """
     both = np.intersect1d(context.records_in(context.split.test), context.records_in(context.split.fitted))
     forecasts = read_lags(context)[0] > 0
@@ -40,7 +41,7 @@ def filled_gaps(context: AuditContext) -> list[Finding]:
     variables = [v for v in context.variables if v.role in ("input", "target") and getattr(v, "classes", None) is None]
     for variable in variables:
         column = context.column(variable.name)
-        for level_ones in (False, True):
+        for level_ones in (False, True) if context.is_dated else (False,):
             runs = _runs(context, column, level_ones)
             if len(runs.first):
                 findings += _judge(context, variable.name, runs, variable.role == "target", level_ones, forecasts)

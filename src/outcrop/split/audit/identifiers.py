@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from outcrop.data.space import LATITUDE
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding, Level
 from outcrop.split.audit.pairs import drawn, rank_correlation
@@ -59,10 +60,18 @@ def _place(context: AuditContext, name: str, column: np.ndarray) -> Finding | No
             continue
         count = len(np.unique(value[np.isfinite(value)]))
         many = context.key is not None and count >= MANY_GROUPS
-        level: Level = "note" if many else "inflation"
+        level: Level = "note" if many or _latitude_alone(context, coordinate) else "inflation"
         what = f"is the coordinate {coordinate!r}: it tells training places apart and says nothing about new ones"
         return _finding(level, name, what, f"{count:,} different values in {len(value):,} samples")
     return None
+
+
+def _latitude_alone(context: AuditContext, coordinate: str) -> bool:
+    """Whether latitude is an input without longitude: it stands for climate, and names no place."""
+    if coordinate not in LATITUDE:
+        return False
+    other = context.cells.coordinate(context.position_names[0]).astype(float)
+    return not any(_same(context, column, other) for column in context.input_values.T)
 
 
 def _same(context: AuditContext, column: np.ndarray, other: np.ndarray) -> bool:
