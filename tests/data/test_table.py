@@ -123,3 +123,17 @@ def test_writer_reads_as_the_reader_did(tmp_path):
     assert record.data["note"].to_numpy()[-1] == "Grün"
     out = write(path, tmp_path / "o.csv", [Curve("P", np.arange(21.0))], **options)
     assert out.read_bytes().decode("cp437").splitlines()[-1] == "5;Grün;20"
+
+
+def test_local_times_become_utc_and_flagged_values_missing(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("time,pm,flag\n2019-03-31T01:00,1,A\n2019-03-31T03:00,2,X\n2019-07-01T12:00,3,V\n")
+    flags = {"pm": {"column": "flag", "keep": ["A", "V"]}}
+    record = read(path, axis="time", time_zone="Europe/Amsterdam", flags=flags)[0]
+    expected = np.array(["2019-03-31T00", "2019-03-31T01", "2019-07-01T10"], "datetime64[ns]")
+    np.testing.assert_array_equal(record.axis, expected)
+    assert np.isnan(record.data["pm"].to_numpy()[1]) and record.data["pm"].to_numpy()[2] == 3
+    assert any("1 values with a flag other than A, V" in note for note in record.notes)
+    path.write_text("time,pm\n2019-10-27T02:30,1\n")  # this half hour occurs twice
+    with pytest.raises(DataError, match="Fix: write the stamps with their offset"):
+        read(path, axis="time", time_zone="Europe/Amsterdam")

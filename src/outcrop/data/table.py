@@ -37,6 +37,8 @@ def read(
     text: Sequence[str] = (),
     separator: str | None = None,
     encoding: str | None = None,
+    time_zone: str | None = None,
+    flags: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Record]:
     """Reads a table into Records.
 
@@ -50,6 +52,8 @@ def read(
         text: columns to keep as text though they look like numbers (codes such as "07").
         separator: of a CSV file; by default found from the header line (comma, semicolon, tab).
         encoding: text encoding; by default UTF-8, else Windows-1252 (noted).
+        time_zone: zone of stamps that state none, e.g. "Europe/Amsterdam"; they are converted to UTC.
+        flags: column -> `{column = "FLAG", keep = ["A", "V"]}`: values with other flags are missing, and counted.
 
     Raises:
         DataError: no rows, a named column does not exist or has gaps, or a number cannot be read.
@@ -68,6 +72,10 @@ def read(
         )
     sha256 = fingerprint(raw)
     notes = ((note,) if note else ()) + (() if axis else ("no axis is stated; samples are numbered rows",))
+    notes += tuple(_flagged(table, name, rule, path) for name, rule in (flags or {}).items())
+    if time_zone is not None and axis is not None:
+        table[axis] = _in_utc(table[axis], time_zone, path)
+        notes += (f"times of {time_zone} converted to UTC",)
     records = []
     for name, rows in _rows_by_group(table, group, path):
         data = _dataset(table.iloc[rows], rows, axis, dim, units or {}, null, path, skip=group)
@@ -191,6 +199,35 @@ def _dataset(
             variables[name] = (dim, _column(table[column], null), {"units": units.get(column, ""), "long_name": column})
     attributes = {"units": units.get(axis or "", ""), "long_name": axis or "row", "mnemonic": axis or ""}
     return xr.Dataset(variables, {dim: (dim, stamps, attributes)}, {"rows": rows})
+
+
+def _flagged(table: Table, name: str, rule: Mapping[str, Any], path: Path) -> str:
+    """Blanks the values of a column whose flag is not among those to keep; a note with their number."""
+    flag, keep = rule.get("column"), [str(value) for value in rule.get("keep", ())]
+    for column in (name, flag):
+        if column not in table.columns:
+            fix = f'flags = {{{name} = {{column = "FLAG", keep = ["A"]}}}}{did_you_mean(str(column), table.columns)}'
+            raise DataError(message(f"The table has no column {column!r}.", where=str(path), fix=fix))
+    bad = ~table[flag].astype(str).str.strip().isin(keep) & table[name].notna()
+    table[name] = table[name].mask(bad)
+    return f"{name}: {int(bad.sum()):,} values with a flag other than {', '.join(keep)} are missing"
+
+
+def _in_utc(column: Column, zone: str, path: Path) -> Column:
+    """Local stamps as UTC.
+
+    Raises:
+        DataError: an unknown zone, or a local time that occurs twice or never (clocks were changed).
+    """
+    import pandas as pd
+
+    stamps = pd.to_datetime(column, format="ISO8601", utc=False)
+    try:
+        return stamps.dt.tz_localize(zone).dt.tz_convert("UTC") if stamps.dt.tz is None else stamps
+    except Exception as error:  # pandas and zoneinfo raise kinds of their own
+        reason = " ".join(str(error).split())[:160]
+        fix = "write the stamps with their offset (2019-10-27T02:30+01:00), or in UTC."
+        raise DataError(message(f"Times of {zone} cannot be read: {reason}.", where=str(path), fix=fix)) from None
 
 
 def _axis(column: Column, path: Path) -> np.ndarray:
