@@ -67,15 +67,22 @@ def horizons(
                       else _as_units(record, surfaces, sigma, name, table))  # fmt: skip
         found = int(np.isfinite(surfaces).sum())
         counts[record.name] = {"rows": int((trace >= 0).sum()), "samples": found}
+    return joined, _report(table, matched, dropped, counts)
+
+
+def _report(table: Any, matched: np.ndarray, dropped: np.ndarray, counts: dict[str, dict[str, int]]) -> JoinReport:
+    """What became of the rows.
+
+    Raises:
+        DataError: none of them matches a trace.
+    """
     if not matched.any():
         fix = "check the columns inline and crossline, or name x and y with distance_m."
         raise DataError(message("No row of the horizons matches a trace.", where=table.name, fix=fix))
-    report = JoinReport(
-        "horizons", table.name, int(matched.sum()), int((~matched & ~dropped).sum()), int(dropped.sum()),
-        sum(row["samples"] for row in counts.values()),
-        tuple(key for key, row in counts.items() if not row["rows"]), counts,
-    )  # fmt: skip
-    return joined, report
+    unmatched, samples = int((~matched & ~dropped).sum()), sum(row["samples"] for row in counts.values())
+    without = tuple(key for key, row in counts.items() if not row["rows"])
+    done = int(matched.sum())
+    return JoinReport("horizons", table.name, done, unmatched, int(dropped.sum()), samples, without, counts)
 
 
 def _ordered(listed: np.ndarray, z: np.ndarray, order: Sequence[str] | None) -> list[str]:
