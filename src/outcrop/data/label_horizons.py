@@ -25,8 +25,7 @@ def horizons(
     on: str = "record",
     horizon: str = "horizon",
     z: str = "twt",
-    x: str | None = None,
-    y: str | None = None,
+    xy: Sequence[str] | None = None,
     order: Sequence[str] | None = None,
     sigma: float = 0.0,
     distance_m: float | None = None,
@@ -42,7 +41,7 @@ def horizons(
         on: group key whose value a row belongs to.
         horizon: column with the name of the horizon.
         z: column with its time or depth, in the unit of the records' vertical axis.
-        x, y: columns with easting and northing; rows go to the nearest trace within `distance_m`.
+        xy: the columns with easting and northing; rows go to the nearest trace within `distance_m`.
         order: names of the horizons from top to bottom; by default sorted by their median z.
         sigma: standard deviation of the picks in the unit of z; samples within it of a horizon are unlabelled.
         distance_m: farthest trace that takes a row; by default half the distance between traces.
@@ -60,7 +59,7 @@ def horizons(
         vertical = _vertical(record)
         rows = np.arange(len(z_values)) if on == "record" and on not in table.columns else table.rows_of(record)
         rows = rows[~dropped[rows]]
-        trace = _traces(record, table, rows, x, y, distance_m)
+        trace = _traces(record, table, rows, xy, distance_m)
         matched[rows[trace >= 0]] = True
         surfaces = _surfaces(record, levels, listed[rows], z_values[rows], trace)
         joined.append(_as_maps(record, levels, surfaces, table, vertical) if as_map
@@ -77,7 +76,7 @@ def _report(table: Any, matched: np.ndarray, dropped: np.ndarray, counts: dict[s
         DataError: none of them matches a trace.
     """
     if not matched.any():
-        fix = "check the columns inline and crossline, or name x and y with distance_m."
+        fix = "check the columns inline and crossline, or xy = [...] with distance_m."
         raise DataError(message("No row of the horizons matches a trace.", where=table.name, fix=fix))
     unmatched, samples = int((~matched & ~dropped).sum()), sum(row["samples"] for row in counts.values())
     without = tuple(key for key, row in counts.items() if not row["rows"])
@@ -106,18 +105,19 @@ def _names(table: Any, column: str) -> np.ndarray:
     return np.array([str(value).strip() for value in table.columns[table.find(column)].tolist()], object)
 
 
-def _traces(record: Record, table: Any, rows: np.ndarray, x: Any, y: Any, distance_m: float | None) -> np.ndarray:
+def _traces(record: Record, table: Any, rows: np.ndarray, xy: Any, distance_m: float | None) -> np.ndarray:
     """The trace (raveled over all but the vertical dimension) that each row lies at, -1 for none."""
     shape = record.shape[:-1]
-    if x is not None and y is not None:
-        return _nearest_traces(record, table.numbers(x)[rows], table.numbers(y)[rows], distance_m)
+    if xy is not None:
+        x, y = (table.numbers(column)[rows] for column in xy)
+        return _nearest_traces(record, x, y, distance_m)
     flat = np.zeros(len(rows), np.int64)
     good = np.ones(len(rows), bool)
     for dim, size in zip(record.dims[:-1], shape, strict=True):
         names = {str(column).casefold(): column for column in table.columns}
         column = next((names[word] for word in LINES.get(dim, (dim,)) if word in names), None)
         if column is None:
-            fix = f"give it one, or name x and y; it has {', '.join(list(table.columns)[:8])}."
+            fix = f"give it one, or xy = [...]; it has {', '.join(list(table.columns)[:8])}."
             raise DataError(message(f"The horizons have no column {dim!r}.", where=table.name, fix=fix))
         wanted = table.numbers(column)[rows]
         numbers = np.asarray(record.data[dim].to_numpy(), float)
