@@ -72,9 +72,10 @@ def copy_baseline(context: AuditContext) -> CopyBaseline | None:
 def copied_neighbours(context: AuditContext) -> list[Finding]:
     """Compares copying at the distance of this split with copying at the distance that the promise speaks of.
 
-    New area: a violation where most test places lie beside training places of which they are near copies; an
-    inflation where single ones do. New group: an inflation where test groups lie much closer to training than groups
-    usually do. Random splits: an inflation where neighbours are near copies. Between: a note with the bar to beat.
+    New area: a violation where most test places lie beside training places of which they are near copies, an
+    inflation where they are like them or single ones are near copies. New group: an inflation where test groups lie
+    much closer to training than groups usually do. Random splits: an inflation where neighbours are alike. Between: a
+    note with the bar to beat.
     """
     kinds = context.promises
     if not kinds & {"new", "area", "between", "wider", "same_population", "random"}:
@@ -121,11 +122,15 @@ def _area(context: AuditContext, baseline: CopyBaseline) -> list[Finding]:
     gains = np.array([baseline.gain(s) for s in _each(context, baseline)])
     copies = (gains >= NEAR_COPY) & ~beyond
     findings: list[Finding] = []
-    if (adjacent & ~beyond).mean() >= 0.5 and baseline.gain(baseline.score) >= NEAR_COPY:
+    gain = baseline.gain(baseline.score)
+    if (adjacent & ~beyond).mean() >= 0.5 and gain >= LIKE:
         what = plural(units.what)
-        place = f"Test {what} lie beside training {what} and are near copies of them: this is no new area"
+        level: Level = "violation" if gain >= NEAR_COPY else "inflation"
+        place = (
+            f"Test {what} lie beside training {what} and are {'near copies of' if gain >= NEAR_COPY else 'like'} them"
+        )
         fix = _wider_fix(context, baseline)
-        return [Finding("copied_neighbours", "violation", place, _size(context, baseline), fix)]
+        return [Finding("copied_neighbours", level, f"{place}: this is no new area", _size(context, baseline), fix)]
     if copies.any():
         findings.append(_near_ones(context, baseline, copies))
     return [*findings, _bar(context, baseline)]

@@ -113,6 +113,8 @@ def _straight(values: np.ndarray, level_ones: bool) -> tuple[np.ndarray, np.ndar
     straight = (bend <= STRAIGHT * scale + 3e-7 * np.abs(values[1:-1])) & (flat if level_ones else ~flat)
     edges = np.flatnonzero(np.diff(np.r_[False, straight, False].astype(np.int8))).reshape(-1, 2)
     edges = edges[edges[:, 1] - edges[:, 0] >= _shortest(edges, len(values))]
+    if not level_ones:
+        edges = edges[~_on_grid(values, straight, step[edges[:, 0]])]
     first, last = edges[:, 0], edges[:, 1] + 1
     if not len(first):
         return nothing, nothing
@@ -128,13 +130,23 @@ def _straight(values: np.ndarray, level_ones: bool) -> tuple[np.ndarray, np.ndar
     return (nothing, nothing) if by_nature else (first, last)
 
 
+def _on_grid(values: np.ndarray, straight: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Whether slopes are whole multiples of the last decimal of rounded values; a line put into a gap seldom is."""
+    measured = values[1:-1][~straight & np.isfinite(values[1:-1])]
+    for decimals in range(-2, 5):
+        unit = 10.0**-decimals
+        if len(measured) and np.mean(np.abs(measured / unit - np.round(measured / unit)) < 1e-3) > 0.98:
+            return (np.abs(slope / unit - np.round(slope / unit)) < 1e-2) & (np.abs(slope) < 50 * unit)
+    return np.zeros(len(slope), bool)
+
+
 def _shortest(edges: np.ndarray, count: int) -> int:
     """Straight triples in a row that are no chance: rounded values lie on lines by themselves, singly for the most."""
     single = (edges[:, 1] - edges[:, 0] == 1).sum() / max(count - (edges[:, 1] - edges[:, 0]).sum(), 1)
     least = SHORTEST - 2
     if single < RARE:
         return least
-    return max(least, int(np.ceil(np.log(CHANCE / count) / np.log(min(np.sqrt(single), 0.9)))))
+    return max(least, int(np.ceil(np.log(CHANCE / count) / np.log(min(np.cbrt(single), 0.9)))))
 
 
 def _any(context: AuditContext, mask: np.ndarray, runs: Runs, step: np.ndarray) -> np.ndarray:
