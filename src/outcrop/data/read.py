@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from outcrop.data.content import content, unpacked_name
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
@@ -306,11 +308,18 @@ def regroup(records: Sequence[Record], groups: Mapping[str, str]) -> list[Record
     for record in records:
         varies = {key: item for key, item in groups.items() if record.dim == "row" and _varies(record, item)}
         if varies:
-            labels = {key: (record.dims, record.flat(item).astype(str)) for key, item in varies.items()}
+            labels = {key: (record.dims, _labels(record.flat(item))) for key, item in varies.items()}
             record = record.with_data(record.data.assign_coords(labels))
         rest = {key: item for key, item in groups.items() if key not in varies}
         found.append(replace(record, groups={**record.groups, **_group_values(record, rest)}))
     return found
+
+
+def _labels(values: np.ndarray) -> np.ndarray:
+    """Values of a column as names: whole numbers without a decimal point."""
+    whole = values.dtype.kind == "f" and np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)]))
+    texts = [f"{value:.0f}" if whole and np.isfinite(value) else str(value) for value in values.tolist()]
+    return np.array(["" if text == "nan" else text for text in texts])
 
 
 def _varies(record: Record, item: str) -> bool:
