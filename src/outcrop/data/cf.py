@@ -68,6 +68,7 @@ def record_of(
         ConfigError: an unknown variable or calendar.
         DataError: no numeric variable, or values or times that cannot be read.
     """
+    _load_coordinates(data, path)
     data, widths = _identified(data), _intervals(data)
     mappings = {str(n): _plain(a.attrs) for n, a in data.variables.items() if "grid_mapping_name" in a.attrs}
     data = _positions_as_coordinates(_chosen(data, variables, path))
@@ -261,16 +262,28 @@ def _cell(attributes: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _load_coordinates(data: Any, path: Path) -> None:
+    """Coordinates, bounds and identifiers in memory."""
+    named = {str(a.attrs.get(key)) for a in data.variables.values() for key in ("bounds", "climatology")}
+    for name, array in data.variables.items():
+        if name in data.coords or name in named or "cf_role" in array.attrs:
+            _load(array, f"{path}, {name}")
+
+
+def _load(array: Any, where: str) -> None:
+    try:
+        array.load()
+    except Exception as error:  # the libraries raise many kinds; all mean that the values cannot be read
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise DataError(message(f"The values cannot be read: {reason}.", where=where, fix=AGAIN)) from None
+
+
 def _loaded(data: Any, path: Path) -> tuple[Any, list[str]]:
     """Values in memory unless they are many; those outside the range that the file declares valid are missing."""
     lazy = sum(array.nbytes for array in data.data_vars.values()) > LAZY_BYTES
     notes = ["values stay on disk and are read as they are needed"] if lazy else []
-    try:
-        for array in data.coords.values() if lazy else (data,):
-            array.load()
-    except Exception as error:  # the libraries raise many kinds; all mean that the values cannot be read
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise DataError(message(f"The values cannot be read: {reason}.", where=str(path), fix=AGAIN)) from None
+    for name, array in () if lazy else data.variables.items():
+        _load(array, f"{path}, {name}")
     for name, array in list(data.data_vars.items()):
         limits = [array.attrs.get("valid_min", -np.inf), array.attrs.get("valid_max", np.inf)]
         limits = array.attrs.get("valid_range", limits)

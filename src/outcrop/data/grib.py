@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,8 @@ def opened(path: str, *, filter: Mapping[str, Any]) -> Any:
     Raises:
         DataError: they make no one grid; the fix names keys that tell them apart.
     """
+    with suppress(ImportError):
+        import pyproj  # noqa: F401  # eccodes brings a PROJ of its own; loaded first, it breaks that of pyproj
     try:
         import cfgrib
     except ImportError:

@@ -102,10 +102,13 @@ def opened(path: Path, group: str | None = None) -> Any:
                 fix = "leave group out; NetCDF 3 has none."
                 raise ConfigError(message(f"There is no group {group!r}.", where=str(path), fix=fix))
             large = path.stat().st_size > LAZY_BYTES
-            return xr.open_dataset(path, engine="scipy", decode_times=False, cache=False, mmap=large)
+            return xr.open_dataset(
+                path, engine=xr.backends.ScipyBackendEntrypoint, decode_times=False, cache=False, mmap=large
+            )
         _probed(path)
         place = _parent(path, group)
-        return xr.open_dataset(path, engine="h5netcdf", group=place, decode_times=False, phony_dims="sort", cache=False)
+        engine = xr.backends.H5netcdfBackendEntrypoint  # by name, xarray imports every engine there is: see `grib`
+        return xr.open_dataset(path, engine=engine, group=place, decode_times=False, phony_dims="sort", cache=False)
     except ImportError as error:
         raise missing_extra(str(error.name), "geo", "Reading this file") from None
     except (ConfigError, DataError):

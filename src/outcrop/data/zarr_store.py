@@ -76,10 +76,8 @@ def opened(path: Path, group: str | None = None) -> Any:
         arrays = {path.stem: held} if isinstance(held, zarr.Array) else dict(sorted(held.arrays()))
         named = bool(arrays) and all(dims_of(array) for array in arrays.values() if array.ndim)
         if named and not isinstance(held, zarr.Array):
-            data = xr.open_dataset(
-                path, engine="zarr", group=group, chunks=None, consolidated=_is_consolidated(path),
-                decode_times=False, cache=False,
-            )  # fmt: skip
+            how = {"consolidated": _is_consolidated(path), "chunks": None, "cache": False, "decode_times": False}
+            data = xr.open_dataset(path, engine=xr.backends.ZarrBackendEntrypoint, group=group, **how)
             return data[[name for name in arrays if name in data.data_vars]]
         return _undimensioned(arrays)
     except Exception as error:  # zarr raises many kinds; all mean that the store cannot be read
