@@ -184,3 +184,14 @@ def test_a_stream_is_taken_up_where_it_was_left(builder, tmp_path):
     np.testing.assert_array_equal(again.data["P"][:3], truth[:3])
     assert np.isnan(again.data["P"][3]).all() and list(out.iterdir()) == [path]
     np.testing.assert_array_equal(again.data["tas"], truth)
+
+
+def test_mesh_fields_are_written_beside_their_mesh(data_dir, tmp_path):
+    """A field with nodes first, and nothing but a name for the new one."""
+    source = data_dir / "mesh/nod2d.out"
+    records = read(source, fields="temp.fesom.1948.nc")
+    copies = {record.name: [Curve("P", record.data["temp"].to_numpy())] for record in records}
+    (out,) = write(source, tmp_path, copies, fields="temp.fesom.1948.nc")
+    (again,) = read(out)
+    assert again.data["P"].dims == ("nod2", "nz1")
+    np.testing.assert_array_equal(again.data["P"].to_numpy().T, records[0].data["temp"].to_numpy())

@@ -101,8 +101,9 @@ def _append_hdf5(path: Path, curves: Sequence[Curve], dims: Sequence[str], group
             turned = np.moveaxis(values, [list(dims).index(dim) for dim in order], range(len(order)))
             for rows in _slabs(turned):
                 new[rows] = np.asarray(turned[rows], np.float32)
-            for key, text in attributes.items():
-                new.attrs[key] = text
+            for key, value in attributes.items():
+                if not isinstance(value, str) or value:  # the library cannot write an empty text
+                    new.attrs[key] = value
 
 
 def _append_plain(path: Path, curves: Sequence[Curve], group: str | None) -> None:
