@@ -91,24 +91,47 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Members:
+    """Scattered places along one dimension, such as the hidden nodes of a graph; many examples share few sets of them.
+
+    Attributes:
+        sets: sorted index arrays.
+        which: the set of every example, shape (example,).
+    """
+
+    sets: Sequence[np.ndarray]
+    which: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        return self.sets[int(self.which[i])]
+
+    def take(self, index: np.ndarray) -> Members:
+        """Those of some of the examples."""
+        return Members(self.sets, self.which[np.asarray(index)])
+
+
+@dataclass(frozen=True)
 class Footprints:
-    """For each of n examples, the box of its record it touches: half-open ranges, or index arrays, per dimension.
+    """For each of n examples, the box of its record it touches: half-open ranges, or sets of places, per dimension.
 
     A dimension of the record that is in neither is touched whole.
 
     Attributes:
         ranges: dimension -> integers of shape (example, 2), start and stop, half open. On a periodic dimension
             (longitudes around the globe) a stop beyond the size wraps around.
-        members: dimension -> one sorted index array per example, for scattered footprints (hidden nodes of a graph,
-            inpainting masks). A dimension is in one of the two, never in both.
+        members: dimension -> scattered places (hidden nodes of a graph, inpainting masks). A dimension is in one of
+            the two, never in both.
     """
 
     ranges: Mapping[str, np.ndarray] = field(default_factory=dict)
-    members: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    members: Mapping[str, Members] = field(default_factory=dict)
 
     def take(self, index: np.ndarray) -> Footprints:
         """The footprints of some of the examples."""
-        members = {dim: [rows[i] for i in index] for dim, rows in self.members.items()}
+        members = {dim: rows.take(index) for dim, rows in self.members.items()}
         return Footprints({dim: rows[index] for dim, rows in self.ranges.items()}, members)
 
 
@@ -134,6 +157,8 @@ class Origins:
         reads, scores: the two footprints of every example. A forecast reads history and scores the horizon; a halo is
             read and not scored; a graph example reads all nodes and scores the hidden ones.
         position: coordinate name -> value per example (`depth`, `time`, `easting`, ...), centre of `scores`.
+        past: what inputs are read on whose future is not known; None where every input is read on all of `reads`.
+        future: names of the inputs that are read on all of `reads` nevertheless.
     """
 
     record: np.ndarray
@@ -142,6 +167,8 @@ class Origins:
     reads: Footprints
     scores: Footprints
     position: Mapping[str, np.ndarray] = field(default_factory=dict)
+    past: Footprints | None = None
+    future: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.record)
@@ -163,7 +190,12 @@ class Origins:
         index = np.asarray(index)
         position = {key: value[index] for key, value in self.position.items()}
         prints = {"reads": self.reads.take(index), "scores": self.scores.take(index)}
-        return replace(self, record=self.record[index], position=position, **prints)
+        past = None if self.past is None else self.past.take(index)
+        return replace(self, record=self.record[index], position=position, past=past, **prints)
+
+    def reads_of(self, name: str) -> Footprints:
+        """Where the input called `name` is read."""
+        return self.reads if self.past is None or name in self.future else self.past
 
     def group(self, key: str) -> np.ndarray:
         """The value of one group key for every example, shape (example,)."""

@@ -11,6 +11,7 @@ from outcrop.split.area import area
 from outcrop.split.promise import folds
 from outcrop.view.patches import patches
 from outcrop.view.points import points
+from outcrop.view.sequences import sequences
 from outcrop.view.windows import windows
 
 
@@ -98,6 +99,23 @@ def separate_lines():
     return context(
         records, view, c.by_record(view, ("line 3", "line 9"), "new = line"), "Y", 3, key="line", held_out=12
     )
+
+
+@clean("weather grid", "forecasts of a later time whose history lies before it")
+def history_before_the_border():
+    record = c.weather()
+    view = points([record], range(-24, 1), lead=1)
+    first = view.origins.scores.ranges["time"][:, 0]
+    return context([record], view, parts(first >= 300, "later = 1998-01-13"), "Y")
+
+
+@clean("weather grid", "hours of the day known over the horizon of a forecast")
+def known_hours():
+    record = c.weather()
+    hour = np.arange(len(record.data.time)) % 24
+    record = add(record, HOUR=np.broadcast_to(hour[:, None, None], record.shape).astype(float))
+    view = sequences([record], 24, horizon=12, known_future=("HOUR",))
+    return context([record], view, c.after(view, 300), "Y")
 
 
 @clean("weather grid", "a forecast with overlapping histories inside each part")

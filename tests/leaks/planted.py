@@ -8,6 +8,7 @@ from catalogue import add, context, leak, parts
 
 from outcrop.view.patches import patches
 from outcrop.view.points import points
+from outcrop.view.sequences import sequences
 from outcrop.view.windows import windows
 
 HELD = ("W9", "W10", "W11")
@@ -209,12 +210,11 @@ def carried_state():
     return context([record], view, c.after(view, 300), "Y", reach={"time": (0, 48)})
 
 
-@leak("weather grid", "history of test forecasts that reaches into training targets", "overlapping_windows")
-def test_reads_training():
+@leak("weather grid", "forecasts in training whose horizon reaches into tested hours", "overlapping_windows")
+def horizon_over_the_border():
     record = c.weather()
-    view = points([record], range(-24, 1), lead=1)
-    first = c.start_of(view, "time")
-    return context([record], view, parts(first >= 300, "later = 1998-01-13"), "Y")
+    view = sequences([record], 24, horizon=12, stride=4)
+    return context([record], view, parts(c.start_of(view, "time") >= 300, "later = 1998-01-13"), "Y")
 
 
 def gauge(record, later=600, view=None, gap=0, **arguments):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from outcrop.records import Footprints, Record
+from outcrop.records import Footprints, Members, Record
 from outcrop.split.audit import audit
 from outcrop.split.promise import Split
 from outcrop.view.points import points
@@ -72,9 +72,8 @@ def test_calendars_without_leap_days_and_scattered_footprints_end_in_findings():
     few = points([mesh])
     hidden = [np.sort(np.random.default_rng(i).choice(300, 30, replace=False)) for i in range(6)]
     whole = Footprints({}, {})
-    origins = replace(
-        few.origins, record=np.zeros(6, int), reads=whole, scores=Footprints({}, {"node": hidden}), position={}
-    )
+    scored = Footprints({}, {"node": Members(hidden, np.arange(6))})
+    origins = replace(few.origins, record=np.zeros(6, int), reads=whole, scores=scored, position={})
     split = c.parts(np.arange(6) >= 4, "same_population")
     context = c.context([mesh], few, split, "Y", normaliser_saw={"mesh": [(0, 10)]})
     assert {f.check for f in audit(replace(context, origins=origins))} >= {"overlapping_windows"}

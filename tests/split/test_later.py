@@ -21,14 +21,14 @@ def axes_of(records):
     boundary=st.integers(50, 60),
     windowed=st.booleans(),
 )
-def test_no_footprint_crosses_a_boundary_or_its_gap(make_wells, back, lead, gap, boundary, windowed):
+def test_training_ends_before_a_boundary_and_scores_begin_after_it(make_wells, back, lead, gap, boundary, windowed):
     records = make_wells([90, 70], dim="time")
-    view = windows(records, back + 1, lead=lead) if windowed else points(records, range(-back, 1), lead=lead)
+    view = windows(records, back + 1) if windowed else points(records, range(-back, 1), lead=lead)
     (split,) = folds(
         "later", view.origins, axes=axes_of(records), test_from=boundary, validation_from=30, gap_samples=gap
     )
     reads, scores = (prints.ranges["time"] for prints in (view.origins.reads, view.origins.scores))
-    first, last = np.minimum(reads[:, 0], scores[:, 0]), np.maximum(reads[:, 1], scores[:, 1]) - 1
+    first, last = scores[:, 0], np.maximum(reads[:, 1], scores[:, 1]) - 1
     assert last[split.train].max() < 30 - gap
     assert first[split.validation].min() >= 30 and last[split.validation].max() < boundary - gap
     assert first[split.test].min() >= boundary
@@ -51,7 +51,7 @@ def test_dates_durations_and_a_default_validation(make_wells):
     gap = np.timedelta64(90, "D")
     (split,) = folds("later", view.origins, axes=axes_of([record]), test_from="1988-01-01", gap=gap)
     when = view.origins.position["time"]
-    assert when[split.test].min() == np.datetime64("1989-01-01")  # a year of history after the boundary
+    assert when[split.test].min() == np.datetime64("1988-01-01")  # its history lies before the boundary
     assert when[split.validation].max() == np.datetime64("1987-10-01")
     assert when[split.train].max() < when[split.validation].min()
     assert split.promise == "later = 1988-01-01" and "from 1988-01-01 on" in split.sentence

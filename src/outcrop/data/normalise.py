@@ -41,6 +41,7 @@ class Encoded:
             or 1 where it has none. None where there is no target.
         usable: bool (sample,): all "drop" inputs are there.
         channels: name of each channel.
+        owners: name of the variable that each channel belongs to.
     """
 
     inputs: np.ndarray
@@ -48,6 +49,7 @@ class Encoded:
     weight: np.ndarray | None
     usable: np.ndarray
     channels: tuple[str, ...]
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,11 @@ class Normaliser:
         return tuple(names)
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """The variable that each input channel belongs to."""
+        return tuple(v.name for v in self.inputs for _ in range(len(v.value_channels) + (v.missing == "mask")))
+
+    @property
     def in_channels(self) -> int:
         """Number of input channels."""
         return len(self.channels)
@@ -184,7 +191,7 @@ class Normaliser:
             if place.present is not None:
                 inputs[:, place.present] = ~missing
         target, weight = self._encode_target(record, usable)
-        return Encoded(inputs, target, weight, usable, channels)
+        return Encoded(inputs, target, weight, usable, channels, self.owners)
 
     def decode_target(self, values: np.ndarray, axis: np.ndarray | None = None) -> np.ndarray:
         """Standardised numbers in the target's physical unit (float64); classes and their scores pass through.

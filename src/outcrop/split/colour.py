@@ -1,7 +1,8 @@
-"""A promise colours samples, and examples follow: the one mechanism behind every promise on grids, points and stations.
+"""A promise colours samples, and examples follow: the one mechanism behind promises on grids, points and stations.
 
-An example is tested when all samples it is scored on are coloured test, and it reads nothing of another part; it trains
-when all that it reads and is scored on is coloured training. What lies across a border, or in a buffer, is left out.
+An example is tested when all samples it is scored on are coloured test, and it reads nothing of another part (before a
+later time it may read the past); it trains when all that it reads and is scored on is coloured training. What lies
+across a border, or in a buffer, is left out.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Colouring:
         noun: what such a unit is called.
         groups: part -> names of the groups in it.
         fix: what to change when a part comes out empty.
+        past: whether what comes before a tested sample is known where the model is used, and so may be read.
     """
 
     colours: np.ndarray
@@ -41,6 +43,7 @@ class Colouring:
     noun: str = "block"
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fix: str = "hold out less, or leave a smaller gap"
+    past: bool = False
 
     def split(self, origins: Origins, cells: Cells, labelled: np.ndarray | None = None) -> Split:
         """The examples of every part.
@@ -48,7 +51,7 @@ class Colouring:
         Raises:
             ConfigError: no example lies wholly in the training or the test part, or in a validation part that exists.
         """
-        parts = assign(origins, cells, self.colours, labelled)
+        parts = assign(origins, cells, self.colours, labelled, past=self.past)
         for name in ("train", "validation", "test"):
             if not len(parts[name]) and (name != "validation" or (self.colours == VALIDATION).any()):
                 what = f"No example lies wholly in the {name} part of {self.promise}."
@@ -70,7 +73,7 @@ class Colouring:
 
 
 def assign(
-    origins: Origins, cells: Cells, colours: np.ndarray, labelled: np.ndarray | None = None
+    origins: Origins, cells: Cells, colours: np.ndarray, labelled: np.ndarray | None = None, past: bool = False
 ) -> dict[str, np.ndarray]:
     """Part -> examples, sorted.
 
@@ -79,6 +82,7 @@ def assign(
         cells: the samples they touch.
         colours: code of `PARTS` per sample.
         labelled: samples that count in a score; only they decide where an example is scored. By default all.
+        past: tested examples may read parts that come earlier (training, then validation, then test).
     """
     scored = np.ones(cells.total, bool) if labelled is None else labelled
     asked = cells.count(scored, origins.record, origins.scores)
@@ -88,7 +92,8 @@ def assign(
     for code in (TRAIN, VALIDATION, CALIBRATION, TEST):
         inside = cells.count(scored & (colours == code), origins.record, origins.scores) == asked
         inside &= asked > 0 if labelled is None else (asked > 0) | (reads[code] == whole)
-        clear = reads[code] == whole if code == TRAIN else reads[code] + reads[NONE] == whole
+        allowed = (TRAIN,) if code == TRAIN else (NONE, *range(TRAIN, code + 1)) if past else (NONE, code)
+        clear = sum(reads[one] for one in allowed) == whole
         found[PARTS[code]] = np.flatnonzero(inside & clear)
     return found
 
@@ -142,4 +147,5 @@ def together(first: Colouring, second: Colouring) -> Colouring:
     colours[both] = VALIDATION
     sentence = f"{first.sentence.removesuffix('.')}; and at the same time: {second.sentence}"
     unit, noun = (first.unit, first.noun) if first.unit is not None else (second.unit, second.noun)
-    return Colouring(colours, sentence, f"{first.promise} and {second.promise}", unit, noun, fix=first.fix)
+    past = first.past or second.past
+    return Colouring(colours, sentence, f"{first.promise} and {second.promise}", unit, noun, fix=first.fix, past=past)

@@ -158,7 +158,8 @@ def later_colours(
         colours[train & (axis < start) & (axis >= start - width)] = NONE
     shown = str(boundary)[:10] if dated else f"{boundary:g}"
     sentence = f"Scored on samples from {shown} on, after everything that training saw: it must work at a later {dim}."
-    return Colouring(colours, sentence, f"later = {shown}", fix="another date, a smaller gap, or a shorter history")
+    fix = "another date, a smaller gap, or a shorter history"
+    return Colouring(colours, sentence, f"later = {shown}", fix=fix, past=True)
 
 
 def coordinate(value: Any, axis: np.ndarray, where: str) -> Any:

@@ -1,7 +1,7 @@
-"""The promise "it must work at a later time": everything an example touches lies on one side of each boundary.
+"""The promise "it must work at a later time": training ends before each boundary, and what is scored begins there.
 
-Works along any axis that increases along the record: time stamps, depth, row numbers. The boundary is the same
-coordinate in every record.
+The past of what is tested may lie before the boundary: where the model is used, it is known. Works along any axis that
+increases along the record: time stamps, depth, row numbers. The boundary is the same coordinate in every record.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def later(
     gap_samples: int = 0,
     gap: Any = None,
 ) -> list[Split]:
-    """One split by date. Examples that read or score across a boundary, or within the gap before it, are left out.
+    """One split by date. Examples scored on both sides of a boundary, or that touch the gap before it, are left out.
 
     Args:
         axes: record name -> its axis (`record.axis`), increasing.
@@ -43,8 +43,8 @@ def later(
     _check_axes(axes)
     sample = next(iter(axes.values()))
     test_from = _coordinate(test_from, sample, "promise.later")
-    touched = np.concatenate([along_one(origins.reads), along_one(origins.scores)], axis=1)
-    first, stop = touched.min(axis=1), touched.max(axis=1)
+    first = along_one(origins.scores)[:, 0]
+    stop = np.maximum(along_one(origins.reads)[:, 1], along_one(origins.scores)[:, 1])
     keep = {"axes": axes, "gap_samples": int(gap_samples), "gap": gap}
     before, test = _sides(origins, first, stop, test_from, **keep)
     if validation_from is None:
@@ -78,7 +78,7 @@ def _sides(
     gap_samples: int,
     gap: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Masks of the examples that lie wholly before the boundary and its gap, and wholly after the boundary."""
+    """Masks of the examples that lie wholly before the boundary and its gap, and of those scored after the boundary."""
     at = np.array([np.searchsorted(axes[name], boundary) for name in origins.names])
     until = at if gap is None else np.array([np.searchsorted(axes[name], boundary - gap) for name in origins.names])
     until = until - gap_samples

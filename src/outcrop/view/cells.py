@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -89,9 +90,10 @@ class Cells:
             if dim in prints.ranges:
                 start[:, place], stop[:, place] = prints.ranges[dim].T
             elif dim in prints.members:
-                for row, members in enumerate(prints.members[dim]):
-                    start[row, place] = members[0] if len(members) else 0
-                    stop[row, place] = members[-1] + 1 if len(members) else 0
+                members = prints.members[dim]
+                first = np.array([own[0] if len(own) else 0 for own in members.sets], np.int64)
+                last = np.array([own[-1] + 1 if len(own) else 0 for own in members.sets], np.int64)
+                start[:, place], stop[:, place] = first[members.which], last[members.which]
         return start, stop
 
     def cover(self, record: np.ndarray, prints: Footprints, widen: tuple[int, int] = (0, 0)) -> np.ndarray:
@@ -103,18 +105,13 @@ class Cells:
             widen: samples before and after along the first dimension that count as touched too.
         """
         mask = np.zeros(self.total, bool)
-        if prints.members:
-            for row, which in enumerate(record.tolist()):
-                mask[self.samples(which, prints.take(np.array([row])))] = True
-            return mask
         start, stop = self.boxes(record, prints)
         start[:, 0] -= widen[0]
         stop[:, 0] += widen[1]
-        for which in np.unique(record).tolist():
-            mine = record == which
-            shape = tuple(self.shapes[which].tolist())
+        for which, mine, sets in self._alike(record, prints):
+            shape, place = self._collapsed(which, sets)
             steps = np.zeros(tuple(size + 1 for size in shape), np.int32)
-            for low, high in self._unwrapped(which, start[mine], stop[mine]):
+            for low, high in self._unwrapped(which, *_whole(start[mine], stop[mine], sets)):
                 keep = (high > low).all(axis=1)
                 for corner in product((0, 1), repeat=len(shape)):
                     at = tuple(np.where(np.array(corner), high, low)[keep].T)
@@ -122,30 +119,46 @@ class Cells:
             for dim in range(len(shape)):
                 np.cumsum(steps, axis=dim, out=steps)
             inner = steps[tuple(slice(0, size) for size in shape)] > 0
-            mask[self.offsets[which] : self.offsets[which + 1]] = inner.ravel()
+            own = mask[self.offsets[which] : self.offsets[which + 1]].reshape(self.shapes[which])
+            own[place] |= inner
         return mask
 
     def count(self, mask: np.ndarray, record: np.ndarray, prints: Footprints) -> np.ndarray:
         """How many marked samples each footprint touches, shape (example,); `mask` has shape (sample,)."""
         found = np.zeros(len(record), np.int64)
-        if prints.members:
-            for row, which in enumerate(record.tolist()):
-                found[row] = np.count_nonzero(mask[self.samples(which, prints.take(np.array([row])))])
-            return found
         start, stop = self.boxes(record, prints)
-        for which in np.unique(record).tolist():
-            mine = np.flatnonzero(record == which)
-            shape = tuple(self.shapes[which].tolist())
+        for which, mine, sets in self._alike(record, prints):
+            shape, place = self._collapsed(which, sets)
             table = np.zeros(tuple(size + 1 for size in shape), np.int64)
-            inner = mask[self.offsets[which] : self.offsets[which + 1]].reshape(shape)
-            table[tuple(slice(1, None) for _ in shape)] = inner
+            own = mask[self.offsets[which] : self.offsets[which + 1]].reshape(self.shapes[which])
+            table[tuple(slice(1, None) for _ in shape)] = own[place].sum(axis=tuple(sets), keepdims=True)
             for dim in range(len(shape)):
                 np.cumsum(table, axis=dim, out=table)
-            for low, high in self._unwrapped(which, start[mine], stop[mine]):
+            for low, high in self._unwrapped(which, *_whole(start[mine], stop[mine], sets)):
                 for corner in product((0, 1), repeat=len(shape)):
                     at = tuple(np.where(np.array(corner), np.maximum(high, low), low).T)
                     found[mine] += (-1) ** (len(shape) - sum(corner)) * table[at]
         return found
+
+    def _alike(self, record: np.ndarray, prints: Footprints) -> Iterator[tuple[int, np.ndarray, dict[int, np.ndarray]]]:
+        """Examples of one record and the same scattered places: record, examples, dimension number -> places."""
+        scattered = {self.dims.index(dim): members for dim, members in prints.members.items()}
+        columns = np.column_stack([record, *(members.which for members in scattered.values())])
+        kinds, kind = np.unique(columns, axis=0, return_inverse=True)
+        order = np.argsort(kind.ravel(), kind="stable")
+        ends = np.cumsum(np.bincount(kind.ravel(), minlength=len(kinds))).tolist()
+        for (which, *sets), first, stop in zip(kinds.tolist(), [0, *ends], ends, strict=False):
+            chosen = zip(scattered.items(), sets, strict=True)
+            places = {place: np.asarray(members.sets[number]) for (place, members), number in chosen}
+            yield which, order[first:stop], places
+
+    def _collapsed(self, which: int, sets: Mapping[int, np.ndarray]) -> tuple[tuple[int, ...], Any]:
+        """The grid of a record with scattered dimensions taken as one place, and where that place lies in the grid."""
+        shape = [int(size) for size in self.shapes[which]]
+        if not sets:
+            return tuple(shape), (slice(None),) * len(shape)
+        place = np.ix_(*(sets.get(number, np.arange(size)) for number, size in enumerate(shape)))
+        return tuple(1 if number in sets else size for number, size in enumerate(shape)), place
 
     def samples(self, which: int, prints: Footprints) -> np.ndarray:
         """The samples that ONE footprint of record `which` touches, in C order."""
@@ -199,6 +212,14 @@ class Cells:
                 choices.append(((np.clip(low, 0, size), np.clip(high, 0, size)),))
         for chosen in product(*choices):
             yield np.stack([c[0] for c in chosen], axis=1), np.stack([c[1] for c in chosen], axis=1)
+
+
+def _whole(start: np.ndarray, stop: np.ndarray, sets: Mapping[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The boxes with the one place that a scattered dimension was collapsed to."""
+    start, stop = start.copy(), stop.copy()
+    for number, places in sets.items():
+        start[:, number], stop[:, number] = 0, min(1, len(places))
+    return start, stop
 
 
 def cells_of(records: Sequence[Record]) -> Cells:

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outcrop.data.space import LATITUDE
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.records import Batch, Footprints, Origins, Record
 from outcrop.view import origins as columns
+from outcrop.view.boxes import Boxes, blend, boxes, cell_area, take
 from outcrop.view.cells import Cells, cells_of
-from outcrop.view.view import blank_target, by_record
-from outcrop.view.windows import _starts, hann
+from outcrop.view.rows import OnePerSample
+from outcrop.view.taper import starts_over, tapered
+from outcrop.view.view import by_record
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
 
 
 @dataclass(frozen=True)
-class Patches:
+class Patches(OnePerSample):
     """Examples of boxes of equal size. Built by `patches`.
 
     Attributes:
@@ -85,31 +86,13 @@ class Patches:
     def _place(self, dim: str) -> int:
         return self.cells.dims.index(dim)
 
-    def _samples(
-        self, index: np.ndarray, starts: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Record, sample (example, *size) inside its record, and which of them lie inside the grid."""
-        record = self.origins.record[index]
-        shapes = self.cells.shapes[record]
-        flat = np.zeros((len(index),) + (1,) * len(self.size), np.int64)
-        inside = np.ones((len(index),) + (1,) * len(self.size), bool)
-        for place, dim in enumerate(self.cells.dims):
-            first = self.origins.reads.ranges[dim][index, 0]
-            limit = shapes[:, place].reshape((-1,) + (1,) * len(self.size))
-            if dim in self.dims:
-                number = self.dims.index(dim)
-                first = first if starts is None else starts[:, number]
-                steps = np.arange(self.size[number]).reshape([-1 if n == number else 1 for n in range(len(self.size))])
-                rows = first.reshape((-1,) + (1,) * len(self.size)) + steps
-            else:
-                rows = first.reshape((-1,) + (1,) * len(self.size))
-            if dim in self.cells.periodic:
-                rows = rows % limit
-            else:
-                inside = inside & (rows >= 0) & (rows < limit)
-                rows = np.clip(rows, 0, limit - 1)
-            flat = flat * limit + rows
-        return record, np.broadcast_to(flat, (len(index), *self.size)), np.broadcast_to(inside, flat.shape)
+    def _boxes(self, index: np.ndarray, starts: np.ndarray | None = None) -> Boxes:
+        """The samples of some patches, moved to `starts` (example, dimension) where given."""
+        first = {dim: self.origins.reads.ranges[dim][index, 0] for dim in self.cells.dims}
+        if starts is not None:
+            first |= {dim: starts[:, number] for number, dim in enumerate(self.dims)}
+        size = dict(zip(self.dims, self.size, strict=True))
+        return boxes(self.cells, self.origins.record[index], first, size)
 
     def gather(
         self,
@@ -128,65 +111,25 @@ class Patches:
         if rng is not None:
             low, high = np.moveaxis((self.room(index) if room is None else room)[index], 2, 0)
             starts = rng.integers(low, high + 1)
-        record, flat, inside = self._samples(index, starts)
-        names = self.origins.names
-        first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
-        inputs = np.zeros((*flat.shape, first.inputs.shape[1]), first.inputs.dtype)
-        parts = by_record(record)
-        blank = blank_target(tables, [names[which] for which, _ in parts], flat.shape)
-        for which, place in parts:
-            table, rows = tables[names[which]], flat[place]
-            inputs[place] = table.inputs[rows]
-            if blank and table.target is not None and table.weight is not None:
-                blank[0][place] = table.target[rows]
-                blank[1][place] = table.weight[rows] * self._area(which, rows)
-        outside = ~inside
-        if outside.any():
-            inputs[outside] = 0
-            if blank:
-                blank[0][outside] = -1 if np.issubdtype(blank[0].dtype, np.integer) else np.nan
-                blank[1][outside] = 0
-        return Batch(inputs, *(blank or ()))
-
-    def _area(self, which: int, rows: np.ndarray) -> np.ndarray | float:
-        """The area of each cell relative to one at the equator; 1 where the grid is not one of degrees."""
-        dim = next((d for d in self.cells.dims if d.lower() in LATITUDE), None)
-        if not self.area_weight or dim is None:
-            return 1.0
-        place = self._place(dim)
-        shape = self.cells.shapes[which]
-        latitude = np.asarray(self.cells.records[which].data[dim].to_numpy(), np.float32)
-        return np.cos(np.radians(latitude))[(rows // int(shape[place + 1 :].prod())) % shape[place]]
+        found = self._boxes(index, starts)
+        batch = take(found, self.origins.names, tables)
+        if batch.weight is None or not self.area_weight:
+            return batch
+        return batch._replace(weight=batch.weight * cell_area(self.cells, found))
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, *size, out) on their records, flat; overlaps are averaged with Hann weights."""
         index, values = np.asarray(index), np.asarray(values)
-        record, flat, inside = self._samples(index)
-        taper = np.ones(())
-        for size in self.size:
-            taper = taper[..., None] * hann(size)
+        record, flat, inside = self._boxes(index)
+        taper = np.broadcast_to(tapered(self.size), flat.shape)
         sizes = np.diff(self.cells.offsets)
         out: dict[str, np.ndarray] = {}
         for which, place in by_record(record):
             keep = inside[place]
-            rows = flat[place][keep]
-            weight = np.broadcast_to(taper, flat.shape)[place][keep]
-            total = np.bincount(rows, weight, minlength=sizes[which])
-            column = np.full((sizes[which], values.shape[-1]), np.nan, np.result_type(values, np.float32))
-            seen = total > 0
-            for k in range(values.shape[-1]):
-                summed = np.bincount(rows, weight * values[place][..., k][keep], minlength=sizes[which])
-                column[seen, k] = summed[seen] / total[seen]
-            out[self.origins.names[which]] = column
+            out[self.origins.names[which]] = blend(
+                flat[place][keep], values[place][keep], taper[place][keep], sizes[which]
+            )
         return out
-
-    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of what these patches read, as ranges of samples."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
-
-    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of what these patches are scored on."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
 
 
 def patches(
@@ -211,7 +154,7 @@ def patches(
     """
     cells = cells_of(records)
     dims, sizes, strides = _sizes(cells, size, stride)
-    boxes = {dim: [] for dim in cells.dims}
+    sides = {dim: [] for dim in cells.dims}
     record = []
     for which, shape in enumerate(cells.shapes.tolist()):
         starts = []
@@ -221,15 +164,15 @@ def patches(
             elif dim in cells.periodic and extent >= sizes[dims.index(dim)]:
                 starts.append(np.arange(0, extent, strides[dims.index(dim)]))
             else:
-                starts.append(_starts(extent, sizes[dims.index(dim)], strides[dims.index(dim)]))
+                starts.append(starts_over(extent, sizes[dims.index(dim)], strides[dims.index(dim)]))
         mesh = np.meshgrid(*starts, indexing="ij")
         record.append(np.full(mesh[0].size, which))
         for dim, first, extent in zip(cells.dims, mesh, shape, strict=True):
             length = sizes[dims.index(dim)] if dim in dims else 1
             first = first.ravel()
             stop = first + length if dim in cells.periodic and extent >= length else np.minimum(first + length, extent)
-            boxes[dim].append(np.stack([first, stop], axis=1))
-    prints = Footprints({dim: np.concatenate(rows) for dim, rows in boxes.items()})
+            sides[dim].append(np.stack([first, stop], axis=1))
+    prints = Footprints({dim: np.concatenate(rows) for dim, rows in sides.items()})
     numbers = np.concatenate(record)
     mask = columns.labelled_flat(records, labelled)
     if mask is not None:

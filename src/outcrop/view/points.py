@@ -12,6 +12,7 @@ from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.records import Batch, Footprints, Origins, Record
 from outcrop.view import origins as columns
 from outcrop.view.cells import Cells, cells_of
+from outcrop.view.rows import Covers, Rows
 from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(Covers):
     """Examples of single samples with context. Built by `points`.
 
     Attributes:
@@ -107,13 +108,24 @@ class Points:
             out[self.origins.names[which]] = column
         return out
 
-    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of what these examples read, offsets that lie between two of the context included."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
+    def rows(self, index: np.ndarray) -> Rows:
+        """What these examples are scored on, in the order of records and samples."""
+        record = self.origins.record[np.asarray(index)]
+        read, scored, _, _ = self._rows(np.asarray(index))
+        order = np.lexsort((scored, record))
+        return Rows(record[order], scored[order], read[order])
 
-    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of the samples these examples are scored on."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
+    def answers(self, index: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The outputs (example, out) in the order of `rows(index)`."""
+        index = np.asarray(index)
+        return values[np.lexsort((self._rows(index)[1], self.origins.record[index]))]
+
+    def read_at(self, which: int) -> np.ndarray:
+        """For every sample of a record, the sample it is predicted from; -1 where there is none."""
+        read = np.full(int(np.diff(self.cells.offsets)[which]), -1)
+        last, scored, _, _ = self._rows(np.flatnonzero(self.origins.record == which))
+        read[scored] = last
+        return read
 
 
 def points(

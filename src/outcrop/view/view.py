@@ -15,6 +15,7 @@ from outcrop.records import Batch, Origins, Record
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
     from outcrop.view.cells import Cells
+    from outcrop.view.rows import Rows
 
 VIEWS = {
     "points": "outcrop.view.points:points",
@@ -66,6 +67,18 @@ class View(Protocol):
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Predictions of some examples back on their records: name -> (sample, out), NaN where none was made."""
+        ...
+
+    def rows(self, index: np.ndarray) -> Rows:
+        """What some examples are scored on: one row per prediction, in the order of records and samples."""
+        ...
+
+    def answers(self, index: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The outputs of some examples as one answer per row of `rows(index)`, shape (row, out)."""
+        ...
+
+    def read_at(self, which: int) -> np.ndarray:
+        """For every sample of a record, the sample its stitched prediction is made from; -1 where there is none."""
         ...
 
     def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:

@@ -11,8 +11,11 @@ import numpy as np
 from outcrop.errors import ConfigError, message
 from outcrop.records import Batch, Footprints, Origins, Record
 from outcrop.view import origins as columns
+from outcrop.view.boxes import without_target
 from outcrop.view.cells import Cells, cells_of
 from outcrop.view.ranges import Ranges, along_one, union
+from outcrop.view.rows import OnePerSample
+from outcrop.view.taper import hann, starts_over
 from outcrop.view.view import blank_target, by_record, take_rows
 
 if TYPE_CHECKING:
@@ -21,14 +24,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(OnePerSample):
     """Examples of `length` samples in a row. Built by `windows`.
 
     Attributes:
         origins: one row per example; footprints end with the record where a window is longer than it.
         length: samples per window.
         stride: samples from one window to the next.
-        lead: samples from what is read to what is scored.
         lengths: samples per record.
         cells: the grids of the records.
     """
@@ -36,7 +38,6 @@ class Windows:
     origins: Origins
     length: int
     stride: int
-    lead: int
     lengths: np.ndarray
     cells: Cells
     kind: str = "windows"
@@ -97,20 +98,17 @@ class Windows:
         inputs = np.empty((len(index), self.length, first.inputs.shape[1]), first.inputs.dtype)
         steps, parts = np.arange(self.length), by_record(record)
         blank = blank_target(tables, [names[which] for which, _ in parts], inputs.shape[:2])
-        outside = steps >= (self.lengths[record] - self.lead)[:, None]
+        outside = steps >= self.lengths[record][:, None]
         for which, place in parts:
             table, rows = tables[names[which]], start[place][:, None] + steps
             take_rows(table.inputs, rows, inputs, place)
             if blank and table.target is not None and table.weight is not None:
-                take_rows(table.target, rows + self.lead, blank[0], place)
-                take_rows(table.weight.astype(np.float32, copy=False), rows + self.lead, blank[1], place)
-                if self.lead:
-                    blank[1][place] *= np.take(table.usable, rows, mode="clip")
+                take_rows(table.target, rows, blank[0], place)
+                take_rows(table.weight.astype(np.float32, copy=False), rows, blank[1], place)
         if outside.any():
             inputs[outside] = 0
             if blank:
-                blank[0][outside] = -1 if np.issubdtype(blank[0].dtype, np.integer) else np.nan
-                blank[1][outside] = 0
+                without_target(blank[0], blank[1], outside)
         return Batch(inputs, *(blank or ()))
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -132,20 +130,11 @@ class Windows:
         names = self.origins.names
         return {names[r]: out[a:b] for r, a, b in zip(touched, offsets[:-1], offsets[1:], strict=True)}
 
-    def read_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of what these windows read."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.reads, index)
-
-    def score_ranges(self, index: np.ndarray) -> dict[str, list[tuple[int, int]]]:
-        """The union of what these windows are scored on."""
-        return columns.ranges_of(self.cells, self.origins, self.origins.scores, index)
-
 
 def windows(
     records: Sequence[Record],
     length: int,
     stride: int | None = None,
-    lead: int = 0,
     *,
     labelled: Mapping[str, np.ndarray] | None = None,
     along: str | None = None,
@@ -158,78 +147,39 @@ def windows(
         records: only their lengths, names, groups, axes and positions are used.
         length: samples per window.
         stride: samples from window to window; half the length by default.
-        lead: samples from what is read to what is scored, not negative.
         labelled: record name -> mask per sample; windows without any label are left out.
         along: dimension of the windows on grids, e.g. every trace of a cube along twt; by default the last one.
 
     Raises:
-        ConfigError: a length, stride or lead that leaves samples uncovered.
+        ConfigError: a length or stride that leaves samples uncovered.
     """
     stride = max(length // 2, 1) if stride is None else stride
-    _check_sizes(length, stride, lead)
+    _check_sizes(length, stride)
     cells = cells_of(records)
     if len(cells.dims) > 1:
-        return _along_grid(records, along or cells.dims[-1], length, stride, lead, labelled)
+        from outcrop.view.patches import patches
+
+        return patches(records, {along or cells.dims[-1]: length}, stride, labelled=labelled)
     lengths = np.array([len(record) for record in records])
-    starts = [_starts(int(size), length, stride) for size in np.maximum(lengths - lead, 0)]
+    starts = [starts_over(int(size), length, stride) for size in lengths]
     record = np.repeat(np.arange(len(records)), [len(s) for s in starts])
     start = np.concatenate(starts)
-    stop = np.minimum(start + length, lengths[record] - lead)
+    stop = np.minimum(start + length, lengths[record])
     mask = columns.labelled_flat(records, labelled)
     if mask is not None:
         offsets = np.cumsum(np.r_[0, lengths])
         count = np.r_[0, np.cumsum(mask)]
-        keep = count[offsets[record] + stop + lead] > count[offsets[record] + start + lead]
+        keep = count[offsets[record] + stop] > count[offsets[record] + start]
         record, start, stop = record[keep], start[keep], stop[keep]
-    reads = np.stack([start, stop], axis=1)
-    dim = cells.dims[0]
-    origins = columns.build(cells, record, Footprints({dim: reads}), Footprints({dim: reads + lead}))
-    return Windows(origins, length, stride, lead, lengths, cells)
+    prints = Footprints({cells.dims[0]: np.stack([start, stop], axis=1)})
+    return Windows(columns.build(cells, record, prints, prints), length, stride, lengths, cells)
 
 
-def _along_grid(
-    records: Sequence[Record],
-    along: str,
-    length: int,
-    stride: int,
-    lead: int,
-    labelled: Mapping[str, np.ndarray] | None,
-) -> Patches:
-    """Windows along one dimension of grids are patches of that one dimension.
-
-    Raises:
-        ConfigError: a lead, which patches do not have.
-    """
-    from outcrop.view.patches import patches
-
-    if lead:
-        fix = "lead = 0, or records along time alone (one per place)."
-        raise ConfigError(message("Windows on a grid have no lead.", where="data.view.lead", fix=fix))
-    return patches(records, {along: length}, stride, labelled=labelled)
-
-
-def hann(length: int) -> np.ndarray:
-    """Hann weights without the zeros at the ends, so that a sample under one window only is defined.
-
-    >>> hann(3).round(3).tolist()
-    [0.5, 1.0, 0.5]
-    """
-    return np.sin(np.pi * np.arange(1, length + 1) / (length + 1)) ** 2
-
-
-def _starts(size: int, length: int, stride: int) -> np.ndarray:
-    """First samples of the windows over `size` samples."""
-    if size <= length:
-        return np.zeros(int(size > 0), np.int64)
-    regular = np.arange(0, size - length + 1, stride)
-    return regular if regular[-1] == size - length else np.r_[regular, size - length]
-
-
-def _check_sizes(length: int, stride: int, lead: int) -> None:
-    if length < 1 or not 1 <= stride <= length or lead < 0:
+def _check_sizes(length: int, stride: int) -> None:
+    if length < 1 or not 1 <= stride <= length:
         raise ConfigError(
             message(
-                f"Windows need length >= 1, 1 <= stride <= length and lead >= 0, got {length}, {stride}, {lead}.",
+                f"Windows need length >= 1 and 1 <= stride <= length, got {length} and {stride}.",
                 where="data.view",
                 fix='view = {kind = "windows", length = 256, stride = 128}',
             )

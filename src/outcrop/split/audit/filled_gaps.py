@@ -34,8 +34,7 @@ def filled_gaps(context: AuditContext) -> list[Finding]:
     note.
     """
     both = np.intersect1d(context.records_in(context.split.test), context.records_in(context.split.fitted))
-    forecasts = read_lags(context)[0] > 0
-    if not len(both) and not forecasts:
+    if not len(both) and not any(read_lags(context, variable.name)[0] > 0 for variable in context.inputs):
         return []
     findings: list[Finding] = []
     variables = [v for v in context.variables if v.role in ("input", "target") and getattr(v, "classes", None) is None]
@@ -44,13 +43,11 @@ def filled_gaps(context: AuditContext) -> list[Finding]:
         for level_ones in (False, True) if context.is_dated else (False,):
             runs = _runs(context, column, level_ones)
             if len(runs.first):
-                findings += _judge(context, variable.name, runs, variable.role == "target", level_ones, forecasts)
+                findings += _judge(context, variable.name, runs, variable.role == "target", level_ones)
     return findings
 
 
-def _judge(
-    context: AuditContext, name: str, runs: Runs, is_target: bool, level_ones: bool, forecasts: bool
-) -> list[Finding]:
+def _judge(context: AuditContext, name: str, runs: Runs, is_target: bool, level_ones: bool) -> list[Finding]:
     test, fitted = context.scored(context.split.test), context.scored(context.split.fitted)
     step = _step(context, runs.first)
     ends_test, begins_fitted = _any(context, test, runs, step), _any(context, fitted, runs, step)
@@ -71,8 +68,8 @@ def _judge(
         if inside.sum() > TESTED_SHARE * test.sum():
             what = f"The test is scored on values of {name!r} that lie {how}"
             findings.append(Finding("filled_gaps", "inflation", what, f"{share(inside.sum(), test.sum())} values", fix))
-    if not (level_ones or is_target) and forecasts:
-        ahead = _ahead(context, runs, step)
+    if not (level_ones or is_target) and read_lags(context, name)[0] > 0:
+        ahead = _ahead(context, name, runs, step)
         if ahead.sum() > 0.01 * len(ahead):
             what = f"Examples read values of {name!r} {how} whose later end is no earlier than what is scored"
             size = f"{share(ahead.sum(), len(ahead))} test examples"
@@ -161,11 +158,11 @@ def _inside(context: AuditContext, runs: Runs, step: np.ndarray) -> np.ndarray:
     return out
 
 
-def _ahead(context: AuditContext, runs: Runs, step: np.ndarray) -> np.ndarray:
+def _ahead(context: AuditContext, name: str, runs: Runs, step: np.ndarray) -> np.ndarray:
     """For each test example whether its last sample read is filled in from one no earlier than its first scored."""
     cells, place, test = context.cells, context.along, context.split.test
     record = context.origins.record[test]
-    read_first, read_last = cells.boxes(record, context.origins.reads.take(test))
+    read_first, read_last = cells.boxes(record, context.origins.reads_of(name).take(test))
     score_first, _ = cells.boxes(record, context.origins.scores.take(test))
     later_end = np.full(cells.total, -1)
     for a, b, s in zip(runs.first, runs.last, step, strict=True):

@@ -31,20 +31,15 @@ def interval_ends(context: AuditContext) -> list[Finding]:
     if context.target is None or not context.is_dated:
         return []
     findings = []
-    nearest, _ = read_lags(context)
     target = _cover(context, context.target.name)
-    if nearest > 0:
-        for variable in context.inputs:
-            after = _cover(context, variable.name).after
-            if after > nearest - target.before:
-                place = (
-                    f"Input {variable.name!r} is stamped at the start of its interval and runs on into what is scored"
-                )
-                size = f"{after:g} samples after its stamp, {nearest} samples ahead are scored"
-                fix = (
-                    f"stamp it at its end (read option stamp), or lead = {int(np.ceil(after + target.before))} or more"
-                )
-                findings.append(Finding("interval_ends", "violation", place, size, fix))
+    for variable in context.inputs:
+        nearest, _ = read_lags(context, variable.name)
+        after = _cover(context, variable.name).after
+        if nearest > 0 and after > nearest - target.before:
+            place = f"Input {variable.name!r} is stamped at the start of its interval and runs on into what is scored"
+            size = f"{after:g} samples after its stamp, {nearest} samples ahead are scored"
+            fix = f"stamp it at its end (read option stamp), or lead = {int(np.ceil(after + target.before))} or more"
+            findings.append(Finding("interval_ends", "violation", place, size, fix))
     return findings + _border(context, target)
 
 

@@ -40,9 +40,9 @@ def target_copy(context: AuditContext) -> list[Finding]:
     if min(len(train), len(test)) < FEWEST_PAIRS:
         return []
     copies = _class_copies(context, train, test) if context.is_class else _number_copies(context, train, test)
-    nearest, furthest = read_lags(context)
     findings = []
     for copy in copies:
+        nearest, furthest = read_lags(context, copy.name)
         lag = copy.shift.lag if copy.shift.place == context.along else 0
         if nearest > 0 and not nearest <= lag <= furthest:
             continue
@@ -63,10 +63,10 @@ def _finding(context: AuditContext, copy: Copy, *, past: bool) -> Finding:
     return Finding("target_copy", "violation", place, size, f"remove variable.{copy.name} from [data]")
 
 
-def read_lags(context: AuditContext) -> tuple[int, int]:
-    """The smallest and largest lag, along time or the first dimension, from a sample read to a sample scored."""
-    record, place = context.origins.record, context.along
-    reads, scores = (context.cells.boxes(record, p) for p in (context.origins.reads, context.origins.scores))
+def read_lags(context: AuditContext, name: str) -> tuple[int, int]:
+    """The smallest and largest lag, along time or the first dimension, from where it is read to what is scored."""
+    origins, place = context.origins, context.along
+    reads, scores = (context.cells.boxes(origins.record, p) for p in (origins.reads_of(name), origins.scores))
     before, after = context.reach_along(context.cells.dims[place])
     nearest = (scores[0][:, place] - reads[1][:, place] + 1).min() - after
     return int(nearest), int((scores[1][:, place] - 1 - reads[0][:, place]).max() + before)

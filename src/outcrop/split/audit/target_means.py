@@ -32,11 +32,11 @@ def target_means(context: AuditContext) -> list[Finding]:
     if context.target is None or context.is_class:
         return []
     series = _series(context)
-    nearest, furthest = read_lags(context)
     findings = []
     for variable, (best, value) in zip(context.inputs, _best(series, len(context.inputs)), strict=True):
         if best is None:
             continue
+        nearest, furthest = read_lags(context, variable.name)
         size = f"correlation {value:.4f} with the mean over samples {best.first:+d} to {best.last:+d}"
         target, fix = context.target.name, f"remove variable.{variable.name} from [data], or end its window before"
         if max(best.first, nearest) <= min(best.last, furthest):
