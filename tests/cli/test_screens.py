@@ -42,7 +42,7 @@ def test_the_ladder_is_sorted_named_in_words_and_rounded_alike(entry):
     assert [" ".join(row) for row in rows] == [
         "my own 1.13 0.80 to 1.60 cannot tell",
         "network 1.23 0.76 to 1.77",
-        "the monthly climatology 1.52 1.10 to 1.90 beats",
+        "the climatology 1.52 1.10 to 1.90 beats",
     ]
 
 

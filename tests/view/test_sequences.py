@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from outcrop.errors import ConfigError, DataError
 from outcrop.records import Record
-from outcrop.view.sequences import Span, sequences
+from outcrop.view.sequences import sequences
+from outcrop.view.span import Span
 
 SPANS = st.one_of(
     st.builds(

@@ -30,6 +30,7 @@ class Table:
         time: time stamp of the target (climatology).
         last_value: the target's last value known when the forecast is made, physical units (persistence).
         last_time: time stamp of `last_value`.
+        lead: steps from `last_time` to `time`; None where it is the same everywhere.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -38,6 +39,7 @@ class Table:
     time: Shaped[np.ndarray, " sample"] | None = None
     last_value: Float[np.ndarray, " sample"] | None = None
     last_time: Shaped[np.ndarray, " sample"] | None = None
+    lead: Shaped[np.ndarray, " sample"] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -89,8 +91,8 @@ class Baseline:
         words: how a sentence names it.
         is_plural: whether it "reach" or "reaches" a score.
         kinds: kinds of target it predicts.
-        features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history) or
-            "series" (`time`, `last_value`, `last_time`).
+        features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
+            "calendar" (`time`) or "series" (`time`, `last_value`, `last_time`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -129,8 +131,8 @@ BASELINES: dict[str, Baseline] = {
             _SERIES + "persistence", "the last known value of the target",
         ),
         Baseline(
-            "climatology", "the monthly climatology", False, ("number",), "series", True, None, False,
-            _SERIES + "climatology", "the training mean of the target's calendar month",
+            "climatology", "the climatology", False, ("number",), "calendar", True, None, False,
+            _SERIES + "climatology", "the training mean of the target's calendar month (and hour of the day)",
         ),
         Baseline(
             "damped_persistence", "damped persistence", False, ("number",), "series", True, None, False,
@@ -145,11 +147,11 @@ BASELINES: dict[str, Baseline] = {
             _TABULAR + "logistic", "multinomial logistic regression",
         ),
         Baseline(
-            "linear", "ridge regression", False, ("number",), "sample", True, None, False,
+            "linear", "ridge regression", False, ("number",), "sample", True, 200_000, False,
             _TABULAR + "linear", "ridge regression, strength by generalised cross-validation",
         ),
         Baseline(
-            "linear_window", "ridge regression on the window", False, ("number",), "window", True, None, False,
+            "linear_window", "ridge regression on the window", False, ("number",), "window", True, 200_000, False,
             _TABULAR + "linear", "ridge regression on the inputs around the sample (for a forecast: an autoregression)",
         ),
         Baseline(
@@ -182,7 +184,7 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
 
     Args:
         kind: kind of target.
-        features: what the caller can offer; add "series" for a forecast in time.
+        features: what the caller can offer; add "calendar" on a time axis, and "series" for a forecast.
 
     >>> ladder("class", features=("sample",))
     ('majority', 'nearest_neighbours', 'logistic', 'boosted_trees')
@@ -198,7 +200,7 @@ def check(names: tuple[str, ...], kind: str) -> tuple[str, ...]:
                 message(
                     f"Baseline {name!r} does not predict a target of kind {kind!r}.",
                     where="[evaluate] baselines",
-                    fix=f"use some of {', '.join(ladder(kind, features=('sample', 'window', 'series')))}.",
+                    fix=f"use some of {', '.join(ladder(kind, features=('sample', 'window', 'calendar', 'series')))}.",
                 )
             )
     return names

@@ -155,6 +155,17 @@ def by_distance(part: Part) -> list[dict[str, Any]]:
     ]
 
 
+def by_lead(part: Part) -> list[dict[str, Any]]:
+    """One row for each lead of a forecast: how far the network and every baseline see ahead."""
+    scored = part.scored
+    if scored.lead is None:
+        return []
+    return [
+        {"lead": int(lead), **scores(scored.where(scored.lead == lead), part.metrics, part.primary)}
+        for lead in np.unique(scored.lead)
+    ]
+
+
 def by_confidence(part: Part) -> list[dict[str, Any]]:
     """Share of right answers by the network's own highest probability: honest confidence follows the diagonal."""
     scored = part.scored
@@ -225,6 +236,7 @@ SECTIONS: dict[str, SectionRow] = {
     "per_class": SectionRow(("class",), per_class),
     "confusion": SectionRow(("class",), confusion),
     "by_distance": SectionRow(_ALL, by_distance),
+    "by_lead": SectionRow(_ALL, by_lead),
     "by_confidence": SectionRow(("class",), by_confidence),
     "by_validity": SectionRow(_ALL, by_validity),
     "high_confidence": SectionRow(_ALL, high_confidence),

@@ -41,6 +41,7 @@ class Scored:
         groups: group key -> value per record.
         unit: unit of a numeric target.
         members: group key -> value per sample, for groups that do not coincide with records (blocks of the map).
+        lead: steps that each prediction looks ahead; None where it is the same everywhere.
     """
 
     record: Int[np.ndarray, " sample"]
@@ -54,6 +55,7 @@ class Scored:
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     unit: str = ""
     members: Mapping[str, np.ndarray] = field(default_factory=dict)
+    lead: Int[np.ndarray, " sample"] | None = None
 
     def __post_init__(self) -> None:
         columns = {"record": self.record, "position": self.position, **self.predictions, **self.probabilities}
@@ -119,6 +121,7 @@ class Scored:
             probabilities=cut(self.probabilities),
             members=cut(self.members),
             fold=None if self.fold is None else np.asarray(self.fold)[mask],
+            lead=None if self.lead is None else np.asarray(self.lead)[mask],
         )
 
     def scorable(self) -> Scored:

@@ -1,8 +1,9 @@
-"""Baselines of a forecast in time: persistence, monthly climatology, damped persistence.
+"""Baselines in time: persistence, climatology, damped persistence.
 
 Each function is `(train, validation, task, seed) -> predict`, in physical units. Times are NumPy `datetime64`.
-Climatology is the training mean of the calendar month; months never seen in training get the training mean. Damped
-persistence after van den Dool (2007), Empirical Methods in Short-Term Climate Prediction, chapter 8.
+Climatology is the training mean of the calendar month, and of the hour of the day where there are several; a month
+that training has not seen gets the mean of its hour. Damped persistence after van den Dool (2007), Empirical Methods
+in Short-Term Climate Prediction, chapter 8.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outcrop.errors import DataError, message
+from outcrop.evaluate.tabular import per_lead
 
 if TYPE_CHECKING:
     from outcrop.evaluate.baselines import Table, Task
 
 Predict = Callable[["Table"], np.ndarray]
-MONTHS = 12
+MONTHS, HOURS = 12, 24
 
 
 def _column(table: Table, name: str) -> np.ndarray:
@@ -34,23 +36,26 @@ def _column(table: Table, name: str) -> np.ndarray:
     return np.asarray(column)
 
 
-def month(time: np.ndarray) -> np.ndarray:
-    """Calendar month, 0 = January.
+def phase(time: np.ndarray) -> np.ndarray:
+    """Calendar month (0 = January) times 24, plus the hour of the day.
 
-    >>> month(np.array(["1990-01-01", "1990-12-31"], dtype="datetime64[D]")).tolist()
-    [0, 11]
+    >>> phase(np.array(["1990-01-01T05", "1990-12-31T00"], dtype="datetime64[h]")).tolist()
+    [5, 264]
     """
-    return time.astype("datetime64[M]").astype(np.int64) % MONTHS
+    month = time.astype("datetime64[M]").astype(np.int64) % MONTHS
+    return month * HOURS + time.astype("datetime64[h]").astype(np.int64) % HOURS
 
 
-def monthly_means(time: np.ndarray, value: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Mean value of the twelve calendar months; NaN values are skipped."""
+def usual_values(time: np.ndarray, value: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Mean value of every phase of the calendar, shape (12 * 24,); NaN values are skipped."""
     there = np.isfinite(value)
     kept = there.astype(np.float64) if weight is None else there * np.asarray(weight)
-    which, value = month(time), np.where(there, value, 0.0)
-    total = np.bincount(which, weights=value * kept, minlength=MONTHS)
-    size = np.bincount(which, weights=kept, minlength=MONTHS)
-    return np.divide(total, size, out=np.full(MONTHS, total.sum() / size.sum()), where=size > 0)
+    which, value = phase(time), np.where(there, value, 0.0)
+    total = np.bincount(which, weights=value * kept, minlength=MONTHS * HOURS).reshape(MONTHS, HOURS)
+    size = np.bincount(which, weights=kept, minlength=MONTHS * HOURS).reshape(MONTHS, HOURS)
+    level = np.full(HOURS, total.sum() / size.sum())
+    of_hour = np.divide(total.sum(axis=0), size.sum(axis=0), out=level, where=size.sum(axis=0) > 0)
+    return np.divide(total, size, out=np.tile(of_hour, (MONTHS, 1)), where=size > 0).ravel()
 
 
 def persistence(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
@@ -65,22 +70,25 @@ def persistence(train: Table, validation: Table | None, task: Task, seed: int) -
 
 
 def climatology(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
-    """The training mean of the target's calendar month."""
-    means = monthly_means(_column(train, "time"), train.target, train.weight)
-    return lambda test: means[month(_column(test, "time"))]
+    """The training mean of the target's calendar month, and hour of the day."""
+    means = usual_values(_column(train, "time"), train.target, train.weight)
+    return lambda test: means[phase(_column(test, "time"))]
 
 
 def damped_persistence(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
-    """Climatology plus r times the last known anomaly; r is the least-squares slope on the training part."""
-    means = monthly_means(_column(train, "time"), train.target, train.weight)
+    """Climatology plus r times the last known anomaly; r is the least-squares slope in training, one for each lead."""
+    means = usual_values(_column(train, "time"), train.target, train.weight)
 
     def last_anomaly(table: Table) -> np.ndarray:
-        anomaly = _column(table, "last_value") - means[month(_column(table, "last_time"))]
+        anomaly = _column(table, "last_value") - means[phase(_column(table, "last_time"))]
         return np.nan_to_num(anomaly)
 
-    before = last_anomaly(train)
-    after = np.asarray(train.target) - means[month(_column(train, "time"))]
-    kept = np.ones(len(train)) if train.weight is None else np.asarray(train.weight)
-    power = float((kept * before**2).sum())
-    slope = float((kept * before * after).sum()) / power if power > 0 else 0.0
-    return lambda test: means[month(_column(test, "time"))] + slope * last_anomaly(test)
+    def fitted(rows: Table) -> Predict:
+        before = last_anomaly(rows)
+        after = np.asarray(rows.target) - means[phase(_column(rows, "time"))]
+        kept = np.ones(len(rows)) if rows.weight is None else np.asarray(rows.weight)
+        power = float((kept * before**2).sum())
+        slope = float((kept * before * after).sum()) / power if power > 0 else 0.0
+        return lambda test: means[phase(_column(test, "time"))] + slope * last_anomaly(test)
+
+    return per_lead(train, fitted)

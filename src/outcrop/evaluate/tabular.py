@@ -97,13 +97,33 @@ def _quietly(fit: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def linear(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
-    """Ridge regression; its strength is chosen by generalised cross-validation on the training rows."""
+    """Ridge regression, one for each lead of a forecast; its strength by generalised cross-validation."""
     from sklearn.linear_model import RidgeCV
 
-    model = RidgeCV(alphas=np.logspace(-2, 4, 13))
-    return _spread(
-        model.fit(np.asarray(train.inputs, dtype=np.float64), train.target, sample_weight=train.weight), task
-    )
+    def fitted(rows: Table) -> Predict:
+        model = RidgeCV(alphas=np.logspace(-2, 4, 13))
+        return _spread(
+            model.fit(np.asarray(rows.inputs, dtype=np.float64), rows.target, sample_weight=rows.weight), task
+        )
+
+    return per_lead(train, fitted)
+
+
+def per_lead(train: Table, fitted: Callable[[Table], Predict]) -> Predict:
+    """A predictor for each lead that training knows; other leads get the one of the nearest."""
+    if train.lead is None:
+        return fitted(train)
+    known = np.unique(train.lead)
+    models = [fitted(train.where(train.lead == lead)) for lead in known]
+
+    def predict(test: Table) -> np.ndarray:
+        nearest = np.abs(np.asarray(test.lead)[:, None] - known).argmin(axis=1)
+        out = np.empty(len(test))
+        for number in np.unique(nearest):
+            out[nearest == number] = models[number](test.where(nearest == number))
+        return out
+
+    return predict
 
 
 def boosted_trees(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import floor, isfinite, log10
 
-IRREGULAR = {"class": "classes", "facies": "facies", "series": "series", "survey": "surveys"}
+IRREGULAR = {"class": "classes", "facies": "facies", "series": "series"}
 
 
 def plural(noun: str) -> str:
@@ -15,7 +15,8 @@ def plural(noun: str) -> str:
     ('wells', 'blocks of 24 months', 'categories')
     """
     first, _, rest = noun.partition(" of ")
-    several = IRREGULAR.get(first) or (first[:-1] + "ies" if first.endswith("y") else first + "s")
+    consonant = first.endswith("y") and first[-2:-1] not in "aeiou"
+    several = IRREGULAR.get(first) or (first[:-1] + "ies" if consonant else first + "s")
     return several + (f" of {rest}" if rest else "")
 
 

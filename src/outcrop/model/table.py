@@ -29,6 +29,8 @@ class Family:
         help: one line for the help text and the docs.
         defaults: its arguments in a run file with their default values.
         convolutional: whether its training steps contain convolutions.
+        axes: dimensions of one example's inputs before the channels: 0 for the features of a sample, 1 along depth or
+            time, 2 for sections, maps and images, 3 for cubes and fields in time.
         fixed: arguments that the name stands for, such as the number of dimensions.
     """
 
@@ -38,6 +40,7 @@ class Family:
     help: str
     defaults: Mapping[str, Any]
     convolutional: bool
+    axes: int
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self) -> Callable[..., eqx.Module]:
@@ -69,11 +72,12 @@ FAMILIES: dict[str, Family] = {
                 "output": "linear",
             },
             convolutional=False,
+            axes=0,
         ),
         Family(
             name="resnet1d",
             architecture="outcrop.model.resnet1d:ResNet1d",
-            views=("windows",),
+            views=("windows", "sequences"),
             help="residual blocks of dilated convolutions along depth or time, at full resolution",
             defaults={
                 "width_size": 64,
@@ -83,11 +87,12 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.1,
             },
             convolutional=True,
+            axes=1,
         ),
         Family(
             name="unet1d",
             architecture="outcrop.model.unet:UNet",
-            views=("windows",),
+            views=("windows", "sequences"),
             help="a U-Net along depth or time: coarse levels see far, skips keep boundaries sharp",
             defaults={
                 "widths": (32, 64, 128),
@@ -98,6 +103,7 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.1,
             },
             convolutional=True,
+            axes=1,
         ),
         Family(
             name="unet2d",
@@ -113,12 +119,13 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.1,
             },
             convolutional=True,
+            axes=2,
             fixed={"num_spatial_dims": 2},
         ),
         Family(
             name="unet3d",
             architecture="outcrop.model.unet:UNet",
-            views=("patches",),
+            views=("patches", "sequences"),
             help="a U-Net on patches of three dimensions: cubes, fields in time",
             defaults={
                 "widths": (8, 16, 32),
@@ -129,6 +136,7 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.1,
             },
             convolutional=True,
+            axes=3,
             fixed={"num_spatial_dims": 3},
         ),
     )

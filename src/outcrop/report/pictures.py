@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from outcrop.report import words
-from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, split, tracks
+from outcrop.report.figures import confidence, confusion, ladder, learning, place, split, tracks
 from outcrop.report.folder import Predictions, RunFolder
 from outcrop.report.questions import noun
 from outcrop.report.scores import Promise, promises, score
@@ -305,67 +305,3 @@ def target_label(run: RunFolder) -> str:
     row: dict[str, Any] = run.targets[0] if run.targets else {}
     name = str(row.get("name") or "target")
     return f"{name} ({row['unit']})" if row.get("unit") else name
-
-
-def series_pictures(run: RunFolder) -> list[Picture]:
-    """Number targets: along time, against each other, residuals by month and regime."""
-    p = run.predictions
-    if p is None or p.classes or "prediction" not in p or "target" not in p:
-        return []
-    label = target_label(run)
-    target, residual = p["target"], p["prediction"] - p["target"]
-    found = _forecasts(run, p, label) if p.axis == "time" else []
-    known = np.isfinite(residual)
-    if known.sum() < 3:
-        return found
-    spread = words.number(float(np.std(residual[known])))
-    drawn = series.scatter(target, p["prediction"], label=label)
-    found.append(
-        picture(drawn, f"Predicted against observed {label}; residual spread {spread}.", "Dashed: equality.", half=True)
-    )
-    drawn = series.residual_by_regime(target, residual, label=label)
-    caption = "Residuals in five equally filled ranges of the observed value; box: middle half, line: median."
-    found.append(picture(drawn, f"Residuals by range of the observed {label}.", caption, half=True))
-    if np.issubdtype(p[p.axis].dtype, np.datetime64):
-        drawn = series.residual_by_month(p[p.axis], residual, label=label)
-        found.append(
-            picture(drawn, f"Residuals of {label} by calendar month.", "Residuals by calendar month.", half=True)
-        )
-    return found
-
-
-def _forecasts(run: RunFolder, p: Predictions, label: str) -> list[Picture]:
-    chosen = chosen_records(run, promises(run)[0]) if promises(run) else [(p.records[0], "")]
-    strongest = [rung.name for rung in promises(run)[0].ladder if not rung.is_model] if promises(run) else []
-    found = []
-    for name, why in chosen:
-        rows = p.rows_of(name)[-MOST_TIMES:]
-        lines = p.starting_with("baseline_")
-        order = [k for k in strongest if k in lines] or list(lines)
-        bounds = (p["prediction_low"][rows], p["prediction_high"][rows]) if "prediction_low" in p else None
-        drawn = series.forecast(
-            p[p.axis][rows],
-            p["target"][rows],
-            p["prediction"][rows],
-            label=label,
-            baselines={k: lines[k][rows] for k in order[:2]},
-            interval=bounds,
-        )
-        cut = f" The last {MOST_TIMES:,} samples." if len(rows) == MOST_TIMES else ""
-        caption = f"Test part, with the two strongest baselines.{cut}" if order else f"Test part.{cut}"
-        heading = f"{name}: {why}" if len(chosen) > 1 else ""
-        found.append(picture(drawn, f"Observed and predicted {label} of {name} along time.", caption, heading))
-        if "climatology" in lines:
-            usual = lines["climatology"][rows]
-            best = [k for k in order if k != "climatology"][:1]
-            drawn = series.forecast(
-                p[p.axis][rows],
-                p["target"][rows] - usual,
-                p["prediction"][rows] - usual,
-                label=f"{label}, departure",
-                baselines={k: lines[k][rows] - usual for k in best},
-                zero="climatology",
-            )
-            caption = "The same less the monthly climatology: what is left to forecast once the season is known."
-            found.append(picture(drawn, f"Departure of {label} from the climatology along time.", caption))
-    return found

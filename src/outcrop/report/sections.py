@@ -10,6 +10,7 @@ import numpy as np
 
 from outcrop.report import provenance, tables, words
 from outcrop.report.folder import RunFolder
+from outcrop.report.forecasts import lead_picture, series_pictures
 from outcrop.report.headline import effective_total, verdict
 from outcrop.report.pictures import (
     confidence_picture,
@@ -19,7 +20,6 @@ from outcrop.report.pictures import (
     ladder_picture,
     learning_picture,
     map_picture,
-    series_pictures,
     split_pictures,
     track_pictures,
 )
@@ -119,6 +119,14 @@ def records_shown(run: RunFolder) -> Section:
     section.add("pictures", pictures)
     if along_depth and run.predictions is not None and not run.predictions.classes:
         section.add("pictures", series_pictures(run))
+    return section
+
+
+def lead(run: RunFolder) -> Section:
+    """How far ahead a forecast sees."""
+    section = Section("lead", "Score and lead")
+    for promise in promises(run):
+        section.add("pictures", lead_picture(run, promise))
     return section
 
 
@@ -228,6 +236,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     findings,
     ladder,
     records_shown,
+    lead,
     place,
     by_class,
     by_record,

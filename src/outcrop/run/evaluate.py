@@ -20,9 +20,10 @@ from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
 from outcrop.run.problem import Problem
-from outcrop.run.rotate import Fold, unit_key
+from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
 from outcrop.split.promise import Split
+from outcrop.view.view import View
 
 
 def summarise(
@@ -34,7 +35,7 @@ def summarise(
     key = unit_key(problem, checked.splits[0])
     question = Question(checked.splits[0].promise, key=key, metrics=asked, noun=NOUNS.get(key), draws=section.bootstrap)
     extras = Extras(
-        high_confidence=_high_confidence(problem, folds),
+        high_confidence=_high_confidence(problem, checked.view, folds),
         valid=_ordered(folds, "inside"),
         distances=distances(problem, checked.splits),
         gap=_gap(checked, scored, asked, tell),
@@ -93,19 +94,14 @@ def distances(problem: Problem, splits: Sequence[Split]) -> dict[str, float]:
 
 def _ordered(folds: Sequence[Fold], column: str) -> np.ndarray:
     """A column of all folds in the order of the scored table."""
-    record, sample = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("record", "sample"))
-    return np.concatenate([fold.columns[column] for fold in folds])[np.lexsort((sample, record))]
+    return np.concatenate([fold.columns[column] for fold in folds])[rows_of(folds)[1]]
 
 
-def _high_confidence(problem: Problem, folds: Sequence[Fold]) -> np.ndarray | None:
+def _high_confidence(problem: Problem, view: View, folds: Sequence[Fold]) -> np.ndarray | None:
     """Which scored samples carry a label of the stated quality."""
     flat = parts.trusted_samples(problem)
-    if flat is None:
-        return None
-    start = np.cumsum([0] + [len(r) for r in problem.records])
-    record, sample = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("record", "sample"))
-    order = np.lexsort((sample, record))
-    return flat[start[record[order]] + sample[order]]
+    rows, order = rows_of(folds)
+    return None if flat is None else flat[rows.flat(view.cells.offsets)[order]]
 
 
 def _gap(checked: Check, scored: Scored, asked: tuple[str, ...], tell: Tell | None) -> dict[str, Any] | None:

@@ -40,4 +40,4 @@ def random_score(problem: Problem, view: View, like: Split, metric: str, tell: T
     drawn = random_split(view.origins.take(labelled), like=with_labels(like, has), seed=problem.config.promise.seed)
     split = replace(drawn, **{part: labelled[index] for part, index in drawn.parts.items()})
     fold = solve_fold(problem, view, split, number=NUMBER, tell=tell, title="random split", ladder=False)
-    return scored_of(problem, [fold]).scorable().value(metric, MODEL)
+    return scored_of(problem, view, [fold]).scorable().value(metric, MODEL)

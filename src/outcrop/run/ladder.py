@@ -1,69 +1,47 @@
-"""The baselines on the same split, variables and statistics as the network, one row per scored sample.
+"""The baselines on the same split, variables and statistics as the network, one row per scored prediction.
 
-The samples of a split are those its examples are scored on. Baselines see them through point views of the same encoded
-records: the sample alone, or the same window as the network. Those that read inputs also learn the same encoded target
-(an anomaly, a logarithm), turned back to its unit afterwards; those without inputs and those of a time series learn the
-physical one.
+Baselines see what the network sees: the inputs of the last sample known (the sample itself where nothing is looked
+ahead), the same window or history, and the inputs known in the future. Those that read inputs also learn the same
+encoded target (an anomaly, a logarithm), turned back to its unit afterwards; those without inputs and those of a time
+series learn the physical one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
-from outcrop.run.parts import context_of
+from outcrop.run.parts import context_of, forecasts
 from outcrop.run.problem import Problem
-from outcrop.run.solve import step_samples
 from outcrop.split.promise import Split
-from outcrop.view.points import Points, points
+from outcrop.view.history import span_means
+from outcrop.view.points import points
+from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Labelled samples as (record, sample) pairs.
-
-    Attributes:
-        record: index into the records of the problem.
-        sample: index along the record.
-    """
-
-    record: np.ndarray
-    sample: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.record)
+def samples_of(problem: Problem, view: View, index: np.ndarray, labelled: Mapping[str, np.ndarray]) -> Rows:
+    """The labelled samples that some examples are scored on, one row per prediction."""
+    rows = view.rows(index)
+    known = np.concatenate([labelled[record.name] for record in problem.records])
+    return rows.where(known[rows.flat(view.cells.offsets)])
 
 
-def samples_of(problem: Problem, view: View, index: np.ndarray, labelled: Mapping[str, np.ndarray]) -> Samples:
-    """The labelled samples that some examples are scored on, in the order of records and samples."""
-    spans = view.score_ranges(index)
-    records, samples = [], []
-    for number, record in enumerate(problem.records):
-        inside = np.zeros(len(record), bool)
-        for start, stop in spans.get(record.name, []):
-            inside[start:stop] = True
-        found = np.flatnonzero(inside & labelled[record.name])
-        records.append(np.full(len(found), number))
-        samples.append(found)
-    return Samples(np.concatenate(records), np.concatenate(samples))
-
-
-def names_of(problem: Problem) -> tuple[str, ...]:
+def names_of(problem: Problem, view: View) -> tuple[str, ...]:
     """The baselines of the run: those asked for, or all that fit the target and the view."""
     kind = "class" if problem.classes else "number"
     asked = problem.config.evaluate.baselines
     if asked != "auto":
         return baselines.check(tuple(asked), kind)
     features = ["sample"]
-    if len(context_of(problem)) > 1:
+    if view.kind == "sequences" or len(context_of(problem)) > 1:
         features.append("window")
-    if problem.config.data.view.lead and problem.records[0].axis.dtype.kind == "M":
-        features.append("series")
+    if problem.records[0].axis.dtype.kind == "M":
+        features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
     return baselines.ladder(kind, features=tuple(features))
 
 
@@ -73,79 +51,91 @@ class Ladder:
     def __init__(
         self, problem: Problem, view: View, split: Split, normaliser: Normaliser, filled: Mapping[str, Encoded]
     ):
-        self.problem, self.filled, self.normaliser = problem, filled, normaliser
-        self.bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
-        section = problem.config.data.view
-        lead, along = section.lead, {"along": section.along} if section.along else {}
-        self.views: dict[str, Points] = {
-            "sample": points(problem.records, lead=lead, **along),
-            "window": points(problem.records, context=context_of(problem), lead=lead, **along),
-        }
+        self.problem, self.view, self.normaliser = problem, view, normaliser
+        names = [record.name for record in problem.records]
+        bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
+        self.tables = {True: filled, False: bare}
+        self.names, self.offsets = names, view.cells.offsets
+        self.usable = np.concatenate([filled[name].usable for name in names])
+        self.axis = np.concatenate([record.axis for record in problem.records])
         labelled = problem.labelled()
         self.train = samples_of(problem, view, split.train, labelled)
         self.validation = samples_of(problem, view, split.validation, labelled)
+        self.many_leads = len(np.unique(self._lead(self.train))) > 1
         self.task = baselines.Task(
             problem.out_size if problem.classes else None,
             problem.classes.cost if problem.classes else None,
             problem.config.evaluate.decide,
         )
 
-    def predict(self, name: str, test: Samples, seed: int) -> baselines.Prediction:
-        """Fits one baseline and predicts the test samples."""
+    def predict(self, name: str, test: Rows, seed: int) -> baselines.Prediction:
+        """Fits one baseline and predicts the test rows."""
         row = baselines.find(name)
-        held = self._table(row, self.validation) if len(self.validation) else None
-        tables = self._table(row, self.train), self._table(row, test)
+        train = self._thinned(self.train, row.most_rows, seed)
+        held = self._table(row, self._thinned(self.validation, row.most_rows, seed)) if len(self.validation) else None
+        tables = self._table(row, train), self._table(row, test)
         prediction = baselines.fit_predict(name, *tables, self.task, validation=held, seed=seed)
         if not self._learns_encoded(row):
             return prediction
-        axis = np.concatenate([record.axis for record in self.problem.records])[self._flat(test)]
+        axis = self.axis[test.flat(self.offsets)]
         return replace(prediction, values=self.normaliser.decode_target(prediction.values, axis=axis))
+
+    def _thinned(self, rows: Rows, most: int | None, seed: int) -> Rows:
+        """At most four times the rows a baseline learns from: some of them may have no weight."""
+        if most is None or len(rows) <= 4 * most:
+            return rows
+        return rows.where(np.sort(np.random.default_rng(seed).choice(len(rows), 4 * most, replace=False)))
 
     def _learns_encoded(self, row: baselines.Baseline) -> bool:
         return not self.problem.classes and row.features in ("sample", "window")
 
-    def _table(self, row: baselines.Baseline, samples: Samples) -> baselines.Table:
-        """The rows of some samples, with the inputs this baseline asks for."""
-        view = self.views["window" if row.features == "window" else "sample"]
-        at = self._examples(view, samples)
-        batch = view.gather(self.filled if row.fill else self.bare, at)
-        if self._learns_encoded(row):
-            target = np.concatenate([np.asarray(self.filled[r.name].target) for r in self.problem.records])[
-                self._flat(samples)
-            ]
+    def _table(self, row: baselines.Baseline, rows: Rows) -> baselines.Table:
+        """Some rows, with the inputs this baseline asks for."""
+        flat, read = rows.flat(self.offsets), rows.flat_read(self.offsets)
+        weight = self._column("weight")[flat] * self.usable[read]
+        target = self._column("target")[flat] if self._learns_encoded(row) else self._physical(flat)
+        lead = self._lead(rows) if self.many_leads else None
+        if row.features in ("calendar", "series", "none"):
+            inputs = np.empty((len(rows), 0), np.float32)
+            return baselines.Table(inputs, target, weight, self.axis[flat], self._physical(read), self.axis[read], lead)
+        return baselines.Table(self._inputs(row, rows), target, weight, lead=lead)
+
+    def _column(self, name: str) -> np.ndarray:
+        """One encoded column of all records laid end to end."""
+        return np.concatenate([np.asarray(getattr(self.tables[True][record], name)) for record in self.names])
+
+    def _inputs(self, row: baselines.Baseline, rows: Rows) -> np.ndarray:
+        """Inputs of the last sample known, or of its window or history; then those of the predicted sample that are
+        known in the future; then the lead, where there are several."""
+        tables = self.tables[row.fill]
+        read, history = rows.flat_read(self.offsets), getattr(self.view, "span", None)
+        if row.features == "window" and history is not None:
+            columns = [span_means(self.view.cells, tables, read, history.history, self.view.along)]
         else:
-            target = self._physical(samples, 0)
-        if row.features != "series":
-            return baselines.Table(batch.inputs, target, batch.weight)
-        flat = self._flat(samples)
-        axis = np.concatenate([record.axis for record in self.problem.records])
-        last = self._physical(samples, view.lead)
-        read = flat - view.lead * self._stride(samples)
-        return baselines.Table(batch.inputs, target, batch.weight, axis[flat], last, axis[read])
+            section = self.problem.config.data.view
+            context = context_of(self.problem) if row.features == "window" else (0,)
+            around = points(self.problem.records, context=context, along=section.along)
+            columns = [around.gather(tables, read).inputs]  # example i of this view is sample i
+        if future := self.view.origins.future:
+            every = np.concatenate([tables[name].inputs for name in self.names])
+            owners = np.asarray(tables[self.names[0]].owners)
+            columns.append(every[rows.flat(self.offsets)][:, np.isin(owners, future)])
+        if self.many_leads:
+            lead = self._lead(rows).astype(np.float32)[:, None]
+            columns.append(lead / max(self._lead(self.train).max(), 1))
+        return np.concatenate(columns, axis=1)
 
-    def _physical(self, samples: Samples, back: int) -> np.ndarray:
-        """The target in physical units (or class indices), `back` samples before each sample."""
-        name = self.problem.target.name
-        columns = [record.flat(name) for record in self.problem.records]
-        return np.concatenate(columns)[self._flat(samples) - back * self._stride(samples)]
+    def _lead(self, rows: Rows) -> np.ndarray:
+        """Steps from the last sample known to the predicted one."""
+        return leads(self.view, rows)
 
-    def _stride(self, samples: Samples) -> np.ndarray | int:
-        """Samples from one step along the axis to the next, for the record of each sample."""
-        return np.array([step_samples(self.views["sample"], record) for record in self.problem.records])[samples.record]
+    def _physical(self, flat: np.ndarray) -> np.ndarray:
+        """The target in physical units (or class indices) at some samples."""
+        return np.concatenate([record.flat(self.problem.target.name) for record in self.problem.records])[flat]
 
-    def _flat(self, samples: Samples) -> np.ndarray:
-        """Positions of samples in the columns of all records laid end to end."""
-        start = np.cumsum([0] + [len(record) for record in self.problem.records])
-        return start[samples.record] + samples.sample
 
-    def _examples(self, view: Points, samples: Samples) -> np.ndarray:
-        """The example of a point view that is scored on each sample."""
-        first, _ = view.cells.boxes(view.origins.record, view.origins.scores)
-        shapes = view.cells.shapes[view.origins.record]
-        scored = np.zeros(len(first), np.int64)
-        for place in range(first.shape[1]):
-            scored = scored * shapes[:, place] + first[:, place]
-        start = view.cells.offsets
-        where = np.full(start[-1], -1)
-        where[start[view.origins.record] + scored] = np.arange(len(scored))
-        return where[start[samples.record] + samples.sample]
+def leads(view: View, rows: Rows) -> np.ndarray:
+    """Steps, along the dimension a view looks ahead on, from the last sample known to each predicted one."""
+    along = getattr(view, "along", None) or view.cells.dims[0]
+    step = view.cells.shapes[:, view.cells.dims.index(along) + 1 :].prod(axis=1)
+    return (rows.sample - rows.read) // step[rows.record]

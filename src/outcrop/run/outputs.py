@@ -20,7 +20,7 @@ from outcrop import __version__, device
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.run.folder import plain, write_atomic, write_csv, write_json
 from outcrop.run.problem import Problem
-from outcrop.run.rotate import Fold
+from outcrop.run.rotate import Fold, rows_of
 from outcrop.split.audit.finding import Finding
 from outcrop.split.effective import Effective
 from outcrop.split.promise import Split, plural
@@ -102,16 +102,15 @@ def write_predictions(
     """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
     import xarray as xr
 
-    record = np.concatenate([fold.record for fold in folds])
-    sample = np.concatenate([fold.sample for fold in folds])
-    order = np.lexsort((sample, record))
+    rows, order = rows_of(folds)
+    sample = rows.sample[order]
     start = np.cumsum([0] + [len(r) for r in problem.records])
-    flat = start[record[order]] + sample[order]
+    flat = rows.flat(start)[order]
     axis = problem.records[0].dim
     unit = {"units": scored.unit} if scored.unit else {}
     columns: dict[str, Any] = {
         "record": ("sample", scored.record.astype(np.int32)),
-        "index": ("sample", sample[order].astype(np.int32)),
+        "index": ("sample", sample.astype(np.int32)),
         "fold": ("sample", np.asarray(scored.fold).astype(np.int16)),
         axis: ("sample", scored.position, {} if scored.position.dtype.kind == "M" else _units(problem, axis)),
         "target": ("sample", scored.target, unit),
@@ -119,6 +118,8 @@ def write_predictions(
         "valid": ("sample", np.concatenate([fold.columns["inside"] for fold in folds])[order].astype(np.int8)),
         "distance": ("sample", np.concatenate([fold.columns["distance"] for fold in folds])[order]),
     }
+    if scored.lead is not None:
+        columns["lead"] = ("sample", scored.lead.astype(np.int32), {"units": "1", "long_name": "steps ahead"})
     for name in scored.baselines:
         columns[f"baseline_{name}"] = ("sample", scored.predictions[name], unit)
     if MODEL in scored.probabilities:

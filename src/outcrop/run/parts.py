@@ -30,18 +30,27 @@ def view_of(problem: Problem) -> View:
     Raises:
         ConfigError: the family cannot work on the view that is asked for.
     """
-    kind = view_kind(problem)
-    return make(kind, problem.records, **view_arguments(problem, kind))
+    kind, name = view_kind(problem), problem.config.model.family
+    view = make(kind, problem.records, **view_arguments(problem, kind))
+    axes, wanted = len(view.input_shape(1)) - 1, families.family(name).axes
+    if axes != wanted:
+        what = f"The family {name!r} works on examples of {wanted} dimensions; these {kind} have {axes}."
+        fix = "name so many dimensions in view.size, or take the family of the other number (unet1d, unet2d, unet3d)."
+        raise ConfigError(message(what, where="data.view and model.family", fix=fix))
+    return view
 
 
 def view_kind(problem: Problem) -> str:
-    """The kind of view asked for, else the one the family works on.
+    """The kind of view asked for, else the one the family works on: sequences where a history or horizon is stated.
 
     Raises:
         ConfigError: the family cannot work on the view that is asked for.
     """
     section, family = problem.config.data.view, families.family(problem.config.model.family)
-    kind = family.views[0] if section.kind == "auto" else section.kind
+    kind = section.kind
+    if kind == "auto":
+        stated = section.history is not None or section.horizon
+        kind = "sequences" if stated and "sequences" in family.views else family.views[0]
     if kind not in family.views:
         raise ConfigError(
             message(
@@ -50,7 +59,17 @@ def view_kind(problem: Problem) -> str:
                 fix=f'kind = "{family.views[0]}", or "auto", which follows the family',
             )
         )
+    if section.lead and kind in ("windows", "patches"):
+        what = f"Examples of {kind} look at both sides of a sample, so they cannot look ahead."
+        fix = f'view = {{kind = "sequences", history = {section.length}, horizon = 1, lead = {section.lead}}}'
+        raise ConfigError(message(what, where="data.view.lead", fix=fix))
     return kind
+
+
+def forecasts(problem: Problem) -> bool:
+    """Whether what is predicted lies ahead of what is read."""
+    section = problem.config.data.view
+    return bool(section.lead or section.horizon)
 
 
 def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:
@@ -64,14 +83,58 @@ def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:
     if kind == "points":
         return {"context": list(context_of(problem)), "lead": section.lead, **along}
     if kind == "windows":
-        return {"length": section.length, "stride": section.stride, "lead": section.lead, **along}
+        return {"length": section.length, "stride": section.stride, **along}
     if kind == "patches":
         if not section.size:
             fix = "size = {" + ", ".join(f"{dim} = 32" for dim in dims[-2:]) + "}"
             raise ConfigError(message("Patches need their size along each dimension.", where="data.view", fix=fix))
         return {"size": dict(section.size), "stride": section.stride, "area_weight": section.area_weight}
+    if kind == "sequences":
+        return _sequence_arguments(problem) | along
     what = f"No family of this version works on {kind}; views.{kind} can be used from Python."
     raise ConfigError(message(what, where="data.view.kind", fix='kind = "auto"'))
+
+
+def _sequence_arguments(problem: Problem) -> dict[str, Any]:
+    section = problem.config.data.view
+    if section.history is None or isinstance(section.stride, dict):
+        what = "Sequences need their history, in samples" if section.history is None else "Sequences have one stride"
+        fix = "view = {history = 48, horizon = 24}, or {history = 365, spin_up = 180} for a simulation"
+        raise ConfigError(message(f"{what}.", where="data.view", fix=fix))
+    if section.lead and not section.horizon:
+        fix = f"horizon = 1, lead = {section.lead}"
+        raise ConfigError(message("A lead is that of a forecast.", where="data.view.lead", fix=fix))
+    return {
+        "history": section.history,
+        "horizon": section.horizon,
+        "lead": max(section.lead, 1),
+        "spin_up": section.spin_up,
+        "stride": section.stride,
+        "known_future": list(_known_future(problem)) if section.horizon else [],
+        "ragged": section.ragged,
+        "size": dict(section.size or {}),
+        "area_weight": section.area_weight,
+    }
+
+
+def _known_future(problem: Problem) -> tuple[str, ...]:
+    """Inputs known over the horizon: those declared, and those that are coordinates (the hour, the latitude).
+
+    Raises:
+        ConfigError: a declared one is no input.
+    """
+    declared = problem.config.data.view.known_future
+    inputs = [variable.name for variable in problem.variables if variable.role == "input"]
+    for name in declared:
+        if name not in inputs:
+            what = f"{name!r} is no input{did_you_mean(name, inputs)}."
+            raise ConfigError(message(what, where="data.view.known_future", fix=f"the inputs are {', '.join(inputs)}."))
+    coordinates = {record.name: {*map(str, record.data.coords), *record.position} for record in problem.aligned}
+    found: dict[str, bool] = {}
+    for resolution in problem.resolutions:
+        fixed = resolution.source in coordinates[resolution.record]
+        found[resolution.variable] = found.get(resolution.variable, True) and fixed
+    return tuple(name for name in inputs if name in declared or found.get(name, False))
 
 
 def context_of(problem: Problem) -> tuple[int, ...]:

@@ -222,7 +222,10 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     inputs = [_variable(name, section, "input") for name, section in data.variable.items()]
     name, section = next(iter(data.target.items()))
     classes = class_table(section, base, name) if section.classes is not None else None
-    variables = [*inputs, replace(_variable(name, section, "target"), classes=classes)]
+    target = replace(_variable(name, section, "target"), classes=classes)
+    if data.view.past_target:
+        inputs.append(_past(target, data))
+    variables = [*inputs, target]
     if section.weight:
         weight = Variable(
             name=f"{name}_WEIGHT", role="weight", sources=(section.weight,), weight_map=section.weight_map
@@ -240,6 +243,19 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
             message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name.")
         )
     return variables
+
+
+def _past(target: Variable, data: DataSection) -> Variable:
+    """The target's own past as an input, with a channel that says where it is known.
+
+    Raises:
+        ConfigError: nothing lies ahead, so that it would be the answer.
+    """
+    if not (data.view.lead or data.view.horizon):
+        fix = "view = {history = 48, horizon = 24, past_target = true}, or lead = 1"
+        what = "Without a horizon or lead the past of the target would hold what is to be predicted."
+        raise ConfigError(message(what, where="data.view.past_target", fix=fix))
+    return replace(target, name=f"{target.name}_PAST", role="input", missing="mask")
 
 
 def expanded(variables: Sequence[Variable], records: Sequence[Record]) -> list[Variable]:

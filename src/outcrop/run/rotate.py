@@ -18,11 +18,12 @@ from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.evaluate.validity import Validity
 from outcrop.run import parts
 from outcrop.run.folder import plain, write_atomic
-from outcrop.run.ladder import Ladder, Samples, names_of, samples_of
+from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.problem import Problem
-from outcrop.run.solve import Solved, Tell, predict_records, solve, step_samples
+from outcrop.run.solve import Solved, Tell, predict_rows, solve
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
+from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
 
@@ -31,7 +32,7 @@ class Fold:
     """What one split leaves behind, as arrays and plain numbers.
 
     Attributes:
-        record, sample: the scored samples.
+        record, sample, read: the scored predictions, as in `Rows`.
         columns: contender -> predictions; `probability:NAME` -> (sample, class); `distance`, `inside`.
         notes: best step, stop reasons, history, validity threshold, seconds.
         solved: the networks, where they are still in memory.
@@ -39,6 +40,7 @@ class Fold:
 
     record: np.ndarray
     sample: np.ndarray
+    read: np.ndarray
     columns: Mapping[str, np.ndarray]
     notes: Mapping[str, Any] = field(default_factory=dict)
     solved: Solved | None = None
@@ -88,7 +90,7 @@ def solve_fold(
         "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
     }
-    fold = Fold(test.record, test.sample, columns, notes, solved)
+    fold = Fold(*test, columns, notes, solved)
     if done is not None and checkpoint is not None:
         _write(done, fold)
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
@@ -96,24 +98,29 @@ def solve_fold(
     return fold
 
 
-def model_columns(problem: Problem, view: View, split: Split, solved: Solved, test: Samples) -> dict[str, np.ndarray]:
-    """The network's predictions on the scored samples, stitched from all test examples."""
-    stitched = predict_records(solved.members, view, solved.tables, split.test, solved.normaliser, problem.records)
-    out = problem.out_size
-    every = [stitched.get(r.name, np.full((len(r), out), np.nan)) for r in problem.records]
-    values = np.concatenate(every)[flat_index(problem, test)]
+def model_columns(problem: Problem, view: View, split: Split, solved: Solved, test: Rows) -> dict[str, np.ndarray]:
+    """The network's predictions on the scored rows, stitched from all test examples."""
+    found = predict_rows(solved.members, view, solved.tables, split.test, solved.normaliser, problem.records)
+    values = matching(view, *found, test)
     if problem.classes is None:
         return {MODEL: values[:, 0]}
     labels = decide(values, problem.classes.cost, problem.config.evaluate.decide)
     return {MODEL: labels, f"probability:{MODEL}": values.astype(np.float32)}
 
 
+def matching(view: View, rows: Rows, values: np.ndarray, wanted: Rows) -> np.ndarray:
+    """The values of the rows that are wanted; both lie in the order of samples and what was read last."""
+    offsets, total = view.cells.offsets, np.int64(view.cells.total)
+    have, want = (one.flat(offsets) * total + one.flat_read(offsets) for one in (rows, wanted))
+    return values[np.searchsorted(have, want)]
+
+
 def _baseline_columns(
-    problem: Problem, view: View, labels: Split, solved: Solved, test: Samples, seed: int, tell: Tell | None
+    problem: Problem, view: View, labels: Split, solved: Solved, test: Rows, seed: int, tell: Tell | None
 ) -> dict[str, np.ndarray]:
     ladder = Ladder(problem, view, labels, solved.normaliser, solved.tables)
     columns: dict[str, np.ndarray] = {}
-    names = names_of(problem)
+    names = names_of(problem, view)
     for done, name in enumerate(names):
         if tell is not None:
             tell("baselines", done, len(names), name.replace("_", " "))
@@ -142,30 +149,27 @@ def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str
     return replace(validity, threshold=float(np.mean([t for t in thresholds if t is not None])))
 
 
-def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Samples) -> np.ndarray:
-    """The inputs each sample is predicted from: with a lead, those of the sample that lies that far before it."""
+def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Rows) -> np.ndarray:
+    """The inputs of the last sample that each prediction knows."""
     inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
-    lead = getattr(view, "lead", 0)
-    shift = np.array([lead * step_samples(view, record) for record in problem.records])
-    return inputs[flat_index(problem, samples) - shift[samples.record]]
+    return inputs[samples.flat_read(view.cells.offsets)]
 
 
-def flat_index(problem: Problem, samples: Samples) -> np.ndarray:
-    """Positions of samples in the columns of all records laid end to end."""
-    start = np.cumsum([0] + [len(record) for record in problem.records])
-    return start[samples.record] + samples.sample
+def rows_of(folds: Sequence[Fold]) -> tuple[Rows, np.ndarray]:
+    """The rows of all folds, and their order by records, samples and what was read last."""
+    rows = Rows(*(np.concatenate([getattr(fold, name) for fold in folds]) for name in Rows._fields))
+    return rows, np.lexsort((rows.read, rows.sample, rows.record))
 
 
-def scored_of(problem: Problem, folds: Sequence[Fold], split: Split | None = None) -> Scored:
-    """All folds' samples as one table, in the order of records and samples; blocks and lines as `split` has them."""
-    record = np.concatenate([fold.record for fold in folds])
-    sample = np.concatenate([fold.sample for fold in folds])
+def scored_of(problem: Problem, view: View, folds: Sequence[Fold], split: Split | None = None) -> Scored:
+    """All folds' predictions as one table, in order; blocks and lines as `split` has them."""
+    rows, order = rows_of(folds)
     number = np.concatenate([np.full(len(fold.record), i) for i, fold in enumerate(folds)])
-    order = np.lexsort((sample, record))
     names = tuple(r.name for r in problem.records)
     columns = {name: np.concatenate([fold.columns[name] for fold in folds])[order] for name in folds[0].columns}
     flat = np.concatenate([r.flat(problem.target.name) for r in problem.records])
-    at = flat_index(problem, Samples(record, sample))[order]
+    at = rows.flat(view.cells.offsets)[order]
+    lead = leads(view, rows)[order]
     position = np.concatenate([r.axis for r in problem.records])[at]
     contenders = {k: v for k, v in columns.items() if ":" not in k and k not in ("distance", "inside")}
     probabilities = {k.partition(":")[2]: v for k, v in columns.items() if ":" in k}
@@ -173,8 +177,9 @@ def scored_of(problem: Problem, folds: Sequence[Fold], split: Split | None = Non
     unit = problem.target.unit or ""
     members = {} if split is None or split.unit is None else {unit_key(problem, split): split.unit[at]}
     return Scored(
-        record[order], names, position, flat[at], contenders, probabilities,
+        rows.record[order], names, position, flat[at], contenders, probabilities,
         fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,
+        lead=lead if len(np.unique(lead)) > 1 else None,
     )  # fmt: skip
 
 
@@ -192,14 +197,15 @@ def _write(path: Path, fold: Fold) -> None:
         arrays = [eqx.filter(member, eqx.is_array) for member in fold.solved.members]
         save_checkpoint(path.with_suffix(".members"), arrays, {"members": len(arrays)})
     columns: dict[str, Any] = {f"column:{name}": value for name, value in fold.columns.items()}
-    write_atomic(path, lambda p: np.savez(p, record=fold.record, sample=fold.sample, notes=notes, **columns))
+    rows = {name: getattr(fold, name) for name in Rows._fields}
+    write_atomic(path, lambda p: np.savez(p, **rows, notes=notes, **columns))
 
 
 def _read(path: Path) -> Fold:
     with np.load(path, allow_pickle=False) as held:
         columns = {name.partition(":")[2]: held[name] for name in held.files if name.startswith("column:")}
         notes = json.loads(held["notes"].tobytes().decode())
-        return Fold(held["record"], held["sample"], columns, notes)
+        return Fold(*(held[name] for name in Rows._fields), columns, notes)
 
 
 def members_of(problem: Problem, view: View, fold: Fold, path: Path, normaliser: Any) -> list[Any]:

@@ -172,7 +172,7 @@ def _evaluate(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     entries = {}
     for name, one in checked.promises.items():
-        scored = scored_of(one.problem, folds[name], one.splits[0])
+        scored = scored_of(one.problem, one.view, folds[name], one.splits[0])
         file = f"predictions-{name}.nc" if name else "predictions.nc"
         outputs.write_predictions(place, one.problem, scored, folds[name], file)
         promise, entry = evaluate.summarise(one, folds[name], scored, tell=tell.step)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy as np
 from scipy.special import softmax
 
 from outcrop.data.normalise import Encoded, Normaliser
-from outcrop.errors import ConfigError, message
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.problem import Problem
@@ -28,6 +26,7 @@ from outcrop.train.doctor import Places
 from outcrop.train.loop import fit_members
 from outcrop.train.predict import predict, validation_loss
 from outcrop.train.progress import Fit
+from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
 PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 1}
@@ -141,7 +140,7 @@ def _detail(progress: Any) -> str:
 
 def training_data(jitter: bool, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Batch | Source:
     """The training part: arrays on the device, or (windows that may move) a source that cuts them anew."""
-    if jitter and view.kind in ("windows", "patches"):
+    if jitter and view.kind != "points":
         return _Moving(view, tables, index)
     return view.gather(tables, index)
 
@@ -173,15 +172,15 @@ def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarr
     return Places(view.origins.take(index), normaliser.channels, getattr(view, "context", (0,)), axis)
 
 
-def predict_records(
+def predict_rows(
     members: Sequence[Any],
     view: View,
     tables: Mapping[str, Encoded],
     index: np.ndarray,
     normaliser: Normaliser,
     records: Sequence[Record],
-) -> dict[str, np.ndarray]:
-    """Predictions of all members, averaged and stitched back on their records.
+) -> tuple[Rows, np.ndarray]:
+    """What the members say, on average, of everything some examples are scored on.
 
     Args:
         members: trained networks.
@@ -192,22 +191,46 @@ def predict_records(
     Probabilities are averaged over members; numbers in scaled units, then brought to physical ones.
 
     Returns:
-        Record name -> (sample, class) probabilities, or (sample, 1) values in physical units; NaN where no example
-        reaches or a required input is missing.
+        Rows, and for each of them the (class) probabilities or (1,) value in physical units; NaN where a required
+        input is missing.
     """
+    rows = view.rows(index)
+    values = view.answers(index, _outputs(members, view, tables, index, normaliser))
+    if normaliser.target is None or normaliser.target.classes is None:
+        axis = np.concatenate([record.axis for record in records])
+        values = normaliser.decode_target(values, axis[rows.flat(view.cells.offsets)][:, None])
+    usable = np.concatenate([tables[record.name].usable for record in records])
+    values[~usable[rows.flat_read(view.cells.offsets)]] = np.nan
+    return rows, values
+
+
+def predict_records(
+    members: Sequence[Any],
+    view: View,
+    tables: Mapping[str, Encoded],
+    index: np.ndarray,
+    normaliser: Normaliser,
+    records: Sequence[Record],
+) -> dict[str, np.ndarray]:
+    """The same stitched on records: name -> (sample, class) or (sample, 1), NaN where no example reaches."""
     classes = normaliser.target is not None and normaliser.target.classes is not None
-    by_name = {record.name: record for record in records}
-    axis = {record.name: record.axis[:, None] for record in records}
-    size = PREDICT_BATCH[view.kind]
-    chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
-    means = [_mean_output(members, view.gather(tables, chunk).inputs, size, classes) for chunk in chunks]
-    stitched = view.stitch(index, np.concatenate(means))
     result = {}
-    for name, values in stitched.items():
-        values = values if classes else normaliser.decode_target(values, axis[name])
-        values[~scorable(tables[name], view, by_name[name])] = np.nan
+    for name, values in view.stitch(index, _outputs(members, view, tables, index, normaliser)).items():
+        which = view.origins.names.index(name)
+        values = values if classes else normaliser.decode_target(values, records[which].axis[:, None])
+        values[~where_read(tables[name].usable, view, which, False)] = np.nan
         result[name] = values
     return result
+
+
+def _outputs(
+    members: Sequence[Any], view: View, tables: Mapping[str, Encoded], index: np.ndarray, normaliser: Normaliser
+) -> np.ndarray:
+    """The members' mean output for every example: probabilities, or numbers in scaled units."""
+    classes = normaliser.target is not None and normaliser.target.classes is not None
+    size = PREDICT_BATCH[view.kind]
+    chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
+    return np.concatenate([_mean_output(members, view.gather(tables, chunk).inputs, size, classes) for chunk in chunks])
 
 
 def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) -> np.ndarray:
@@ -216,33 +239,10 @@ def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) 
     return np.mean([softmax(output, axis=-1) for output in outputs] if classes else outputs, axis=0)
 
 
-def scorable(table: Encoded, view: View, record: Record) -> np.ndarray:
-    """Samples whose inputs are all that the policy demands; with a lead, those of the sample they are read at."""
-    return ahead(table.usable, view, False, record)
-
-
-def step_samples(view: View, record: Record) -> int:
-    """Samples from one step to the next along the dimension that a view looks ahead on."""
-    along = getattr(view, "along", None) or record.dim
-    return prod(record.shape[record.dims.index(along) + 1 :])
-
-
-def ahead(values: np.ndarray, view: View, missing: Any, record: Record) -> np.ndarray:
-    """What holds where a sample is read, at the sample it predicts: `lead` later; `missing` before the first.
-
-    Raises:
-        ConfigError: a lead along another dimension than the first, which no promise in time needs.
-    """
-    lead: int = getattr(view, "lead", 0)
-    if not lead:
-        return values
-    if (getattr(view, "along", None) or record.dim) != record.dim:
-        fix = f'along = "{record.dim}"'
-        raise ConfigError(message("A lead runs along the first dimension.", where="data.view.along", fix=fix))
-    lead *= step_samples(view, record)
-    moved = np.full_like(values, missing)
-    moved[lead:] = values[:-lead]
-    return moved
+def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.ndarray:
+    """What holds where a sample is read, at the samples predicted from it; `missing` where nothing is predicted."""
+    read = view.read_at(which)
+    return np.where(read >= 0, values[np.maximum(read, 0)], missing)
 
 
 def without_validation(split: Split, examples: np.ndarray) -> Split:

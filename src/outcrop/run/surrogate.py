@@ -28,7 +28,7 @@ from outcrop.evaluate.validity import Validity
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.run.bundling import path_name
-from outcrop.run.solve import ahead, predict_records, scorable
+from outcrop.run.solve import predict_records, where_read
 from outcrop.view.view import make
 
 MOST_SAMPLES = 2**20
@@ -127,9 +127,9 @@ class Model:
         size = len(classes.codes) if classes else 1
         found = predict_records(self.members, view, tables, index, self.normaliser, [record]) if len(index) else {}
         values = found.get(record.name, np.full((len(record), size), np.nan))
-        distance = ahead(self.validity.score(table.inputs), view, np.nan, record)
-        usable = scorable(table, view, record)
-        inside = self.validity.inside(distance) & ahead(self._any_input(record), view, False, record)
+        distance = where_read(self.validity.score(table.inputs), view, 0, np.nan)
+        usable = where_read(table.usable, view, 0, False)
+        inside = self.validity.inside(distance) & where_read(self._any_input(record), view, 0, False)
         valid = np.where(usable, inside.astype(float), np.nan)
         if classes is None:
             return Predicted(values[:, 0], None, valid, distance)

@@ -23,50 +23,12 @@ from outcrop.view import origins as columns
 from outcrop.view.boxes import Boxes, blend, boxes, cell_area, take, without_target
 from outcrop.view.cells import Cells, cells_of
 from outcrop.view.rows import Covers, Rows
+from outcrop.view.span import Span, check, default_stride, sequence_starts
 from outcrop.view.taper import starts_over, tapered
 from outcrop.view.view import by_record
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
-
-
-@dataclass(frozen=True)
-class Span:
-    """Which steps of a sequence are read, known and scored.
-
-    Attributes:
-        history: steps whose inputs are read.
-        horizon: steps that are forecast; 0 for a simulation, which is scored within the history.
-        lead: steps from the last one read to the first one forecast, at least 1.
-        spin_up: first steps of a simulation, read and not scored.
-        known_future: inputs that are known over the horizon too.
-    """
-
-    history: int
-    horizon: int = 0
-    lead: int = 1
-    spin_up: int = 0
-    known_future: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> int:
-        """The first step that is scored."""
-        return self.history + self.lead - 1 if self.horizon else self.spin_up
-
-    @property
-    def length(self) -> int:
-        """All steps, from the first one read to the last one scored."""
-        return self.first + self.horizon if self.horizon else self.history
-
-    @property
-    def scored(self) -> int:
-        """How many steps are scored."""
-        return self.length - self.first
-
-    @property
-    def read(self) -> int:
-        """Steps from which any input is read."""
-        return self.length if self.known_future else self.history
 
 
 @dataclass(frozen=True)
@@ -273,7 +235,8 @@ def sequences(
         horizon: samples forecast; 0 simulates: predicts within the history, from inputs alone.
         lead: samples from the last one read to the first one forecast.
         spin_up: first samples of a simulation, read and not scored.
-        stride: samples from one example to the next; by default all that are scored.
+        stride: samples from one example to the next; by default all that are scored, or a little less where whole
+            days of them would let each lead meet one hour of the day only.
         known_future: inputs that are known over the horizon.
         ragged: also sequences that start before their record, so that its first samples are predicted too.
         along: dimension of the steps; by default the first one.
@@ -293,8 +256,8 @@ def sequences(
             fix = f"the dimensions are {', '.join(cells.dims)}{did_you_mean(dim, cells.dims)}."
             raise ConfigError(message(f"Records do not run along {dim!r}.", where="data.view", fix=fix))
     span = Span(int(history), int(horizon), max(int(lead), 1), int(spin_up), tuple(known_future))
-    stride = span.scored if stride is None else int(stride)
-    _check(span, stride, along, cells, box)
+    stride = default_stride(cells, span, along) if stride is None else int(stride)
+    check(span, stride, along, cells, box)
     record, start, sides = _laid(cells, span, stride, along, box, ragged)
     limit = cells.shapes[record, cells.dims.index(along)][:, None]
     steps = start[:, None]
@@ -328,7 +291,7 @@ def _laid(
         every = []
         for dim, extent in zip(cells.dims, shape, strict=True):
             if dim == along:
-                every.append(_starts(extent, span, stride, ragged))
+                every.append(sequence_starts(extent, span, stride, ragged))
             elif dim not in box:
                 every.append(np.arange(extent))
             elif dim in cells.periodic and extent >= box[dim]:
@@ -344,38 +307,3 @@ def _laid(
                 around = dim in cells.periodic and extent >= box.get(dim, 1)
                 sides[dim].append(np.stack([first.ravel(), stop if around else np.minimum(stop, extent)], axis=1))
     return np.concatenate(record), np.concatenate(start), {dim: np.concatenate(rows) for dim, rows in sides.items()}
-
-
-def _starts(size: int, span: Span, stride: int, ragged: bool) -> np.ndarray:
-    """First steps of the sequences over `size` samples; with `ragged` from the first sample that can be predicted."""
-    earliest = 0
-    if ragged:
-        earliest = -(span.history - 1) if span.horizon else -span.spin_up
-    last = size - span.length
-    if last < earliest:
-        return np.empty(0, np.int64)
-    return starts_over(last - earliest + span.scored, span.scored, stride) + earliest
-
-
-def _check(span: Span, stride: int, along: str, cells: Cells, box: Mapping[str, int]) -> None:
-    """Lengths that leave samples uncovered or nothing to score.
-
-    Raises:
-        ConfigError: naming the key.
-    """
-    problem = ""
-    if span.history < 1 or span.horizon < 0:
-        problem = f"Sequences need history >= 1 and horizon >= 0, got {span.history} and {span.horizon}."
-    elif span.horizon and span.spin_up:
-        problem = "A forecast is not scored within its history, so it has no spin_up."
-    elif span.scored < 1:
-        problem = f"With spin_up = {span.spin_up} nothing of a history of {span.history} samples is left to score."
-    elif not 1 <= stride <= span.scored:
-        problem = f"A stride of {stride} leaves samples between the {span.scored} scored of each sequence."
-    elif span.known_future and not span.horizon:
-        problem = "known_future names inputs of a forecast; a simulation (horizon = 0) knows all of them."
-    elif box and cells.dims[0] != along:
-        problem = f"Boxes along time need {along} as the first dimension; the grid is {' x '.join(cells.dims)}."
-    if problem:
-        fix = 'view = {kind = "sequences", history = 48, horizon = 24}, or {history = 365, spin_up = 180}'
-        raise ConfigError(message(problem, where="data.view", fix=fix))

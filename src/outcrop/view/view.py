@@ -21,6 +21,7 @@ VIEWS = {
     "points": "outcrop.view.points:points",
     "windows": "outcrop.view.windows:windows",
     "patches": "outcrop.view.patches:patches",
+    "sequences": "outcrop.view.sequences:sequences",
 }
 
 
