@@ -207,8 +207,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
 
 
 def _effective(problem: Problem) -> Effective:
-    values = {record.name: record.flat(problem.target.name) for record in problem.records}
-    return effective_samples(values, {record.name: record.axis for record in problem.records})
+    return effective_samples(problem.records, problem.target.name, problem.labelled())
 
 
 def _cost(result: Check, has: np.ndarray) -> dict[str, float]:
