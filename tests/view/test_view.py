@@ -34,7 +34,7 @@ def test_every_view_of_the_table_keeps_the_protocol(make_records, make_tables, k
 
 
 def test_the_table_lists_what_was_tested():
-    assert set(VIEWS) == {"points", "windows", "patches", "sequences"}
+    assert set(VIEWS) == {"points", "windows", "patches", "sequences", "graphs"}
 
 
 def test_an_unknown_view_gets_a_suggestion(make_records):

@@ -142,6 +142,7 @@ class VariableSection(Section):
     splice: Literal["first", "fill"] = "first"
     period: Annotated[Number, Field(gt=0)] | None = None
     per_area: str | None = Field(default=None, description="m3/s to mm/d: curve or group key with the area in km2")
+    component: str | None = Field(default=None, description="dimension that a vector component points along")
 
 
 class TargetSection(VariableSection):
@@ -223,8 +224,8 @@ class AugmentSection(Section):
     gain_sd: Annotated[float, Field(ge=0)] = 0.0
     shift_sd: Annotated[float, Field(ge=0)] = 0.0
     noise_sd: Annotated[float, Field(ge=0)] = 0.0
-    moves: list[str] = Field(default=[], description="flips, rotations, crops that are physically allowed, by name")
-    data_type: str | None = Field(default=None, description="what the data are, which decides what is allowed")
+    moves: list[str] = Field(default=[], description='"flip:DIM", "quarter_turn:DIM,DIM", "polarity", where allowed')
+    data_type: str | None = Field(default=None, description="what the data are, which decides which moves are true")
 
 
 class TrainSection(Section):

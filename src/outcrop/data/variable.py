@@ -50,6 +50,7 @@ class Variable:
         per_area: curve or group key with the catchment's area in km2: a discharge (m3/s) is divided by it and
             becomes a depth of water per time, mm/d.
         weight_map: weight of each code of a weight curve, e.g. {1: 1.0, 2: 0.7, 3: 0.3}.
+        component: dimension that a component of a vector points along; a mirror changes its sign.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Variable:
     period: float | None = None
     weight_map: Mapping[Any, float] | None = None
     per_area: str | None = None
+    component: str | None = None
 
     def __post_init__(self) -> None:
         for key, known in CHOICES.items():

@@ -17,6 +17,7 @@ from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
 from outcrop.run.parts import context_of, forecasts
 from outcrop.run.problem import Problem
+from outcrop.run.solve import encoded
 from outcrop.split.promise import Split
 from outcrop.view.history import span_means
 from outcrop.view.points import points
@@ -53,7 +54,7 @@ class Ladder:
     ):
         self.problem, self.view, self.normaliser = problem, view, normaliser
         names = [record.name for record in problem.records]
-        bare = {record.name: normaliser.encode(record, fill=False) for record in problem.records}
+        bare = encoded(problem, view, split, normaliser, fill=False)
         self.tables = {True: filled, False: bare}
         self.names, self.offsets = names, view.cells.offsets
         self.usable = np.concatenate([filled[name].usable for name in names])

@@ -19,7 +19,7 @@ from outcrop.metric import table as metrics
 from outcrop.model import table as families
 from outcrop.run.problem import Problem
 from outcrop.split.promise import Split
-from outcrop.train import augment, optimiser
+from outcrop.train import optimiser
 from outcrop.view.points import context_offsets
 from outcrop.view.view import View, make
 
@@ -181,29 +181,6 @@ def optimiser_of(config: Config) -> Any:
     arguments["clip_norm"] = train.clip_norm or None
     arguments["warmup_steps"] = min(train.warmup_steps, train.steps // 2)
     return optimiser.make(train.optimiser, steps=train.steps, **arguments)
-
-
-def augment_of(config: Config, normaliser: Normaliser, view: View) -> Any:
-    """The augmentation of the run file as one function, or None. Gain and shift move numbers, not classes or angles."""
-    section, layout = config.train.augment, normaliser.layout
-    channels, context = normaliser.in_channels, len(getattr(view, "context", (0,)))
-    numbers = [layout[variable.name] for variable in normaliser.inputs if variable.kind == "number"]
-    columns = augment.over_context([place.values[0] for place in numbers], channels, context)
-    steps = []
-    if section.gain_sd or section.shift_sd:
-        present = [
-            None if p.present is None else offset * channels + p.present for offset in range(context) for p in numbers
-        ]
-        steps.append(
-            augment.gain_and_shift(columns, gain_sd=section.gain_sd, shift_sd=section.shift_sd, present=present)
-        )
-    if section.noise_sd:
-        steps.append(augment.noise(columns, section.noise_sd))
-    if section.curve_dropout:
-        own = [[*place.values, *([] if place.present is None else [place.present])] for place in layout.values()]
-        curves = [augment.over_context(each, channels, context) for each in own]
-        steps.append(augment.curve_dropout(section.curve_dropout, curves, channels * context))
-    return augment.chain(*steps) if steps else None
 
 
 def metrics_of(problem: Problem) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ import numpy as np
 from scipy.special import softmax
 
 from outcrop.data.normalise import Encoded, Normaliser
+from outcrop.data.variable import Variable
 from outcrop.records import Batch, Record
 from outcrop.run import parts
+from outcrop.run.augmenting import augment_of
 from outcrop.run.problem import Problem
 from outcrop.split.promise import Split
 from outcrop.train.batches import Source
@@ -74,7 +76,27 @@ def training_ranges(view: View, index: np.ndarray) -> dict[str, list[tuple[int, 
 def prepare(problem: Problem, view: View, split: Split) -> tuple[Normaliser, dict[str, Encoded]]:
     """Fits the statistics on the training part and encodes every record with them."""
     normaliser = Normaliser.fit(problem.records, problem.variables, training_ranges(view, split.train))
-    return normaliser, {record.name: normaliser.encode(record) for record in problem.records}
+    return normaliser, encoded(problem, view, split, normaliser)
+
+
+def encoded(
+    problem: Problem, view: View, split: Split, normaliser: Normaliser, *, fill: bool = True
+) -> dict[str, Encoded]:
+    """Every record as the network sees it; held-out ones without the inputs that the split takes from them."""
+    trained = {view.origins.names[which] for which in np.unique(view.origins.record[split.train]).tolist()}
+    lost = {name: inputs for name, inputs in split.blank.items() if name not in trained}
+    records = [without_inputs(r, lost[r.name], problem.variables) if r.name in lost else r for r in problem.records]
+    return {record.name: normaliser.encode(record, fill=fill) for record in records}
+
+
+def without_inputs(record: Record, names: Sequence[str], variables: Sequence[Variable]) -> Record:
+    """A record that lacks some inputs, as if its file had never held them."""
+    coded = {variable.name for variable in variables if variable.classes is not None}
+    columns = {
+        name: record.data[name].copy(data=np.full_like(record.data[name], -1 if name in coded else np.nan))
+        for name in names
+    }
+    return record.with_data(record.data.assign(columns))
 
 
 def solve(
@@ -116,7 +138,7 @@ def solve(
         data,
         keys=[jax.random.fold_in(key, 2) for key in keys],
         validate=_validation(loss, view, tables, split),
-        augment=parts.augment_of(config, normaliser, view),
+        augment=augment_of(problem, normaliser, view),
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
         describe=places(problem, view, normaliser, split.train),
         steps=config.train.steps if steps is None else steps,

@@ -22,6 +22,7 @@ VIEWS = {
     "windows": "outcrop.view.windows:windows",
     "patches": "outcrop.view.patches:patches",
     "sequences": "outcrop.view.sequences:sequences",
+    "graphs": "outcrop.view.graphs:graphs",
 }
 
 

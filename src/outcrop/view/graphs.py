@@ -1,0 +1,330 @@
+"""All nodes of a network at one time (or level) as one example: stations, wells, the nodes of a mesh.
+
+A promise that holds nodes out (a new station, another area) divides the SAME example between the parts: training sees
+the training nodes alone, a test example reads the known nodes and is scored on the held-out ones. `divided.py` makes
+those examples from the colours of the samples, one per snapshot, part and fold.
+
+With `hide`, the target itself is an input where it is known (interpolation between stations): a share of the nodes is
+hidden at random each time a training example is drawn, and the network is scored on those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.records import Batch, Footprints, Members, Origins, Record
+from outcrop.view import edges as edges_of
+from outcrop.view import origins as columns
+from outcrop.view.boxes import without_target
+from outcrop.view.cells import Cells, cells_of
+from outcrop.view.edges import Graph
+from outcrop.view.network import Network, linked, padded_sets, side_by_side
+from outcrop.view.rows import Covers, Rows
+from outcrop.view.view import blank_target, by_record
+
+if TYPE_CHECKING:
+    from outcrop.data.normalise import Encoded
+
+NONE, TRAIN, VALIDATION, CALIBRATION, TEST = range(5)  # codes of split.colour.PARTS
+
+
+@dataclass(frozen=True)
+class Graphs(Covers):
+    """Examples of whole networks. Built by `graphs`.
+
+    Attributes:
+        origins: one row per example; `reads` and `scores` hold the nodes as `Members`.
+        network: how nodes are linked.
+        context: offsets in samples that are read at every node along `along`.
+        lead: samples from the snapshot read to the one predicted.
+        along: dimension of context and lead; the nodes' own where there is no other.
+        cells: the grids of the records.
+        hide: share of known nodes hidden when a training example is drawn; 0 where the target is no input.
+        known: the input that holds the target where it is known.
+        part: code of the part of every example of a divided view, else 0.
+        fold: its fold.
+    """
+
+    origins: Origins
+    network: Network
+    context: tuple[int, ...]
+    lead: int
+    along: str
+    cells: Cells
+    hide: float = 0.0
+    known: str = ""
+    part: np.ndarray | None = None
+    fold: np.ndarray | None = None
+    kind: str = "graphs"
+
+    @property
+    def read_size(self) -> int:
+        return self.context[-1] - self.context[0] + 1
+
+    def input_shape(self, channels: int) -> tuple[int, ...]:
+        """(node, offset * channel); the number of nodes is that of the largest example."""
+        return (self._nodes.shape[1], len(self.context) * channels)
+
+    @property
+    def _read(self) -> Members:
+        return self.origins.reads.members[self.network.dim]
+
+    @property
+    def _score(self) -> Members:
+        return self.origins.scores.members[self.network.dim]
+
+    @cached_property
+    def _nodes(self) -> np.ndarray:
+        """The nodes of every set that is read, padded with -1, shape (set, node)."""
+        return padded_sets(self._read.sets)
+
+    @cached_property
+    def _graphs(self) -> dict[tuple[int, int], Graph]:
+        return {}
+
+    def graph(self, example: int) -> Graph:
+        """The links between the nodes that one example reads; node numbers count in the example."""
+        key = int(self.origins.record[example]), int(self._read.which[example])
+        if key not in self._graphs:
+            self._graphs[key] = linked(self.cells.records[key[0]], self.network, self._read.sets[key[1]])
+        return self._graphs[key]
+
+    def gather(
+        self,
+        tables: Mapping[str, Encoded],
+        index: np.ndarray,
+        *,
+        rng: np.random.Generator | None = None,
+        room: np.ndarray | None = None,
+    ) -> Batch:
+        """Inputs (example, node, feature), target and weight (example, node); the graph in `shared`, or in `static`.
+
+        Nodes stand in the order of the record's. Where all examples read the same nodes, `shared` is their Graph;
+        else examples are padded to the largest of the view with nodes without weight and links that are not present,
+        and `static` holds a Graph with a leading example axis. `rng` hides nodes at random.
+        """
+        index = np.asarray(index)
+        alike = len(set(zip(self.origins.record[index].tolist(), self._read.which[index].tolist(), strict=True))) <= 1
+        size = len(self._read[int(index[0])]) if len(index) and alike else self._nodes.shape[1]
+        nodes = self._nodes[self._read.which[index], :size]
+        scored = self._where_scored(index, size, rng)
+        batch = self._values(tables, index, self._samples(index, nodes), nodes >= 0, scored)
+        if alike:
+            return batch._replace(shared=self.graph(int(index[0])) if len(index) else None)
+        return batch._replace(static=side_by_side([self.graph(int(i)) for i in index], size))
+
+    def _samples(self, index: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """The sample (inside its record) of every node at the snapshot that is predicted, (example, node)."""
+        record = self.origins.record[index]
+        rows = np.zeros(nodes.shape, np.int64)
+        for place, dim in enumerate(self.cells.dims):
+            at = nodes if dim == self.network.dim else self.origins.scores.ranges[dim][index, :1]
+            rows = rows * self.cells.shapes[record, place][:, None] + np.maximum(at, 0)
+        return rows
+
+    def _where_scored(self, index: np.ndarray, size: int, rng: np.random.Generator | None) -> np.ndarray:
+        """Which nodes are scored (and, with `hide`, hidden), shape (example, node)."""
+        pairs = np.stack([self._read.which[index], self._score.which[index]], axis=1)
+        kinds, kind = np.unique(pairs, axis=0, return_inverse=True)
+        table = [np.isin(self._nodes[a, :size], self._score.sets[b]) for a, b in kinds.tolist()]
+        scored = np.stack(table)[kind.ravel()] if table else np.zeros((0, size), bool)
+        if not self.hide or rng is None or self.part is None:
+            return scored
+        drawn = scored & (rng.random(scored.shape) < self.hide)
+        none = ~drawn.any(axis=1)
+        drawn[none, np.argmax(scored * rng.random(scored.shape), axis=1)[none]] = True  # at least one
+        return np.where((self.part[index] == TRAIN)[:, None], drawn & scored, scored)
+
+    def _values(
+        self,
+        tables: Mapping[str, Encoded],
+        index: np.ndarray,
+        rows: np.ndarray,
+        there: np.ndarray,
+        scored: np.ndarray,
+    ) -> Batch:
+        names, record = self.origins.names, self.origins.record[index]
+        first = tables[names[record[0]]] if len(index) else next(iter(tables.values()))
+        channels = first.inputs.shape[1]
+        inputs = np.zeros((*rows.shape, len(self.context), channels), first.inputs.dtype)
+        parts = by_record(record)
+        blank = blank_target(tables, [names[which] for which, _ in parts], rows.shape)
+        for which, place in parts:
+            table = tables[names[which]]
+            read = self._read_rows(which, rows[place])
+            for number, offset in enumerate(self.context):
+                inputs[place, :, number] = table.inputs[self._moved(which, read, offset)]
+            if blank and table.target is not None and table.weight is not None:
+                blank[0][place] = table.target[rows[place]]
+                blank[1][place] = table.weight[rows[place]] * (table.usable[read] if self.lead else 1)
+        inputs[~there] = 0
+        if self.hide:
+            inputs *= ~(scored[..., None, None] & (np.asarray(first.owners) == self.known))
+        if blank:
+            without_target(blank[0], blank[1], ~(there & scored))
+        return Batch(inputs.reshape(*rows.shape, -1), *(blank or ()))
+
+    def _steps(self, which: int) -> tuple[int, int]:
+        """Size and step in samples of `along` in one record."""
+        place = self.cells.dims.index(self.along)
+        return int(self.cells.shapes[which, place]), int(self.cells.shapes[which, place + 1 :].prod())
+
+    def _read_rows(self, which: int, rows: np.ndarray) -> np.ndarray:
+        """The samples that these are predicted from: `lead` before them."""
+        return rows - self.lead * self._steps(which)[1] if self.lead else rows
+
+    def _moved(self, which: int, rows: np.ndarray, offset: int) -> np.ndarray:
+        """Samples `offset` later along `along`; the nearest one beyond the ends of the record."""
+        if not offset:
+            return rows
+        size, step = self._steps(which)
+        at = rows // step % size
+        return rows + (np.clip(at + offset, 0, size - 1) - at) * step
+
+    def room(self, part: np.ndarray) -> np.ndarray:
+        """Snapshots stay where they are, shape (all examples, 2)."""
+        return np.zeros((len(self.origins), 2), np.int64)
+
+    def _scored(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Record and sample of every node that is scored; its example (a row of `index`) and place in it."""
+        scored = self._where_scored(index, self._nodes.shape[1], None)
+        example, node = np.nonzero(scored)
+        rows = self._samples(index, self._nodes[self._read.which[index]])
+        return self.origins.record[index][example], rows[example, node], example, node
+
+    def rows(self, index: np.ndarray) -> Rows:
+        """Every node that some examples are scored on, at every snapshot, in the order of records and samples."""
+        record, sample, _, _ = self._scored(np.asarray(index))
+        order = np.lexsort((sample, record))
+        return self._as_rows(record[order], sample[order])
+
+    def _as_rows(self, record: np.ndarray, sample: np.ndarray) -> Rows:
+        step = np.array([self._steps(which)[1] for which in range(len(self.cells.names))])
+        return Rows(record, sample, sample - self.lead * step[record])
+
+    def answers(self, index: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The outputs (example, node, out) in the order of `rows(index)`."""
+        record, sample, example, node = self._scored(np.asarray(index))
+        order = np.lexsort((sample, record))
+        return np.asarray(values)[example[order], node[order]]
+
+    def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Values on the records, NaN where nothing was scored."""
+        rows, answers = self.rows(index), self.answers(index, values)
+        out: dict[str, np.ndarray] = {}
+        for which, place in by_record(rows.record):
+            kind = np.result_type(answers, np.float32)
+            column = np.full((int(np.diff(self.cells.offsets)[which]), answers.shape[-1]), np.nan, kind)
+            column[rows.sample[place]] = answers[place]
+            out[self.origins.names[which]] = column
+        return out
+
+    def read_at(self, which: int) -> np.ndarray:
+        """For every sample of a record, the sample it is predicted from; -1 where there is none."""
+        read = np.full(int(np.diff(self.cells.offsets)[which]), -1)
+        rows = self.rows(np.flatnonzero(self.origins.record == which))
+        read[rows.sample] = rows.read
+        return read
+
+
+def graphs(
+    records: Sequence[Record],
+    nodes: str | None = None,
+    *,
+    edges: str = "knn",
+    neighbours: int = 8,
+    radius_m: float | None = None,
+    links: Sequence[Sequence[str]] = (),
+    context: Sequence[int] = (0,),
+    lead: int = 0,
+    along: str | None = None,
+    hide: float = 0.0,
+    known: str = "",
+) -> Graphs:
+    """One example for each index of the other dimensions: a time, a level.
+
+    Args:
+        records: their grids, names, groups, coordinates, positions and (for "mesh") the variable `elements`.
+        nodes: dimension of the nodes; by default the last one.
+        edges: "knn", "radius", "mesh" or "directed".
+        neighbours: links to each node, of "knn".
+        radius_m: longest link, of "radius".
+        links: names of sender and receiver, of "directed"; the names are the coordinate of `nodes`.
+        context: offsets read along `along`, e.g. (-5, ..., 0).
+        lead: samples from the snapshot read to the one predicted.
+        along: dimension of context and lead; by default the first one that is not `nodes`.
+        hide: share of the nodes that is hidden when a training example is drawn.
+        known: name of the input that holds the target where it is known.
+
+    Raises:
+        ConfigError: an unknown dimension or kind of edges, or one that lacks what it needs.
+    """
+    cells = cells_of(records)
+    dim = cells.dims[-1] if nodes is None else nodes
+    others = [other for other in cells.dims if other != dim]
+    along = (others[0] if others else dim) if along is None else along
+    offsets = tuple(sorted({int(offset) for offset in context}))
+    _check(cells, dim, along, edges, radius_m, links, offsets, lead, hide)
+    network = Network(dim, edges, int(neighbours), radius_m, tuple((str(a), str(b)) for a, b in links))
+    place = cells.dims.index(along)
+    record, sides = [], {other: [] for other in others}
+    for which, shape in enumerate(cells.shapes.tolist()):
+        extents = [
+            np.arange(max(lead, 0), extent + min(lead, 0)) if other == along else np.arange(extent)
+            for other, extent in zip(cells.dims, shape, strict=True)
+            if other != dim
+        ]
+        mesh = [axis.ravel() for axis in np.meshgrid(*extents, indexing="ij")] if others else []
+        record.append(np.full(len(mesh[0]) if mesh else 1, which))
+        for other, at in zip(others, mesh, strict=True):
+            sides[other].append(at)
+    numbers = np.concatenate(record)
+    at = {other: np.concatenate(rows) for other, rows in sides.items()}
+    scores = {other: np.stack([rows, rows + 1], axis=1) for other, rows in at.items()}
+    reads = dict(scores)
+    if along in at:
+        last = cells.shapes[numbers, place] - 1
+        first, stop = (np.clip(at[along] - lead + offset, 0, last) for offset in (offsets[0], offsets[-1]))
+        reads[along] = np.stack([first, stop + 1], axis=1)
+    node_place = cells.dims.index(dim)
+    sets = [np.arange(shape[node_place]) for shape in cells.shapes.tolist()]
+    every = {dim: Members(sets, numbers)}
+    origins = columns.build(cells, numbers, Footprints(reads, every), Footprints(scores, every))
+    return Graphs(origins, network, offsets, int(lead), along, cells, float(hide), known)
+
+
+def _check(
+    cells: Cells,
+    dim: str,
+    along: str,
+    kind: str,
+    radius_m: float | None,
+    links: Sequence[Sequence[str]],
+    offsets: tuple[int, ...],
+    lead: int,
+    hide: float,
+) -> None:
+    problem, fix = "", 'view = {kind = "graphs", nodes = "station", edges = "knn", neighbours = 8}'
+    for name in (dim, along):
+        if name not in cells.dims:
+            problem = f"Records do not run along {name!r}{did_you_mean(name, cells.dims)}."
+            fix = f"the dimensions are {', '.join(cells.dims)}."
+    if kind not in edges_of.KINDS:
+        problem = f"There are no edges {kind!r}{did_you_mean(kind, edges_of.KINDS)}."
+        fix = f"edges = one of {', '.join(edges_of.KINDS)}"
+    elif kind == "radius" and not radius_m:
+        problem, fix = "Edges within a radius need it.", "radius_m = 50000"
+    elif kind == "directed" and not links:
+        problem, fix = "Directed edges need the table of links.", 'links = "rivers.csv"  # columns from, to'
+    elif not offsets or ((lead or offsets != (0,)) and along == dim):
+        problem, fix = "Context and lead need a dimension beside the nodes.", "context = [0], lead = 0"
+    elif not 0 <= hide < 1:
+        problem, fix = f"hide = {hide} is no share of the nodes.", "hide = 0.3"
+    if problem:
+        raise ConfigError(message(problem, where="data.view", fix=fix))
