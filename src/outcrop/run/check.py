@@ -16,6 +16,7 @@ from outcrop.config.schema import Config
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
+from outcrop.run.augmenting import augment_of
 from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
@@ -155,10 +156,10 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     config = problem.config
     parts.loss_of(config, problem, normaliser)
     parts.optimiser_of(config)
-    parts.augment_of(config, normaliser, view)
+    augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
-    names_of(problem)
+    names_of(problem, view)
     if config.bundle.model == "held_out" and len(splits) > 1:
         fix = 'bundle.model = "refit"'
         raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
