@@ -11,6 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
 
 
+def pytest_collection_modifyitems(config, items):
+    """Slow tests run with `-m slow` alone."""
+    if not config.getoption("markexpr"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder with the acceptance data; without it a test is skipped, in CI it fails."""

@@ -1,9 +1,6 @@
 """Arrays whose meaning the run file states: dimensions, coordinates, folding; tensors without running their code."""
 
 import contextlib
-import io
-import pickle
-import zipfile
 
 import numpy as np
 import pytest
@@ -12,6 +9,7 @@ from outcrop.data import arrays
 from outcrop.data.content import Curve
 from outcrop.data.read import read
 from outcrop.errors import ConfigError, DataError
+from small_files import tensor_file
 
 
 @pytest.fixture
@@ -54,65 +52,6 @@ def test_written_arrays_stand_beside_the_old_ones(stations, tmp_path):
     with np.load(written) as held:
         np.testing.assert_array_equal(held["data"], values)
         assert held["T_PRED"].tolist() == [[0] * 4, [1] * 4]
-
-
-class Storage:
-    """Pickles as PyTorch's storages do: by a persistent name."""
-
-    def __init__(self, kind, key, count):
-        self.pid = ("storage", kind, key, "cpu", count)
-
-
-def tensor_file(path, tensor, strides, evil=False):
-    """A file as torch.save writes it, made without PyTorch."""
-    import types
-
-    torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-
-    class FloatStorage:
-        pass
-
-    def _rebuild_tensor_v2(*args):
-        return args
-
-    for thing, home in ((FloatStorage, torch), (_rebuild_tensor_v2, utils)):
-        thing.__module__, thing.__qualname__ = home.__name__, thing.__name__
-        setattr(home, thing.__name__, thing)
-
-    class Tensor:
-        def __init__(self, storage):
-            self.storage = storage
-
-        def __reduce__(self):
-            return _rebuild_tensor_v2, (self.storage, 0, tensor.shape, strides, False, None)
-
-    class Evil:
-        def __reduce__(self):
-            import os
-
-            return os.system, ("touch pwned",)
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, thing):
-            return thing.pid if isinstance(thing, Storage) else None
-
-    import sys
-
-    sys.modules |= {"torch": torch, "torch._utils": utils}
-    try:
-        stream = io.BytesIO()
-        content = Evil() if evil else {"u": Tensor(Storage(FloatStorage, "0", tensor.size))}
-        Pickler(stream, 2).dump(content)
-    finally:
-        del sys.modules["torch"], sys.modules["torch._utils"]
-    numbers = np.lib.stride_tricks.as_strided(np.zeros(tensor.size, "<f4"), tensor.shape, [4 * s for s in strides])
-    flat = np.zeros(tensor.size, "<f4")
-    np.lib.stride_tricks.as_strided(flat, tensor.shape, [4 * s for s in strides])[...] = tensor
-    assert numbers.shape == tensor.shape
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", stream.getvalue())
-        archive.writestr("archive/data/0", flat.tobytes())
-    return path
 
 
 @pytest.mark.parametrize("strides", [(12, 4, 1), (1, 2, 6)])

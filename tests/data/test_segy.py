@@ -7,63 +7,7 @@ from outcrop.data import segy
 from outcrop.data.content import Curve
 from outcrop.data.segy_file import FORMATS, TRACE, from_ibm
 from outcrop.errors import ConfigError, DataError
-
-
-def put(buffer, byte, value, width, order):
-    buffer[byte - 1 : byte - 1 + width] = int(value).to_bytes(width, "big" if order == ">" else "little", signed=True)
-
-
-def ibm(values):
-    """IBM single precision of numbers, by the definition."""
-    out = []
-    for value in np.ravel(values).tolist():
-        sign, magnitude, exponent = (1 << 31 if value < 0 else 0), abs(value), 64
-        if magnitude == 0:
-            out.append(0)
-            continue
-        while magnitude >= 1:
-            magnitude, exponent = magnitude / 16, exponent + 1
-        while magnitude < 1 / 16:
-            magnitude, exponent = magnitude * 16, exponent - 1
-        out.append(sign | exponent << 24 | int(magnitude * 2**24))
-    return np.array(out, np.uint32).reshape(np.shape(values))
-
-
-def write_segy(path, traces, headers, *, code=5, order=">", interval=4000, feet=False, extended=0):
-    """A SEG-Y file from samples (trace, sample) and one dictionary of header words per trace."""
-    text = "".join(f"C{i:2d} made by a test".ljust(80) for i in range(1, 41)).encode("cp037")
-    binary = bytearray(400)
-    for byte, value in (
-        (3217, interval),
-        (3221, traces.shape[1]),
-        (3225, code),
-        (3255, 2 if feet else 1),
-        (3505, extended),
-    ):
-        put(binary, byte - 3200, value, 2, order)
-    kind, _ = FORMATS[code]
-    parts = [text, bytes(binary), b" " * 3200 * extended]
-    for number, (values, header) in enumerate(zip(traces, headers, strict=True), start=1):
-        head = bytearray(TRACE)
-        put(head, 1, number, 4, order)
-        for byte, value in header.items():
-            put(head, byte, value, 2 if byte in (29, 71, 109, 115, 117) else 4, order)
-        raw = ibm(values) if kind == "ibm" else np.asarray(values).astype(kind)
-        parts += [bytes(head), raw.astype(raw.dtype.newbyteorder(order)).tobytes()]
-    path.write_bytes(b"".join(parts))
-    return path
-
-
-def cube_headers(inlines, crosslines, angle=30.0, bin_m=25.0, scalar=-10):
-    turn = np.radians(angle)
-    found = []
-    for i in inlines:
-        for c in crosslines:
-            x = 400_000 + bin_m * ((c - 100) * np.cos(turn) - (i - 10) * np.sin(turn))
-            y = 6_000_000 + bin_m * ((c - 100) * np.sin(turn) + (i - 10) * np.cos(turn))
-            factor = {0: 1, -10: 10, 10: 0.1}[scalar]
-            found.append({189: i, 193: c, 181: round(x * factor), 185: round(y * factor), 71: scalar})
-    return found
+from small_files import cube_headers, ibm, write_segy
 
 
 @pytest.fixture

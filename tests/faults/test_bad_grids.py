@@ -5,12 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
+from damage import outcome
 
 from gridded_files import need, write_grib, write_nc3, write_nc4, write_zarr
 from outcrop.data import isolated, netcdf
 from outcrop.data.read import read
-from outcrop.errors import DataError
-from outcrop.records import Record
 
 BUILDERS = {"netcdf3.nc": write_nc3, "netcdf4.nc": write_nc4, "fields.grib": write_grib}
 FLIPS = {"netcdf3.nc": 100, "netcdf4.nc": 30, "fields.grib": 8}
@@ -22,20 +21,6 @@ def sound(request, tmp_path_factory):
     if request.param.endswith("grib"):
         need("cfgrib")
     return BUILDERS[request.param](tmp_path_factory.mktemp("sound") / request.param)
-
-
-def outcome(path):
-    """The error, or the shapes of what was read."""
-    try:
-        records = read(path)
-    except DataError as error:
-        assert str(path) in str(error) and "Fix: " in str(error) and len(str(error).splitlines()) <= 4
-        return str(error)
-    assert all(isinstance(record, Record) for record in records)
-    for record in records:
-        for name in record.data.data_vars:
-            record.flat(name)
-    return [record.shape for record in records]
 
 
 def test_files_that_are_cut_short(sound, tmp_path):

@@ -7,16 +7,34 @@ shows what is in the file. Pickled objects are refused: reading data must not ru
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve, check_curves, content, fingerprint, replacing, stem, unpacked_name
+from outcrop.data.content import (
+    Curve,
+    check_curves,
+    check_declared,
+    content,
+    fingerprint,
+    replacing,
+    stem,
+    unpacked_name,
+)
+from outcrop.data.isolated import call
 from outcrop.data.restructure import restructured
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+NUMERIC = "biufc"
+MATLAB = ("double", "single", "logical", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+          "char")  # fmt: skip
+"""Classes of MATLAB arrays that are taken; cells, structures and functions are left out."""
 
 
 def read(
@@ -73,9 +91,9 @@ def load(path: Path, raw: bytes, variable: str | None = None) -> dict[str, np.nd
     suffix = Path(unpacked_name(path)).suffix.lower()
     alone = variable or stem(path)
     if raw[:6] == b"\x93NUMPY" or suffix == ".npy":
-        return {alone: _npy(path, io.BytesIO(raw))}
+        return {alone: _npy(path, raw)}
     if suffix == ".mat":
-        return _mat(path, raw)
+        return _mat(path)
     if suffix in (".pt", ".pth"):
         from outcrop.data.torch_tensor import read_tensors
 
@@ -84,52 +102,79 @@ def load(path: Path, raw: bytes, variable: str | None = None) -> dict[str, np.nd
     return _npz(path, raw)
 
 
-def _npy(path: Path, stream: io.BytesIO) -> np.ndarray:
+def _npy(path: Path, raw: bytes, name: str = "") -> np.ndarray:
+    """The array of one .npy, which fills its bytes to the end."""
+    where = str(path) + (name and f", array {name}")
+    stream = io.BytesIO(raw)
     try:
-        return np.load(stream, allow_pickle=False)
-    except (ValueError, EOFError, OSError, TypeError, SyntaxError, MemoryError, OverflowError) as error:
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    except Exception as error:  # NumPy evaluates the header as Python, with all the kinds of error that can raise
         reason = " ".join(str(error).split())[:120]
         fix = "save plain numbers with numpy.save; objects are not read, since that would run code."
-        raise DataError(message(f"The array cannot be read: {reason}.", where=str(path), fix=fix)) from None
+        raise DataError(message(f"The array cannot be read: {reason}.", where=where, fix=fix)) from None
+    if rest := len(raw) - stream.tell():
+        what = f"{rest:,} bytes follow the array, whose header says {array.dtype} of shape {array.shape}."
+        raise DataError(message(what, where=where, fix="copy it again, or save it with numpy.save."))
+    return array
 
 
 def _npz(path: Path, raw: bytes) -> dict[str, np.ndarray]:
-    import zipfile
-
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            members = {name: archive.read(name) for name in archive.namelist() if name.endswith(".npy")}
+            check_declared(sum(item.file_size for item in archive.infolist()), path)
+            members = {name: archive.read(name) for name in archive.namelist()}  # all: their checksums guard the names
+    except DataError:
+        raise
     except Exception as error:  # a damaged zip raises six kinds of error
         fix = "copy it again, or save it with numpy.savez."
-        raise DataError(message(f"This is no file of arrays ({error}).", where=str(path), fix=fix)) from None
-    found = {}
-    for name, content_ in members.items():
-        found[name[:-4]] = _npy(path, io.BytesIO(content_))
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(message(f"This is no file of arrays ({reason}).", where=str(path), fix=fix)) from None
+    found = {n.removesuffix(".npy"): _npy(path, held, n) for n, held in members.items() if n.endswith(".npy")}
     if not found:
         fix = "save arrays with numpy.savez(path, name=array)."
         raise DataError(message("The file holds no array.", where=str(path), fix=fix))
     return found
 
 
-def _mat(path: Path, raw: bytes) -> dict[str, np.ndarray]:
-    from scipy.io import loadmat
+def _mat(path: Path) -> dict[str, np.ndarray]:
+    found = call("outcrop.data.arrays:load_mat", path, library="scipy.io")
+    if not found:
+        raise DataError(message("The file holds no numeric array.", where=str(path), fix="save numbers."))
+    return found
 
+
+def load_mat(path: str) -> dict[str, np.ndarray]:
+    """The arrays of a MATLAB file; called in a process of its own, since damaged ones crash both libraries."""
+    raw = content(path)
     try:
-        if raw[:8] == b"\x89HDF\r\n\x1a\n" or raw[512:520] == b"\x89HDF\r\n\x1a\n":
+        if raw[:8] == HDF5 or raw[512:520] == HDF5:
             import h5py
 
             with h5py.File(io.BytesIO(raw), "r") as file:
-                return {name: np.asarray(item).T for name, item in file.items() if isinstance(item, h5py.Dataset)}
-        content_ = loadmat(io.BytesIO(raw), squeeze_me=False)
+                sets = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+                return {name: np.asarray(item).T for name, item in sets.items() if item.dtype.kind in NUMERIC}
+        return _mat5(raw, path)
+    except DataError:
+        raise
     except Exception as error:  # both libraries raise many kinds; all mean a damaged file
-        reason = " ".join(str(error).split())[:120]
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
         fix = "save it again, with plain numeric arrays."
-        raise DataError(message(f"The MATLAB file cannot be read: {reason}.", where=str(path), fix=fix)) from None
-    found = {
-        n: np.asarray(a) for n, a in content_.items() if not n.startswith("__") and np.asarray(a).dtype.kind != "O"
-    }
-    if not found:
-        raise DataError(message("The file holds no numeric array.", where=str(path), fix="save numbers."))
+        raise DataError(message(f"The MATLAB file cannot be read: {reason}.", where=path, fix=fix)) from None
+
+
+def _mat5(raw: bytes, path: str) -> dict[str, np.ndarray]:
+    """The arrays of numbers and text of MATLAB 4 to 7; their sizes are looked at before any is read."""
+    from scipy.io import loadmat, whosmat
+
+    held = {name: (shape, kind) for name, shape, kind in whosmat(io.BytesIO(raw)) if kind in MATLAB}
+    for name, (shape, _) in held.items():
+        check_declared(prod(map(int, shape)), path, f"array {name}")
+    read_ = loadmat(io.BytesIO(raw), squeeze_me=False, variable_names=list(held)) if held else {}
+    found = {name: np.asarray(read_[name]) for name in held}
+    for name, (shape, kind) in held.items():
+        if kind != "char" and (found[name].shape != tuple(shape) or found[name].dtype.kind not in NUMERIC):
+            what = f"The array has the shape {found[name].shape}, and its header says {tuple(shape)}."
+            raise DataError(message(what, where=f"{path}, array {name}", fix="save it again."))
     return found
 
 
@@ -241,6 +286,8 @@ def write(source: str | Path, out: str | Path, curves: Any, *, variable: str | N
     check_curves(plain, 0, list(arrays), source)
     stacked = {name: parts[0] if len(parts) == 1 else np.stack(parts) for name, parts in new.items()}
     place = out / f"{stem(source)}.npz"
-    with replacing(place) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, **arrays, **stacked)
+    with replacing(place) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in {**arrays, **stacked}.items():  # an array may have any name, also that of an argument
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
     return place

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy as np
 from outcrop.errors import DataError, message
 
 PACKED = (".gz", ".xz", ".bz2")
+UNPACKED, TIMES_PACKED = 64 * 2**20, 1100
+"""A file of n bytes holds at most UNPACKED + n * TIMES_PACKED bytes: deflate packs 1,032 to 1, and only equal bytes."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,33 @@ def content(path: str | Path) -> bytes:
 
 def _unpack(path: Path) -> bytes:
     suffix = path.suffix.lower()
-    if suffix == ".gz":
-        import gzip
+    if suffix not in PACKED:
+        return path.read_bytes()
+    opener = import_module({".gz": "gzip", ".xz": "lzma", ".bz2": "bz2"}[suffix]).open
+    most = UNPACKED + TIMES_PACKED * path.stat().st_size
+    with opener(path) as stream:
+        raw = stream.read(most + 1)
+    if len(raw) > most:
+        raise ValueError(f"it unpacks to more than {TIMES_PACKED} times its size")
+    return raw
 
-        return gzip.decompress(path.read_bytes())
-    if suffix == ".xz":
-        import lzma
 
-        return lzma.decompress(path.read_bytes())
-    if suffix == ".bz2":
-        import bz2
+def check_declared(declared: int, path: str | Path, where: str = "") -> None:
+    """A header may not ask for much more memory than its file can fill, however well that is packed.
 
-        return bz2.decompress(path.read_bytes())
-    return path.read_bytes()
+    Args:
+        declared: bytes that the numbers would take.
+        path: the file.
+        where: place in the file.
+
+    Raises:
+        DataError: the number is beyond what any file of this size holds.
+    """
+    size = Path(path).stat().st_size
+    if not 0 <= declared <= UNPACKED + TIMES_PACKED * size:
+        what = f"The file declares {declared:,} bytes of numbers; with its {size:,} bytes it cannot hold them."
+        fix = "copy or export the file again; its header is damaged."
+        raise DataError(message(what, where=f"{path}{where and ', ' + where}", fix=fix))
 
 
 def unpacked_name(path: str | Path) -> str:

@@ -5,12 +5,14 @@ dlisio reads and cannot write, and neither can anything else that is kept; LAS 2
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from outcrop.data.content import Curve, content, fingerprint, replacing, stem
+from outcrop.data.dlis_structure import check_dlis
 from outcrop.data.isolated import call
 from outcrop.data.wellname import well_root
 from outcrop.errors import ConfigError, DataError, message, missing_extra
@@ -21,7 +23,12 @@ INDEX_UNITS = {"0.1 in": ("m", 0.00254), "0.1in": ("m", 0.00254), "in": ("m", 0.
 
 
 def read(
-    path: str | Path, *, arrays: str = "skip", frame: str | None = None, null: tuple[float, ...] = (-999.25,)
+    path: str | Path,
+    *,
+    arrays: str = "skip",
+    frame: str | None = None,
+    null: tuple[float, ...] = (-999.25,),
+    incomplete: str = "error",
 ) -> list[Record]:
     """Reads the frames of a DLIS file.
 
@@ -30,9 +37,10 @@ def read(
         arrays: channels with several values per depth: "skip", or "fold" into NAME_0, NAME_1 ...
         frame: name of the frame to take; by default all.
         null: values that mean "missing".
+        incomplete: "error" refuses a frame in whose numbered rows some are missing, "accept" notes it.
 
     Raises:
-        ConfigError: `arrays` or the frame is not known.
+        ConfigError: `arrays`, `incomplete` or the frame is not known.
         DataError: a damaged file, or one without frames.
     """
     path = Path(path)
@@ -40,12 +48,11 @@ def read(
         raise ConfigError(
             message(f"arrays = {arrays!r} is not known.", where=str(path), fix='arrays = "skip"  # or "fold"')
         )
+    if incomplete not in ("error", "accept"):
+        raise ConfigError(message(f"incomplete = {incomplete!r} is not known.", fix='use "error" or "accept".'))
     raw = content(path)
-    if raw[9:15] != b"RECORD" and b"RECORD" not in raw[:100]:
-        raise DataError(
-            message("The file has no storage unit label of DLIS.", where=str(path), fix="name a DLIS file.")
-        )
-    frames = call("outcrop.data.dlis:load", path)
+    check_dlis(path, raw)
+    frames = call("outcrop.data.dlis:load", path, library="dlisio", incomplete=incomplete)
     chosen = [item for item in frames if frame is None or item["name"] == frame]
     if not chosen:
         fix = f"frame = one of {', '.join(item['name'] for item in frames) or 'none'}."
@@ -53,33 +60,55 @@ def read(
     return [_record(item, path, raw, arrays, null, len(chosen) > 1) for item in chosen]
 
 
-def load(path: str) -> list[dict[str, Any]]:
+def load(path: str, *, incomplete: str) -> list[dict[str, Any]]:
     """All frames as plain arrays; called in a process of its own, since a damaged file can crash the library."""
     try:
         from dlisio import dlis
     except ImportError:
         raise missing_extra("dlisio", "seismic", "Reading DLIS") from None
-    found = []
     try:
         with dlis.load(path) as files:
-            for file in files:
-                well = next((origin.well_name for origin in file.origins if origin.well_name), "")
-                for frame in file.frames:
-                    curves = frame.curves(strict=False)
-                    units = {channel.name: channel.units or "" for channel in frame.channels}
-                    long = {channel.name: channel.long_name or "" for channel in frame.channels}
-                    columns = {name: np.array(curves[name]) for name in curves.dtype.names if name != "FRAMENO"}
-                    found.append({"name": frame.name, "well": str(well), "index": frame.index, "columns": columns,
-                                  "units": units, "long": {k: str(v) for k, v in long.items()}})  # fmt: skip
+            found = [_frame(file, frame, path, incomplete) for file in files for frame in _frames(file, path)]
+    except DataError:
+        raise
     except Exception as error:  # dlisio raises many kinds
-        reason = " ".join(str(error).split())[:160]
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         raise DataError(message(f"The file cannot be read: {reason}.", where=path, fix="copy it again.")) from None
-    found = [item for item in found if item["columns"]]
+    found = [item for item in found if item["columns"] and len(next(iter(item["columns"].values())))]
     if not found:
         raise DataError(
             message("The file holds no frame with curves.", where=path, fix="copy it again, or leave it out.")
         )
     return found
+
+
+def _frames(file: Any, path: str) -> list[Any]:
+    """The frames of a logical file; rows that belong to none would be lost."""
+    stray = set(file.fdata_index) - {frame.fingerprint for frame in file.frames}
+    if stray:
+        what = f"Rows belong to a frame that is not described: {min(stray)!r}."
+        raise DataError(message(what, where=path, fix="copy it again."))
+    return list(file.frames)
+
+
+def _frame(file: Any, frame: Any, path: str, incomplete: str) -> dict[str, Any]:
+    curves = frame.curves(strict=False)
+    columns = {name: np.array(curves[name]) for name in curves.dtype.names if name != "FRAMENO"}
+    numbers = curves["FRAMENO"].tolist()
+    gaps = [(last, this) for last, this in pairwise([0, *numbers]) if this != last + 1]
+    if gaps and incomplete == "error":
+        what = f"Row {gaps[0][1]} follows on row {gaps[0][0]} ({len(gaps)} such places)."
+        fix = 'copy it again; or accept such files: incomplete = "accept".'
+        raise DataError(message(what, where=f"{path}, frame {frame.name}", fix=fix))
+    return {
+        "name": frame.name,
+        "well": str(next((origin.well_name for origin in file.origins if origin.well_name), "")),
+        "index": frame.index,
+        "columns": columns,
+        "units": {channel.name: channel.units or "" for channel in frame.channels},
+        "long": {channel.name: str(channel.long_name or "") for channel in frame.channels},
+        "notes": [f"rows are missing in {len(gaps)} places"] if len(gaps) else [],
+    }
 
 
 def _record(
@@ -89,10 +118,14 @@ def _record(
 
     columns, units = dict(item["columns"]), item["units"]
     index = item["index"] if item["index"] in columns else next(iter(columns))
-    axis, unit, notes = np.asarray(columns.pop(index), float), units.get(index, ""), []
+    axis, unit, notes = np.asarray(columns.pop(index)), units.get(index, ""), list(item["notes"])
+    if axis.ndim != 1 or axis.dtype.kind not in "fiu":
+        what = f"The index {index} of the frame {item['name']} is no column of numbers."
+        raise DataError(message(what, where=str(path), fix="frame = another one, or export the file again."))
+    axis = axis.astype(float)
     if unit.lower() in INDEX_UNITS:
         new, factor = INDEX_UNITS[unit.lower()]
-        axis, notes, unit = axis * factor, [f"{index} converted from {unit} to {new}"], new
+        axis, notes, unit = axis * factor, [*notes, f"{index} converted from {unit} to {new}"], new
     if len(axis) > 1 and axis[0] > axis[-1]:
         axis, columns = axis[::-1], {name: values[::-1] for name, values in columns.items()}
         notes.append("logged upwards: turned to increasing depth")

@@ -34,7 +34,7 @@ def read_fesom(path: Path, fields: str | None) -> list[Record]:
         "node": np.arange(len(nodes)),
         "longitude": ("node", nodes[:, 1], {"units": "degrees"}),
         "latitude": ("node", nodes[:, 2], {"units": "degrees"}),
-        "coast": ("node", nodes[:, 3].astype(np.int8), {"units": ""}),
+        "coast": ("node", nodes[:, 3].astype(np.int64), {"units": ""}),
     }
     elements = {"elements": (("element", "corner"), triangles)}
     if fields is None:
@@ -79,10 +79,15 @@ def _field(path: Path, file: Path, coords: dict, elements: dict, levels: np.ndar
         raise DataError(message("The file holds no field on this mesh.", where=str(file), fix=fix))
     deep = any("level" in spec[0] for spec in columns.values())
     if deep:
-        size = next(spec[1].shape[0] for spec in columns.values() if "level" in spec[0])
-        middle = (levels[1:] + levels[:-1]) / 2
-        depth = middle if len(middle) == size else levels[:size]
-        coords = {**coords, "level": np.arange(size), "depth": ("level", np.abs(depth[:size]), {"units": "m"})}
+        size, *others = {spec[1].shape[0] for spec in columns.values() if "level" in spec[0]}
+        if others:
+            fix = "split the file by variable first."
+            raise DataError(message("Its fields have different numbers of levels.", where=str(file), fix=fix))
+        if size not in (len(levels), len(levels) - 1):
+            what = f"The field has {size} levels; aux3d.out has {len(levels)}."
+            raise DataError(message(what, where=str(file), fix="copy the folder again; all must be of one mesh."))
+        depth = levels if len(levels) == size else (levels[1:] + levels[:-1]) / 2
+        coords = {**coords, "level": np.arange(size), "depth": ("level", np.abs(depth), {"units": "m"})}
     attributes = {"field_file": str(file), "file_dims": dims, "leading": leading}
     import xarray as xr
 
@@ -93,12 +98,14 @@ def _field(path: Path, file: Path, coords: dict, elements: dict, levels: np.ndar
 
 
 def _levels(path: Path, nodes: int) -> np.ndarray:
-    """Depths of the levels: the first number of aux3d.out says how many follow."""
+    """Depths of the levels: the first number of aux3d.out says how many follow, before the depth at every node."""
     words = content(path).split()
     try:
         count = int(words[0])
+        if count < 1 or len(words) - 1 - count not in (0, nodes):
+            raise ValueError(f"{count} levels and {nodes} depths make {count + nodes} numbers, {len(words) - 1} follow")
         return np.array(words[1 : count + 1], float)
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise DataError(
             message(f"The levels cannot be read ({error}).", where=str(path), fix="copy it again.")
         ) from None
@@ -119,4 +126,6 @@ def _numbers(path: Path, columns: int) -> np.ndarray:
     if len(values) != count * columns:
         what = f"The first line says {count:,} rows of {columns} numbers; there are {len(values):,} numbers."
         raise DataError(message(what, where=str(path), fix="copy it again; it is cut short or another file."))
+    if not np.isfinite(values).all():
+        raise DataError(message("A number is not finite.", where=str(path), fix="copy it again."))
     return values.reshape(count, columns)

@@ -6,6 +6,7 @@ cut.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -76,7 +77,7 @@ def load(path: str) -> Any:
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return meshio.read(path)
+            return meshio.read(path, file_format=_file_format(Path(path)))
     except SystemExit:
         raise DataError(message("The mesh cannot be read.", where=path, fix="export it again.")) from None
     except Exception as error:  # meshio and its parsers raise many kinds
@@ -85,13 +86,31 @@ def load(path: str) -> Any:
         raise DataError(message(f"The mesh cannot be read: {reason}.", where=path, fix=fix)) from None
 
 
+def _file_format(path: Path) -> str | None:
+    """Gmsh and Ansys share an ending, which meshio takes for that of Ansys."""
+    return "gmsh" if path.suffix.lower() == ".msh" and content(path).lstrip()[:1] == b"$" else None
+
+
 def _meshio(path: Path, on: str, geographic: bool) -> Record:
     import xarray as xr
 
     raw = content(path)
-    mesh = load(str(path)) if b"</VTKFile>" in raw[-400:] else call("outcrop.data.mesh:load", path)
-    elements = corners([block.data for block in mesh.cells], len(mesh.points), path)
+    if _file_format(path) == "gmsh":
+        sections = re.findall(rb"^\$(\w+)\s*$", raw, re.MULTILINE)
+        if len(sections) < 2 or sections[-1] != b"End" + sections[-2]:
+            what = "The mesh is cut short: its last section has no end."
+            raise DataError(message(what, where=str(path), fix="copy it again."))
+    whole = b"</VTKFile>" in raw[-400:]
+    mesh = load(str(path)) if whole else call("outcrop.data.mesh:load", path, library="meshio")
+    blocks = [np.asarray(block.data) for block in mesh.cells]
+    if any(block.size and block.min() < 0 for block in blocks):
+        what = "An element names a node below 0."
+        raise DataError(message(what, where=str(path), fix="export the mesh again."))
+    elements = corners(blocks, len(mesh.points), path)
     places = np.asarray(mesh.points, float)
+    if places.ndim != 2 or places.shape[1] > 3 or not len(places):
+        what = f"The points have the shape {places.shape}; 2 or 3 coordinates each are wanted."
+        raise DataError(message(what, where=str(path), fix="export the mesh again."))
     if on == "cells":
         known = elements >= 0
         places = (places[elements] * known[..., None]).sum(axis=1) / known.sum(axis=1)[:, None]
@@ -166,7 +185,7 @@ def write(source: str | Path, out: str | Path, curves: Any, *, on: str = "nodes"
     place = out / source.name
     with replacing(place) as partial:
         named = partial.with_suffix(source.suffix)
-        meshio.write(named, mesh)
+        meshio.write(named, mesh, file_format=_file_format(source))
         shutil.move(named, partial)
     return place
 
@@ -182,7 +201,12 @@ def _write_fields(source: Path, out: Path, curves: Any, fields: str | None) -> l
             continue
         names = record.data.attrs.get("file_dims", {})
         own = Path(record.data.attrs.get("field_file", record.source))
-        check_curves([Curve(c.mnemonic, np.zeros(0)) for c in many[record.name]], 0, list(record.data.variables), own)
+        check_curves(
+            [Curve(c.mnemonic, np.zeros(0)) for c in many[record.name]],
+            0,
+            [str(name) for name in record.data.variables],
+            own,
+        )
         place = out / own.name
         with replacing(place) as partial:
             shutil.copyfile(own, partial)

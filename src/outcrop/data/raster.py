@@ -6,17 +6,21 @@ is a grid (row, column) without a place. Classes drawn in colours become codes t
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve, check_curves, content, fingerprint, replacing, stem
+from outcrop.data.content import Curve, check_curves, check_declared, content, fingerprint, replacing, stem
+from outcrop.data.tiff_structure import check_tiff
 from outcrop.errors import ConfigError, DataError, message, missing_extra
 from outcrop.records import Record
 
 IMAGES = (".png", ".jpg", ".jpeg")
+PNG_END = b"IEND\xaeB\x60\x82"
 COLOURS = ("grey", "rgb", "code")
 
 
@@ -71,14 +75,22 @@ def _image(path: Path, raw: bytes, colours: str, palette: Mapping[str, int] | No
     try:
         from PIL import Image
 
-        with Image.open(io.BytesIO(raw)) as image:
+        with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as image:
+            check_declared(image.width * image.height * len(image.getbands()), path)
             deep = image.mode in ("I;16", "I", "F", "L", "1")
             pixels = np.asarray(image if deep else image.convert("RGB"))
+        if raw[:3] == b"\xff\xd8\xff":
+            _check_jpeg(raw)
+        elif PNG_END not in raw[-1024:]:
+            raise ValueError("its end is missing")
     except ImportError:
         raise missing_extra("pillow", "geo", "Reading images") from None
+    except DataError:
+        raise
     except Exception as error:  # the decoders raise many kinds; all mean a damaged file
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         fix = "copy or export the image again."
-        raise DataError(message(f"The image cannot be read ({error}).", where=str(path), fix=fix)) from None
+        raise DataError(message(f"The image cannot be read ({reason}).", where=str(path), fix=fix)) from None
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     dims = ("row", "column")
     if palette is not None or colours == "code":
@@ -92,6 +104,18 @@ def _image(path: Path, raw: bytes, colours: str, palette: Mapping[str, int] | No
     sizes = {"row": np.arange(rgb.shape[0]), "column": np.arange(rgb.shape[1])}
     data = xr.Dataset({name: (d, values, {"units": ""}) for name, (d, values) in columns.items()}, sizes)
     return Record(data, stem(path), {}, str(path), fingerprint(raw), "raster", dims=dims)
+
+
+def _check_jpeg(raw: bytes) -> None:
+    """Pillow fills a JPEG that ends early, or is damaged inside, with grey; GDAL says so."""
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
+
+    logging.getLogger("rasterio").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings(), rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.MemoryFile(raw) as held, held.open(driver="JPEG") as file:
+            file.read()
 
 
 def _classes(code: np.ndarray, palette: Mapping[str, int], path: Path) -> np.ndarray:
@@ -126,18 +150,19 @@ def _classes(code: np.ndarray, palette: Mapping[str, int], path: Path) -> np.nda
 def _geotiff(path: Path, raw: bytes, bands: Mapping[str, int | str] | None, variable: str | None) -> Record:
     import xarray as xr
 
-    _check_tiff(path, raw)
+    check_tiff(path, raw)
     with _opened(path) as file:
         try:
             chosen = _chosen(file, bands, variable, path)
             columns = {name: _band(file, number) for name, number in chosen.items()}
+            coords, notes = _coordinates(file)
+            attributes = {"crs": file.crs.to_string() if file.crs else "", "transform": list(file.transform)[:6]}
         except (DataError, ConfigError):
             raise
         except Exception as error:  # GDAL raises its own kinds
+            reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
             fix = "copy or export the file again."
-            raise DataError(message(f"A band cannot be read ({error}).", where=str(path), fix=fix)) from None
-        coords, notes = _coordinates(file)
-        attributes = {"crs": file.crs.to_string() if file.crs else "", "transform": list(file.transform)[:6]}
+            raise DataError(message(f"The raster cannot be read ({reason}).", where=str(path), fix=fix)) from None
     data = xr.Dataset(columns, coords, attributes)
     return Record(data, stem(path), {}, str(path), fingerprint(raw), "raster", notes=notes, dims=("y", "x"))
 
@@ -145,43 +170,17 @@ def _geotiff(path: Path, raw: bytes, bands: Mapping[str, int | str] | None, vari
 def _opened(path: Path) -> Any:
     try:
         import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
     except ImportError:
         raise missing_extra("rasterio", "geo", "Reading GeoTIFF") from None
-    import logging
-    import warnings
-
     logging.getLogger("rasterio").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            return rasterio.open(path)
-    except rasterio.errors.RasterioError as error:
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path, driver="GTiff")
+    except RasterioError as error:
         fix = "copy or export the file again; check that it is a GeoTIFF."
         raise DataError(message(f"The raster cannot be opened ({error}).", where=str(path), fix=fix)) from None
-
-
-def _check_tiff(path: Path, raw: bytes) -> None:
-    """The chain of directories of a TIFF must lie inside the file."""
-    order = {b"II": "little", b"MM": "big"}.get(raw[:2])
-    if order is None or int.from_bytes(raw[2:4], order) not in (42, 43):
-        fix = "name a GeoTIFF, or state format = ... of what it is."
-        raise DataError(message("This is no TIFF: its first bytes are not those of one.", where=str(path), fix=fix))
-    big = int.from_bytes(raw[2:4], order) == 43
-    place = int.from_bytes(raw[8:16] if big else raw[4:8], order)
-    for _ in range(1000):
-        if place == 0:
-            return
-        width, size = (8, 20) if big else (2, 12)
-        if place + width > len(raw):
-            break
-        count = int.from_bytes(raw[place : place + width], order)
-        end = place + width + size * count
-        if end + (8 if big else 4) > len(raw):
-            break
-        place = int.from_bytes(raw[end : end + (8 if big else 4)], order)
-    fix = "copy it again; it is cut short or damaged."
-    what = f"The directory of the TIFF lies at byte {place}, the file has {len(raw)}."
-    raise DataError(message(what, where=str(path), fix=fix))
 
 
 def _chosen(file: Any, bands: Mapping[str, int | str] | None, variable: str | None, path: Path) -> dict[str, int]:
@@ -189,6 +188,9 @@ def _chosen(file: Any, bands: Mapping[str, int | str] | None, variable: str | No
     if bands is None:
         if variable is not None and file.count == 1:
             return {variable: 1}
+        if double := [name for name in described if described.count(name) > 1]:
+            what, fix = f"Two bands are called {double[0]!r}.", "bands = {first = 1, second = 2}"
+            raise DataError(message(what, where=str(path), fix=fix))
         return {name: number for number, name in enumerate(described, start=1)}
     chosen = {}
     for name, band in bands.items():
@@ -212,7 +214,7 @@ def _band(file: Any, number: int) -> tuple[tuple[str, str], np.ndarray, dict[str
         values = np.where(values == nodata, np.nan, values) if nodata is not None else values
     elif (scale, offset) != (1.0, 0.0):
         values = np.where(values == nodata, np.nan, values) if nodata is not None else values.astype(np.float64)
-    elif nodata is not None:
+    elif nodata is not None and np.isfinite(nodata):
         attributes["missing"] = int(nodata)
     if (scale, offset) != (1.0, 0.0):
         values = values * scale + offset
@@ -229,6 +231,9 @@ def _coordinates(file: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
         return plain, ("no coordinate system: cells are numbered",)
     if file.crs.is_geographic:
         names, unit = ("longitude", "latitude"), "degrees"
+    elif not file.crs.is_projected:
+        plain = {"y": np.arange(file.height), "x": np.arange(file.width)}
+        return plain, ("a coordinate system that is no map's: cells are numbered",)
     else:
         factor = float(file.crs.linear_units_factor[1])
         notes = () if factor == 1 else (f"coordinates converted to m by {factor:g}",)

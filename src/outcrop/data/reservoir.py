@@ -13,6 +13,7 @@ import numpy as np
 
 from outcrop.data.content import Curve, content, fingerprint, replacing, stem
 from outcrop.data.isolated import call
+from outcrop.data.surface_structure import check_surface
 from outcrop.errors import DataError, message, missing_extra
 from outcrop.records import Record
 
@@ -36,7 +37,10 @@ def read(
     """
     path = Path(path)
     raw = content(path)
-    loaded = call("outcrop.data.reservoir:load", path, properties=list(properties) if properties else None)
+    if path.suffix.lower() in SURFACES:
+        check_surface(path, raw, SURFACES[path.suffix.lower()] == "irap_binary")
+    names = list(properties) if properties else None
+    loaded = call("outcrop.data.reservoir:load", path, library="xtgeo", properties=names)
     return [_surface(loaded, path, raw, unit, variable) if loaded["kind"] == "surface" else _grid(loaded, path, raw)]
 
 
@@ -121,11 +125,23 @@ def _surface(loaded: dict[str, Any], path: Path, raw: bytes, unit: str, variable
     return Record(data, stem(path), {}, str(path), fingerprint(raw), "reservoir", dims=dims)
 
 
+def _keywords(source: Path, curves: list[Curve]) -> list[str]:
+    """A keyword of eight letters per curve, each once: FACIES_PRED and FACIES_PROB become FACIES_P and FACIES_2."""
+    taken = {line.strip() for line in source.read_text(errors="replace").splitlines()}
+    found: list[str] = []
+    for curve in curves:
+        name = curve.mnemonic.upper()
+        tries = [name[:8], *(f"{name[: 8 - len(str(k))]}{k}" for k in range(2, 100))]
+        found.append(next(word for word in tries if word not in taken and word not in found))
+    return found
+
+
 def write(
     source: str | Path, out: str | Path, curves: list[Curve], *, properties: Sequence[str] | None = None
 ) -> list[Path]:
-    """A GRDECL copy with the new keywords after the original text; a ROFF copy and one property file per quantity; or
-    one surface per quantity with the geometry of the original.
+    """A GRDECL copy with the new keywords after the original text; a ROFF property file per quantity; or one surface
+    per quantity with the geometry of the original. Keywords have eight letters, a comment before them says the whole
+    name. GRDECL has no missing values: they become 0.
     """
     import xtgeo
 
@@ -147,11 +163,10 @@ def write(
         with replacing(place) as partial:
             shutil.copyfile(source, partial)
             with partial.open("a") as stream:
-                for curve in curves:
-                    stream.write(f"\n{curve.mnemonic[:8].upper()}\n")
-                    flat = np.nan_to_num(
-                        np.asarray(curve.values, float)
-                    ).ravel()  # layers, rows, columns: column fastest
+                for keyword, curve in zip(_keywords(source, curves), curves, strict=True):
+                    stream.write(f"\n-- {curve.mnemonic} {curve.unit} {curve.description}".rstrip() + f"\n{keyword}\n")
+                    # layers, rows, columns: column fastest
+                    flat = np.nan_to_num(np.asarray(curve.values, float)).ravel()
                     for first in range(0, len(flat), 6):
                         stream.write("  " + "  ".join(f"{value:.7g}" for value in flat[first : first + 6]) + "\n")
                     stream.write("/\n")

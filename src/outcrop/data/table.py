@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.data.content import Curve, check_curves, content, decode, fingerprint, replacing, stem, unpacked_name
+from outcrop.data.table_parquet import MAGIC, read_parquet, write_parquet
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 
@@ -23,6 +24,7 @@ Table = Any
 Column = Any
 """A pandas Series."""
 DEPTH_AXES = {"depth", "dept", "md", "depth_md", "tvd", "tvdss", "depth_m", "depth_ft"}
+csv.field_size_limit(2**31 - 1)  # outlines of polygons in a cell are longer than the default
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "-nan")
 
 
@@ -89,22 +91,15 @@ def _load(
 ) -> tuple[Table, str]:
     import pandas as pd
 
-    if raw.startswith(b"PAR1"):
-        try:
-            table = pd.read_parquet(io.BytesIO(raw))
-            return _checked(table if isinstance(table.index, pd.RangeIndex) else table.reset_index(), path), ""
-        except ImportError:
-            from outcrop.errors import missing_extra
-
-            raise missing_extra("pyarrow", "parquet", "Reading Parquet") from None
-        except (OSError, ValueError) as error:
-            fix = "copy or export the file again."
-            raise DataError(message(f"The Parquet file is damaged: {error}.", where=str(path), fix=fix)) from None
+    if raw.startswith(MAGIC):
+        return _checked(read_parquet(path, raw), path), ""
     text, _, note = decode(raw, path, encoding)
+    if text[-1:] not in ("\n", "\r"):
+        note = "; ".join([*([note] if note else []), "the last line has no end: it may have been cut"])
     separator = separator or _separator(text)
-    header = next(csv.reader(io.StringIO(text.lstrip()), delimiter=separator, skipinitialspace=True))
-    _no_double_names([name.strip() for name in header], path)
     try:
+        header = next(csv.reader(io.StringIO(text.lstrip()), delimiter=separator, skipinitialspace=True))
+        _no_double_names([name.strip() for name in header], path)
         table = pd.read_csv(
             io.StringIO(text),
             sep=separator,
@@ -113,8 +108,11 @@ def _load(
             na_values=list(MISSING_WORDS),
             skipinitialspace=True,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        reason = " ".join(str(error).split())
+        _no_short_lines(text, separator, len(header), path)
+    except DataError:
+        raise
+    except (csv.Error, ValueError, StopIteration) as error:
+        reason = " ".join(str(error).split())[:160].rstrip(".") or "it has no line of names"
         raise DataError(
             message(f"The table cannot be read: {reason}.", where=str(path), fix="correct that line.")
         ) from None
@@ -138,6 +136,19 @@ def _no_double_names(names: list[str], path: Path) -> None:
     double = [name for name in names if name and names.count(name) > 1]
     if double:
         raise DataError(message(f"Two columns are called {double[0]!r}.", where=str(path), fix="rename one of them."))
+
+
+def _no_short_lines(text: str, separator: str, cells: int, path: Path) -> None:
+    """A line with fewer cells than the header has names is cut: what it lacks is not known to be missing."""
+    lines = text.count("\n") + (not text.endswith("\n"))
+    if '"' not in text and text.count(separator) == lines * (cells - 1):
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    for row in reader:
+        if row and len(row) < cells and any(cell.strip() for cell in row):
+            what = f"The line has {len(row)} cells, the header {cells} names."
+            fix = "complete the line, with empty cells for missing values; or copy the file again."
+            raise DataError(message(what, where=f"{path}, line {reader.line_num}", fix=fix))
 
 
 def _no_stray_words(table: Table, as_text: Sequence[str], path: Path) -> Table:
@@ -221,8 +232,8 @@ def _in_utc(column: Column, zone: str, path: Path) -> Column:
     """
     import pandas as pd
 
-    stamps = pd.to_datetime(column, format="ISO8601", utc=False)
     try:
+        stamps = pd.to_datetime(column, format="ISO8601", utc=False)
         return stamps.dt.tz_localize(zone).dt.tz_convert("UTC") if stamps.dt.tz is None else stamps
     except Exception as error:  # pandas and zoneinfo raise kinds of their own
         reason = " ".join(str(error).split())[:160]
@@ -302,7 +313,7 @@ def write(
     """
     source, out = Path(source), Path(out)
     raw = content(source)
-    parquet = raw.startswith(b"PAR1")
+    parquet = raw.startswith(MAGIC)
     out = out / unpacked_name(source) if out.is_dir() else out
     if out.exists() and out.samefile(source):
         raise DataError(
@@ -314,7 +325,7 @@ def write(
     whole = _assembled(table, rows, parts, source)
     with replacing(out) as partial:
         if parquet:
-            _write_parquet(table, whole, partial, {**(parameters or {}), "provenance": provenance})
+            write_parquet(table, whole, partial, {**(parameters or {}), "provenance": provenance})
         else:
             _write_csv(raw, source, whole, partial, separator, encoding)
     return out
@@ -333,15 +344,6 @@ def _assembled(
         for curve in curves:
             whole.setdefault(curve.mnemonic, np.full(len(table), np.nan))[rows[name]] = curve.values
     return whole
-
-
-def _write_parquet(table: Table, columns: Mapping[str, np.ndarray], out: Path, metadata: Mapping[str, Any]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    arrow = pyarrow.Table.from_pandas(table.assign(**columns), preserve_index=False)
-    extra = {f"outcrop.{key}".encode(): str(value).encode() for key, value in metadata.items()}
-    pyarrow.parquet.write_table(arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **extra}), out)
 
 
 def _write_csv(

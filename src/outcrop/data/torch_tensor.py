@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 import zipfile
 from collections import OrderedDict
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from outcrop.data.content import check_declared
 from outcrop.errors import DataError, message
 
 DTYPES = {
     "FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8", "IntStorage": "<i4",
     "ShortStorage": "<i2", "CharStorage": "i1", "ByteStorage": "u1", "BoolStorage": "?",
 }  # fmt: skip
+REPEATED = 1000
+"""A tensor that was expanded repeats its numbers; more often than this it is damaged."""
 
 
 def read_tensors(path: str | Path, raw: bytes) -> dict[str, np.ndarray]:
@@ -32,15 +37,17 @@ def read_tensors(path: str | Path, raw: bytes) -> dict[str, np.ndarray]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            inner = next(name for name in archive.namelist() if name.endswith("data.pkl"))
-            folder = inner[: -len("data.pkl")]
-            content = _Reader(archive, folder, archive.read(inner)).load()
-    except (zipfile.BadZipFile, StopIteration, KeyError, EOFError, IndexError, NotImplementedError) as error:
-        fix = "save it again with torch.save(tensor_or_dict, path)."
-        raise DataError(message(f"This is no file of tensors ({error!r}).", where=str(path), fix=fix)) from None
-    except (pickle.UnpicklingError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        fix = "save plain tensors, or a dictionary of them."
-        raise DataError(message(f"The tensors cannot be read: {error}.", where=str(path), fix=fix)) from None
+            check_declared(sum(item.file_size for item in archive.infolist()), path)
+            inner = next((name for name in archive.namelist() if name.endswith("data.pkl")), None)
+            if inner is None:
+                raise pickle.UnpicklingError("it holds no data.pkl")
+            content = _Reader(archive, inner[: -len("data.pkl")], _orderly(archive.read(inner))).load()
+    except DataError:
+        raise
+    except Exception as error:  # a damaged zip or pickle raises a dozen kinds of error
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        fix = "save a tensor, or a dictionary of tensors, with torch.save(tensor_or_dict, path)."
+        raise DataError(message(f"The tensors cannot be read: {reason}.", where=str(path), fix=fix)) from None
     return _flat(content, path)
 
 
@@ -59,6 +66,17 @@ def _flat(content: Any, path: str | Path) -> dict[str, np.ndarray]:
         fix = "save a tensor, or a dictionary or list of tensors."
         raise DataError(message("The file holds no tensor.", where=str(path), fix=fix))
     return found
+
+
+def _orderly(pickled: bytes) -> bytes:
+    """The same bytes, when none of their places in memory lies beyond what a pickle of this length can fill.
+
+    The unpickler makes a table as long as the largest place that is named.
+    """
+    for code, place, _ in pickletools.genops(pickled):
+        if "PUT" in code.name and not 0 <= int(str(place)) <= len(pickled):
+            raise pickle.UnpicklingError(f"its pickle is damaged: place {place} of {len(pickled)}")
+    return pickled
 
 
 class _Reader(pickle.Unpickler):
@@ -90,7 +108,9 @@ class _Reader(pickle.Unpickler):
 def _tensor(storage: np.ndarray, offset: int, size: tuple, stride: tuple, *_: Any) -> np.ndarray:
     """The numbers laid out as the strides say, as an ordinary array."""
     last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if all(size) else offset
-    if offset < 0 or any(s < 0 for s in stride) or last >= max(len(storage), 1):
+    if offset < 0 or any(n < 0 for n in (*size, *stride)) or last >= max(len(storage), 1):
         raise pickle.UnpicklingError("a tensor points outside its numbers")
+    if prod(size) > REPEATED * len(storage):
+        raise pickle.UnpicklingError(f"a tensor of {prod(size):,} numbers is made of {len(storage):,}")
     steps = tuple(s * storage.itemsize for s in stride)
     return np.lib.stride_tricks.as_strided(storage[offset:], size, steps, writeable=False).copy()

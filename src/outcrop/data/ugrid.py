@@ -30,12 +30,14 @@ def read_ugrid(path: Path, on: str) -> Record:
     try:
         x, y = (data[name] for name in str(mesh.attrs["node_coordinates"]).split()[:2])
         faces = data[str(mesh.attrs["face_node_connectivity"])]
-    except KeyError as error:
+        start = int(faces.attrs.get("start_index", 0))
+    except (KeyError, ValueError) as error:
         fix = "export it with node_coordinates and face_node_connectivity."
-        raise DataError(
-            message(f"The mesh topology names {error}, which is not there.", where=str(path), fix=fix)
-        ) from None
-    start = int(faces.attrs.get("start_index", 0))
+        raise DataError(message(f"The mesh topology is not whole ({error}).", where=str(path), fix=fix)) from None
+    if x.ndim != 1 or x.dims != y.dims or faces.ndim != 2:
+        shown = ", ".join(f"{array.name} {dict(array.sizes)}" for array in (x, y, faces))
+        fix = "export it with one x and y per node, and one row of nodes per face."
+        raise DataError(message(f"The parts of the mesh do not fit: {shown}.", where=str(path), fix=fix))
     raw = np.asarray(faces.to_numpy(), float)
     elements = np.where(np.isfinite(raw) & (raw >= start), raw - start, MISSING).astype(np.int64)
     elements = corners([elements], x.size, path)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.data.content import Curve, check_curves, fingerprint, replacing, stem
+from outcrop.data.vector_structure import features
 from outcrop.errors import DataError, did_you_mean, message, missing_extra
 from outcrop.records import Record
 
@@ -25,14 +26,21 @@ def open_vector(path: str | Path, layer: str | None = None, crs: str | None = No
         raise missing_extra("geopandas", "geo", "Reading map features") from None
     if not path.is_file():
         raise DataError(message("The file does not exist.", where=str(path), fix="check the path."))
+    count = features(path)
     try:
         frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:  # GDAL raises its own kinds
-        reason = " ".join(str(error).split())[:160]
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         fix = "export it again; a Shapefile needs its .shx and .dbf beside it."
         raise DataError(message(f"The features cannot be read: {reason}.", where=str(path), fix=fix)) from None
     if not len(frame) or "geometry" not in frame or frame.geometry.isna().all():
         raise DataError(message("The file holds no feature with a place.", where=str(path), fix="export it again."))
+    if count is not None and len(frame) != count:
+        what = f"{len(frame):,} of {count:,} features can be read."
+        raise DataError(message(what, where=str(path), fix="export it again; a feature is damaged."))
+    if frame.crs is None and path.with_suffix(".prj").is_file():
+        what = "The coordinate system of the file is not understood."
+        raise DataError(message(what, where=str(path.with_suffix(".prj")), fix="export it again, or correct the .prj."))
     if crs is not None:
         if frame.crs is None:
             fix = "store the coordinate system with the file (.prj)."
@@ -109,6 +117,8 @@ def read(
 
 
 def _plain(column: Any) -> np.ndarray:
+    if column.isna().all():
+        return np.full(len(column), np.nan)
     values = column.to_numpy()
     return values if values.dtype.kind in "fiubM" else np.array(["" if v is None else str(v) for v in values], object)
 

@@ -14,10 +14,15 @@ import numpy as np
 
 from outcrop.data.content import content, fingerprint, replacing, stem
 from outcrop.data.isolated import call
+from outcrop.data.waveform_structure import SAC_UNSET, is_sac
 from outcrop.errors import ConfigError, DataError, message, missing_extra
 from outcrop.records import Record
 
 SAC_POSITION = {"stla": "latitude", "stlo": "longitude", "stel": "elevation"}
+CALENDAR_S = 9e9
+"""Seconds before and after 1970 that nanoseconds in 64 bits can count."""
+LONGEST_GAP = 10_000_000
+"""Missing samples that a record may have, and a hundred times those that it has."""
 
 
 def read(
@@ -38,7 +43,7 @@ def read(
     """
     path = Path(path)
     raw = content(path)
-    traces = call("outcrop.data.waveform:load", path) if _doubtful(raw) else load(str(path))
+    traces = load(str(path)) if is_sac(raw, path) else call("outcrop.data.waveform:load", path, library="obspy")
     if channels is not None:
         traces = [t for t in traces if t.stats.channel.startswith(channels)]
         if not traces:
@@ -67,37 +72,47 @@ def load(path: str) -> list[Any]:
     """All traces of a file."""
     try:
         import obspy
+        from obspy.io.mseed import InternalMSEEDWarning
     except ImportError:
         raise missing_extra("obspy", "seismic", "Reading waveforms") from None
     import warnings
 
+    raw = content(path)
+    kind = "SAC" if is_sac(raw, Path(path)) else "MSEED"  # said, since obspy would try every format, pickles too
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            stream = obspy.read(io.BytesIO(content(path)))
+            warnings.filterwarnings("error", category=InternalMSEEDWarning)  # records that do not add up
+            stream = obspy.read(io.BytesIO(raw), format=kind)
     except Exception as error:  # obspy and its C library raise many kinds
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         raise DataError(
             message(f"The waveforms cannot be read: {reason}.", where=path, fix="copy the file again.")
         ) from None
-    traces = [trace for trace in stream if len(trace.data) and trace.stats.sampling_rate > 0]
+    traces = [trace for trace in stream if len(trace.data) and trace.data.dtype.kind in "fiu"]  # others hold a log book
     if not traces:
         raise DataError(message("The file holds no samples.", where=path, fix="copy it again, or leave it out."))
     return traces
 
 
-def _doubtful(raw: bytes) -> bool:
-    """Whether a C library might stumble: miniSEED whose records do not fill the file, SAC of another length."""
-    if raw[:6].isdigit() or raw[:6].strip().isdigit():
-        return len(raw) % 128 != 0 or not all(
-            raw[i : i + 6].strip().isdigit() for i in range(0, len(raw) - 6, 4096) if i % 512 == 0
-        )
-    if len(raw) > 632:
-        for order in ("<", ">"):
-            if int(np.frombuffer(raw[304:308], f"{order}i4")[0]) in (6, 7):
-                count = int(np.frombuffer(raw[316:320], f"{order}i4")[0])
-                return len(raw) < 632 + 4 * count
-    return True
+def _check_span(traces: list[Any], name: str, path: Path) -> None:
+    """Times must fit the calendar, and most of the time from the first to the last sample must have samples.
+
+    Raises:
+        DataError: a stamp or sampling rate is damaged.
+    """
+    rates = np.array([t.stats.sampling_rate for t in traces], float)
+    starts = np.array([t.stats.starttime.timestamp for t in traces])
+    counts = np.array([len(t.data) for t in traces])
+    if not (np.isfinite(rates) & (rates > 0)).all():
+        what = f"The sampling rate is {rates.min():g} Hz."
+        raise DataError(message(what, where=f"{path}, {name}", fix="correct the headers, or leave the file out."))
+    start, end = starts.min(), (starts + counts / rates).max()
+    if max(-start, end) > CALENDAR_S or (end - start) * rates.max() > LONGEST_GAP + 100 * counts.sum():
+        days = f"{(end - start) / 86400:,.1f} days from {start:.4g} s after 1970"
+        what = f"{counts.sum():,} samples at {rates.max():g} Hz lie within {days}."
+        fix = "cut the file at its gap, or leave it out; or a time stamp is damaged."
+        raise DataError(message(what, where=f"{path}, {name}", fix=fix))
 
 
 def _station(trace: Any) -> str:
@@ -109,9 +124,8 @@ def _station(trace: Any) -> str:
 def _record(traces: list[Any], name: str, path: Path, raw: bytes, rate: float | None) -> Record:
     import xarray as xr
 
-    notes: list[str] = []
-    if rate is not None:
-        notes += _resampled(traces, rate)
+    _check_span(traces, name, path)
+    notes = [] if rate is None else _resampled(traces, rate)
     step = 1 / traces[0].stats.sampling_rate
     start = min(t.stats.starttime for t in traces)
     end = max(t.stats.endtime for t in traces)
@@ -150,7 +164,7 @@ def _record(traces: list[Any], name: str, path: Path, raw: bytes, rate: float | 
 
 def _position(trace: Any) -> dict[str, float]:
     header = trace.stats.get("sac", {})
-    return {new: float(header[old]) for old, new in SAC_POSITION.items() if old in header and header[old] > -12345}
+    return {new: float(header[old]) for old, new in SAC_POSITION.items() if old in header and header[old] > SAC_UNSET}
 
 
 def _resampled(traces: Sequence[Any], rate: float) -> list[str]:
