@@ -148,6 +148,17 @@ def decode(raw: bytes, path: str | Path, encoding: str | None = None) -> tuple[s
     raise DataError(message(f"The text is not {encoding}.", where=str(path), fix=fix))
 
 
+def shortest(values: np.ndarray, missing: str = "") -> list[str]:
+    """The shortest text of each number that reads back as the same float32, which is what networks compute.
+
+    >>> shortest(np.array([0.1, 65000, np.nan, 1 / 3]), "-999.25")
+    ['0.1', '65000', '-999.25', '0.33333334']
+    """
+    with np.errstate(over="ignore"):
+        texts = np.asarray(values, np.float32).astype(str).tolist()
+    return [missing if text == "nan" else text.removesuffix(".0") for text in texts]
+
+
 def fingerprint(raw: bytes) -> str:
     """SHA-256 of the unpacked bytes, as hexadecimal digits."""
     return hashlib.sha256(raw).hexdigest()

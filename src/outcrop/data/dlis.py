@@ -181,6 +181,6 @@ def write(
         tail = "" if len(records) == 1 else f"_{record.data.attrs['frame']}"
         place = out / f"{stem(source)}{tail}.las"
         with replacing(place) as partial:
-            las.write(str(partial), version=2.0)
+            las.write(str(partial), version=2.0, fmt="%.9g")
         written.append(place)
     return written

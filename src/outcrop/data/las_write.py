@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve
+from outcrop.data.content import Curve, shortest
 
 WIDTH = 13
 
@@ -83,10 +83,7 @@ def _parameter_line(mnemonic: str, value: Any) -> str:
 
 
 def _column(values: np.ndarray, null_text: str) -> list[str]:
-    return [
-        f"{null_text if value != value else format(value, '.7g'):>{WIDTH}}"
-        for value in np.asarray(values, float).tolist()
-    ]
+    return [text.rjust(WIDTH) for text in shortest(values, null_text)]
 
 
 def _is_row(line: str) -> bool:

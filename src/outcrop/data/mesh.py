@@ -169,31 +169,45 @@ def write(source: str | Path, out: str | Path, curves: Any, *, on: str = "nodes"
     """A copy of the mesh file with the new data; fields of FESOM and UGRID as NetCDF with the new variables."""
     source, out = Path(source), Path(out)
     if source.name == "nod2d.out" or source.suffix.lower() in (".nc", ".nc4"):
-        return _write_fields(source, out, curves, fields)
-    import meshio
-
+        return _write_fields(source, out, curves, on, fields)
     mesh = load(str(source))
+    sizes = [len(block.data) for block in mesh.cells]
     existing = [*mesh.point_data, *mesh.cell_data]
-    check_curves([Curve(c.mnemonic, np.zeros(0)) for c in curves], 0, existing, source)
-    for curve in curves:
-        values = np.asarray(curve.values, float)
-        if on == "nodes":
-            mesh.point_data[curve.mnemonic] = values
-        else:
-            sizes = np.cumsum([len(block.data) for block in mesh.cells])[:-1]
-            mesh.cell_data[curve.mnemonic] = np.split(values, sizes)
+    check_curves(list(curves), len(mesh.points) if on == "nodes" else sum(sizes), existing, source)
     place = out / source.name
     with replacing(place) as partial:
+        if source.suffix.lower() == ".vtu":
+            from outcrop.data.vtu_write import with_arrays
+
+            partial.write_bytes(with_arrays(content(source), curves, on, source))
+            return place
+        for curve in curves:
+            values = np.asarray(curve.values, float)
+            if on == "nodes":
+                mesh.point_data[curve.mnemonic] = values
+            else:
+                mesh.cell_data[curve.mnemonic] = np.split(values, np.cumsum(sizes)[:-1])
         named = partial.with_suffix(source.suffix)
-        meshio.write(named, mesh, file_format=_file_format(source))
+        _save(mesh, named, source)
         shutil.move(named, partial)
     return place
 
 
-def _write_fields(source: Path, out: Path, curves: Any, fields: str | None) -> list[Path]:
+def _save(mesh: Any, place: Path, source: Path) -> None:
+    """Writes a mesh in the format of its source; Gmsh in version 2.2, the one that meshio writes with all tags."""
+    import meshio
+
+    kind = _file_format(source)
+    if kind == "gmsh":
+        mesh.point_data.pop("gmsh:dim_tags", None)
+        kind = "gmsh22"
+    meshio.write(place, mesh, file_format=kind)
+
+
+def _write_fields(source: Path, out: Path, curves: Any, on: str, fields: str | None) -> list[Path]:
     from outcrop.data.netcdf_write import append
 
-    records = read(source, fields=fields)
+    records = read(source, on=on, fields=fields)
     many = curves if isinstance(curves, Mapping) else {records[0].name: curves}
     written = []
     for record in records:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve, content, fingerprint, replacing, stem
+from outcrop.data.content import Curve, content, fingerprint, replacing, shortest, stem
 from outcrop.data.isolated import call
 from outcrop.data.surface_structure import check_surface
 from outcrop.errors import DataError, message, missing_extra
@@ -166,9 +166,9 @@ def write(
                 for keyword, curve in zip(_keywords(source, curves), curves, strict=True):
                     stream.write(f"\n-- {curve.mnemonic} {curve.unit} {curve.description}".rstrip() + f"\n{keyword}\n")
                     # layers, rows, columns: column fastest
-                    flat = np.nan_to_num(np.asarray(curve.values, float)).ravel()
-                    for first in range(0, len(flat), 6):
-                        stream.write("  " + "  ".join(f"{value:.7g}" for value in flat[first : first + 6]) + "\n")
+                    texts = shortest(np.asarray(curve.values).ravel(), "0")
+                    for first in range(0, len(texts), 6):
+                        stream.write("  " + "  ".join(texts[first : first + 6]) + "\n")
                     stream.write("/\n")
         return [place]
     grid = xtgeo.grid_from_file(source, fformat="roff")

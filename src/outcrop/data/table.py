@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve, check_curves, content, decode, fingerprint, replacing, stem, unpacked_name
+from outcrop.data.content import (
+    Curve,
+    check_curves,
+    content,
+    decode,
+    fingerprint,
+    replacing,
+    shortest,
+    stem,
+    unpacked_name,
+)
 from outcrop.data.table_parquet import MAGIC, read_parquet, write_parquet
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
@@ -357,9 +367,7 @@ def _write_csv(
     text, encoding, _ = decode(raw, source, encoding)
     separator = separator or _separator(text)
     newline = "\r\n" if "\r\n" in text else "\n"
-    cells = [
-        ["" if value != value else format(value, ".7g") for value in values.tolist()] for values in columns.values()
-    ]
+    cells = [shortest(values) for values in columns.values()]
     added = iter([list(columns), *(list(row) for row in zip(*cells, strict=True))])
     with out.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=separator, lineterminator=newline)

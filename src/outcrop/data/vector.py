@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from outcrop.data.content import Curve, check_curves, fingerprint, replacing, stem
-from outcrop.data.vector_structure import features
-from outcrop.errors import DataError, did_you_mean, message, missing_extra
+from outcrop.data.content import check_curves, fingerprint, replacing, stem
+from outcrop.data.vector_structure import features, parsed
+from outcrop.errors import ConfigError, DataError, did_you_mean, message, missing_extra
 from outcrop.records import Record
 
 
@@ -45,7 +47,11 @@ def open_vector(path: str | Path, layer: str | None = None, crs: str | None = No
         if frame.crs is None:
             fix = "store the coordinate system with the file (.prj)."
             raise DataError(message("The file does not say its coordinate system.", where=str(path), fix=fix))
-        frame = frame.to_crs(crs)
+        try:
+            frame = frame.to_crs(crs)
+        except Exception as error:  # of pyproj
+            fix = 'crs = "EPSG:23031"'
+            raise ConfigError(message(f"crs = {crs!r} cannot be used ({error}).", where=str(path), fix=fix)) from None
     return frame
 
 
@@ -99,7 +105,11 @@ def read(
     if kinds != ["Point"]:
         fix = 'polygons and lines are joined: join = "polygon_mean" or "areas".'
         raise DataError(message(f"The features are {', '.join(kinds)}; samples are points.", where=str(path), fix=fix))
-    geographic = frame.crs is None or frame.crs.is_geographic
+    if group is not None and group not in frame:
+        known = [str(column) for column in frame.columns if column != "geometry"]
+        fix = f"use one of {', '.join(known)}{did_you_mean(group, known)}."
+        raise DataError(message(f"The features have no column {group!r}.", where=str(path), fix=fix))
+    geographic, notes = _geographic(frame)
     names, unit = (("longitude", "latitude"), "degrees") if geographic else (("easting", "northing"), "m")
     sha = fingerprint(path.read_bytes())
     found = []
@@ -112,8 +122,17 @@ def read(
                   names[1]: ("row", own.geometry.y.to_numpy(), {"units": unit})}  # fmt: skip
         data = xr.Dataset(columns, coords, {"crs": str(frame.crs or ""), "rows": np.flatnonzero(rows).tolist()})
         groups = {group: value} if group else {}
-        found.append(Record(data, value or stem(path), groups, str(path), sha, "vector", dims=("row",)))
+        found.append(Record(data, value or stem(path), groups, str(path), sha, "vector", notes=notes, dims=("row",)))
     return found
+
+
+def _geographic(frame: Any) -> tuple[bool, tuple[str, ...]]:
+    """Whether places are longitudes and latitudes; without a coordinate system, by their range."""
+    if frame.crs is not None:
+        return bool(frame.crs.is_geographic), ()
+    west, south, east, north = frame.total_bounds
+    degrees = -180 <= west <= east <= 360 and -90 <= south <= north <= 90
+    return degrees, (f"no coordinate system: places are taken for {'degrees' if degrees else 'metres'}",)
 
 
 def _plain(column: Any) -> np.ndarray:
@@ -126,29 +145,48 @@ def _plain(column: Any) -> np.ndarray:
 def write(
     source: str | Path, out: str | Path, curves: Any, *, layer: str | None = None, group: str | None = None
 ) -> Path:
-    """A copy of the features with the new columns, through the driver of the file."""
+    """A copy of the features with the new columns; GeoJSON keeps all else that it holds, a GeoPackage its other layers.
+
+    A Shapefile has names of at most ten letters: GDAL shortens longer ones and warns.
+    """
     source, out = Path(source), Path(out)
     frame = open_vector(source, layer)
     many = curves if isinstance(curves, dict) else {"": curves}
-    records = read(source, layer=layer, group=group)
-    for record in records:
-        mine = many.get(record.name, many.get("", []))
-        check_curves(
-            [Curve(c.mnemonic, np.zeros(0)) for c in mine],
-            0,
-            [c for c in frame.columns if c not in {x.mnemonic for x in mine}],
-            source,
-        )
+    added: dict[str, np.ndarray] = {}
+    for record in read(source, layer=layer, group=group):
+        mine = list(many.get(record.name, many.get("", [])))
+        check_curves(mine, len(record), [str(column) for column in frame.columns], source)
         for curve in mine:
-            if curve.mnemonic not in frame:
-                frame[curve.mnemonic] = np.nan
-            frame.loc[frame.index[record.data.attrs["rows"]], curve.mnemonic] = np.asarray(curve.values, float)
-    driver = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}.get(source.suffix.lower(), "GeoJSON")
+            values = added.setdefault(curve.mnemonic, np.full(len(frame), np.nan))
+            values[record.data.attrs["rows"]] = np.asarray(curve.values, float)
     place = out / source.name
-    if driver == "ESRI Shapefile":  # a shapefile is several files: written together, the .shp last
+    if source.suffix.lower() == ".shp":  # several files, written together, the .shp last
         out.mkdir(parents=True, exist_ok=True)
-        frame.to_file(place, driver=driver, engine="pyogrio")
+        frame.assign(**added).to_file(place, driver="ESRI Shapefile", engine="pyogrio")
         return place
     with replacing(place) as partial:
-        frame.to_file(partial, driver=driver, engine="pyogrio", **({"layer": layer} if layer else {}))
+        if source.suffix.lower() == ".gpkg":
+            _write_layer(frame.assign(**added), source, partial, layer)
+        else:
+            partial.write_text(_with_properties(source, added), "utf-8")
     return place
+
+
+def _with_properties(source: Path, added: dict[str, np.ndarray]) -> str:
+    """GeoJSON with further properties; a missing value is null."""
+    content = parsed(source, source.read_bytes())
+    features_ = content["features"] if content.get("type") == "FeatureCollection" else [content]
+    for number, feature in enumerate(features_):
+        own = {name: float(values[number]) for name, values in added.items()}
+        feature["properties"] = (feature.get("properties") or {}) | {k: v if v == v else None for k, v in own.items()}
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _write_layer(frame: Any, source: Path, partial: Path, layer: str | None) -> None:
+    """A copy of a GeoPackage in which one layer, the first by default, is replaced; the others stay."""
+    import pyogrio
+
+    named = partial.with_suffix(".gpkg")  # GDAL asks for the ending
+    shutil.copyfile(source, named)
+    frame.to_file(named, driver="GPKG", engine="pyogrio", layer=layer or str(pyogrio.list_layers(source)[0][0]))
+    shutil.move(named, partial)

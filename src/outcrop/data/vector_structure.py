@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,11 +74,11 @@ def _shapefile(path: Path, raw: bytes) -> int:
 
 
 def _geojson(path: Path, raw: bytes) -> int:
-    try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise DataError(message(f"The JSON is damaged: {error}.", where=str(path), fix=AGAIN)) from None
-    listed = content.get("features") if content.get("type") == "FeatureCollection" else [content]
+    content = parsed(path, raw)
+    kind = content.get("type")
+    if kind in PLACES:
+        return 1
+    listed = content.get("features") if kind == "FeatureCollection" else [content]
     if not isinstance(listed, list):
         raise DataError(message("The GeoJSON holds no list of features.", where=str(path), fix=AGAIN))
     for number, feature in enumerate(listed, start=1):
@@ -86,6 +87,14 @@ def _geojson(path: Path, raw: bytes) -> int:
             what = "This is no feature with a geometry."
             raise DataError(message(what, where=f"{path}, feature {number}", fix="correct it, or export it again."))
     return len(listed)
+
+
+def parsed(path: Path, raw: bytes) -> dict[str, Any]:
+    """The table of keys that a GeoJSON file is."""
+    try:
+        return dict(json.loads(raw))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(message(f"The JSON is damaged: {error}.", where=str(path), fix=AGAIN)) from None
 
 
 def _geopackage(path: Path, raw: bytes) -> None:
