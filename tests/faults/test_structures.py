@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from damage import outcome
 
-from gridded_files import need
 from outcrop.data import isolated
 from outcrop.data.read import read
-from outcrop.errors import DataError
+from outcrop.errors import ConfigError, DataError
 from small_files import KINDS, U, tensor_file
 
 
@@ -157,6 +156,30 @@ def test_rows_of_an_unknown_frame(tmp_path):
     refused(spoil(path, lambda raw: raw.replace(b"\x04MAIN\x05", b"\x04MAIM\x05")), "a frame that is not described")
 
 
+@pytest.mark.parametrize("part", ["a.shx", "a.dbf"])
+def test_a_shapefile_without_its_parts(tmp_path, part):
+    path, _ = made(tmp_path, "a.shp")
+    (tmp_path / part).unlink()
+    refused(path, f"is missing[\\s\\S]*Fix: copy {part} beside it")
+
+
+def test_places_without_a_coordinate_system_are_degrees_only_where_they_can_be(tmp_path):
+    import geopandas
+    from shapely import Point
+
+    for x, name, words in ((5.0, "longitude", "taken for degrees"), (500_000.0, "easting", "taken for metres")):
+        geopandas.GeoDataFrame({"v": [1.0]}, geometry=[Point(x, 60.0)]).to_file(tmp_path / "a.shp", engine="pyogrio")
+        (record,) = read(tmp_path / "a.shp")
+        assert name in record.data.coords and words in record.notes[0]
+
+
+def test_columns_and_coordinate_systems_that_do_not_exist(tmp_path):
+    path, _ = made(tmp_path, "a.geojson")
+    refused(path, r"no column 'nam'[\s\S]*did you mean 'name'", group="nam")
+    with pytest.raises(ConfigError, match='Fix: crs = "EPSG:23031"'):
+        read(path, crs="EPSG:0")
+
+
 @pytest.mark.parametrize(
     ("name", "part", "old", "new", "words"),
     [
@@ -187,7 +210,6 @@ def test_a_library_that_hangs_on_half_a_file(tmp_path, monkeypatch):
     """meshio reads half a mesh of Ansys for ever."""
     import meshio
 
-    need("meshio")
     path = tmp_path / "a.msh"
     meshio.Mesh(np.eye(3), [("triangle", np.array([[0, 1, 2]]))]).write(path, file_format="ansys")
     assert outcome(path) == [(3,)]

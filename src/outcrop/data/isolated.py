@@ -150,11 +150,13 @@ def _serve(number: int, library: str) -> None:
         if not text:
             return
         if os.fork() == 0:
-            with socket.socket(fileno=fds[0]) as line:
-                task = _all(line)
-                _bound(task)
-                line.sendall(_work(task))
-            os._exit(0)
+            try:
+                with socket.socket(fileno=fds[0]) as line:
+                    task = _all(line)
+                    _bound(task)
+                    line.sendall(_work(task))
+            finally:
+                os._exit(0)
         os.close(fds[0])
 
 
