@@ -54,7 +54,7 @@ def load(path: str, *, properties: list[str] | None) -> dict[str, Any]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             if suffix in SURFACES:
-                surface = xtgeo.surface_from_file(path, fformat=SURFACES[suffix])
+                surface: Any = xtgeo.surface_from_file(path, fformat=SURFACES[suffix])
                 x, y = surface.get_xy_values()
                 return {"kind": "surface", "x": np.ma.getdata(x), "y": np.ma.getdata(y),
                         "z": np.ma.filled(surface.values.astype(float), np.nan)}  # fmt: skip
@@ -62,9 +62,8 @@ def load(path: str, *, properties: list[str] | None) -> dict[str, Any]:
             names = properties if properties is not None else _listed(path, suffix)
             values = {}
             for name in names:
-                prop = xtgeo.gridproperty_from_file(
-                    path, fformat="roff" if suffix == ".roff" else "grdecl", name=name, grid=grid
-                )
+                which: dict[str, Any] = {"name": name, "grid": grid}
+                prop = xtgeo.gridproperty_from_file(path, fformat="roff" if suffix == ".roff" else "grdecl", **which)
                 codes = {int(k): str(v) for k, v in (prop.codes or {}).items()} if prop.isdiscrete else {}
                 values[name] = (np.ma.filled(prop.values.astype(float), np.nan), codes)
             x, y, z = (np.ma.filled(p.values.astype(float), np.nan) for p in grid.get_xyz(asmasked=True))
