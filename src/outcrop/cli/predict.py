@@ -17,12 +17,13 @@ def command(
     region: Annotated[str | None, typer.Option(help="Part of a grid, e.g. inline=100:200,twt=0:500.")] = None,
 ) -> None:
     """Predict on new files, in the format they came in."""
-    from outcrop.cli.progress import console
+    from outcrop.cli.progress import Terminal
     from outcrop.cli.screens import predict_screen
     from outcrop.run.predict import predict
 
     kinds = [kind.strip() for kind in write.split(",") if kind.strip()]
-    result = predict(bundle, files, out=out, write=kinds, dry_run=dry_run, region=region)
-    console().print(predict_screen(result))
+    with Terminal() as terminal:
+        result = predict(bundle, files, out=out, write=kinds, dry_run=dry_run, region=region, tell=terminal.step)
+    terminal.console.print(predict_screen(result))
     if any(row["status"] != "ok" for row in result.rows):
         raise typer.Exit(2)

@@ -226,8 +226,9 @@ def predict_screen(result: Any) -> Group:
         )
         table.add_row(*[Text(cell, "" if ok else "red") for cell in cells])
     failed = [Text(f"{row['record']}: {row['status']}", "red") for row in result.rows if row["status"] != "ok"]
+    costs = [Text(f"{row['record']}: {row['estimate']}.") for row in result.rows if row.get("estimate")]
     end = "Nothing was written (--dry-run)." if result.dry_run else f"Written to {result.folder}, with summary.csv."
-    return Group(table, *failed, Text(end))
+    return Group(table, *failed, *costs, Text(end))
 
 
 def inspect_screen(result: Any) -> Group:

@@ -8,7 +8,7 @@ of the original byte for byte.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from outcrop.records import Record
 
 DOMAINS = {"time": "twt", "depth": "depth"}
 POLARITIES = ("normal", "reverse")
+DEAD = ("missing", "keep")
 WHOLE_BYTES = 256 * 2**20
 LAZY_BYTES = 256 * 2**20
 """Files with more bytes of samples are read box by box."""
@@ -37,6 +38,7 @@ def read(
     variable: str = "amplitude",
     unit: str = "",
     interval: float | None = None,
+    dead: str = "missing",
 ) -> list[Record]:
     """Reads a SEG-Y file into one Record.
 
@@ -48,13 +50,16 @@ def read(
         kind: "3d", "2d" or "auto".
         variable, unit: name and unit of the samples.
         interval: distance of samples in ms (time) or m (depth), where the header is wrong.
+        dead: "missing" takes constant traces, and runs of zeros at the ends of others, as missing values; "keep" takes
+            all values as they are: of class codes.
 
     Raises:
         ConfigError: the domain is not stated, or a word or byte does not exist.
         DataError: a damaged file, or headers that form no grid.
     """
     path = Path(path)
-    for name, value, known in (("domain", domain, tuple(DOMAINS)), ("polarity", polarity, (None, *POLARITIES))):
+    choices = (("domain", domain, tuple(DOMAINS)), ("polarity", polarity, (None, *POLARITIES)))
+    for name, value, known in (*choices, ("dead", dead, DEAD)):
         if value not in known:
             fix = " or ".join(f'{name} = "{each}"' for each in known if each)
             what = (
@@ -67,16 +72,16 @@ def read(
     where = geometry(file, places, kind)
     axis, notes = _vertical(file, places, str(domain), interval)
     name = DOMAINS[str(domain)]
-    data = _dataset(file, where, name, axis, variable, {"units": unit, "long_name": "samples of the traces"})
+    lazy = file.traces * file.samples * 4 > LAZY_BYTES
+    about = {"units": unit, "long_name": "samples of the traces"}
+    data = _dataset(file, where, name, axis, variable, about, clean=lazy and dead == "missing")
     data[name].attrs["units"] = "ms" if domain == "time" else "m"
     data.attrs["segy"] = {"format": file.format, "order": file.order, "polarity": polarity or "", "domain": domain}
-    lazy = file.traces * file.samples * 4 > LAZY_BYTES
     if not lazy:
-        data = data.load()
-        data, more = _without_dead(data, variable)
+        data, more = _without_dead(data.load(), variable) if dead == "missing" else (data.load(), ())
         notes = (*notes, *more)
     else:
-        notes = (*notes, "read box by box; dead traces are missing values in each box")
+        notes = (*notes, "read box by box" + ("; dead traces are missing values in each" if dead == "missing" else ""))
     record = Record(data, stem(path), {}, str(path), _fingerprint(path), "segy", dims=(*where.dims, name))
     return [record.with_data(data, *where.notes, *notes)]
 
@@ -104,12 +109,14 @@ def _vertical(
     return float(delay[0]) + step * np.arange(file.samples), notes
 
 
-def _dataset(file: SegyFile, where: Geometry, name: str, axis: np.ndarray, variable: str, about: dict[str, Any]) -> Any:
+def _dataset(
+    file: SegyFile, where: Geometry, name: str, axis: np.ndarray, variable: str, about: dict[str, Any], clean: bool
+) -> Any:
     import xarray as xr
     from xarray.core.indexing import LazilyIndexedArray
 
     dims = (*where.dims, name)
-    samples = xr.Variable(dims, LazilyIndexedArray(_backend(file, where.trace)), about)
+    samples = xr.Variable(dims, LazilyIndexedArray(_backend(file, where.trace, clean)), about)
     coords: dict[str, Any] = {dim: (dim, values) for dim, values in zip(where.dims, where.axes, strict=True)}
     coords[name] = (name, axis, {})
     if np.isfinite(where.easting).any():
@@ -121,8 +128,8 @@ def _dataset(file: SegyFile, where: Geometry, name: str, axis: np.ndarray, varia
     return xr.Dataset({variable: samples}, coords)
 
 
-def _backend(file: SegyFile, trace: np.ndarray) -> Any:
-    """An array of xarray that reads only the traces and samples that are asked for."""
+def _backend(file: SegyFile, trace: np.ndarray, clean: bool) -> Any:
+    """An array of xarray that reads only the traces and samples that are asked for; `clean` takes dead ones out."""
     from xarray.backends import BackendArray
     from xarray.core.indexing import IndexingSupport, explicit_indexing_adapter
 
@@ -152,6 +159,8 @@ def _backend(file: SegyFile, trace: np.ndarray) -> Any:
             known = flat >= 0
             if known.any():
                 out[known] = block[np.searchsorted(ordered, flat[known])]
+            if clean:
+                out = without_dead(out)[0]
             out = out.reshape(*numbers.shape, -1)
             keep = tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)
             return out[keep]
@@ -235,7 +244,6 @@ class Stream:
     trace: np.ndarray
     parts: Mapping[str, Path]
     places: Mapping[str, Path]
-    maps: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -245,7 +253,7 @@ class Stream:
     def put(self, start: tuple[int, ...], values: Mapping[str, np.ndarray]) -> None:
         """Writes a box of every quantity whose first sample is `start`; NaN becomes 0."""
         for name, box in values.items():
-            target = self.maps[name]["samples"]
+            target = _output(self.file, self.parts[name]).map("r+")["samples"]
             *sides, depth = (slice(a, a + n) for a, n in zip(start, box.shape, strict=True))
             numbers = self.trace[tuple(sides)].ravel()
             known = numbers >= 0
@@ -254,9 +262,8 @@ class Stream:
 
     def finish(self) -> list[Path]:
         """Gives the files their names."""
-        for name in list(self.maps):
-            self.maps.pop(name).flush()  # type: ignore[attr-defined]
-            self.parts[name].replace(self.places[name])
+        for name, part in self.parts.items():
+            part.replace(self.places[name])
         return list(self.places.values())
 
 
@@ -275,15 +282,17 @@ def stream(
     where = geometry(file, byte_numbers(bytes), kind)
     places = {c.mnemonic: out / f"{stem(source)}_{c.mnemonic}{source.suffix or '.sgy'}" for c in curves}
     parts = {name: place.with_name(f".{place.name}.partial") for name, place in places.items()}
-    maps = {}
     for curve in curves:
         part = parts[curve.mnemonic]
         size = file.start + file.traces * (TRACE + 4 * file.samples)
         if not part.is_file() or part.stat().st_size != size:
             _begin(file, part, size, curve)
-        whole = SegyFile(part, file.order, 5, file.samples, file.traces, file.start, file.interval_us, file.feet)
-        maps[curve.mnemonic] = whole.map("r+")
-    return Stream(file, where.trace, parts, places, maps)
+    return Stream(file, where.trace, parts, places)
+
+
+def _output(file: SegyFile, part: Path) -> SegyFile:
+    """The layout of an output file: that of its source, in float32."""
+    return SegyFile(part, file.order, 5, file.samples, file.traces, file.start, file.interval_us, file.feet)
 
 
 def _begin(file: SegyFile, part: Path, size: int, curve: Curve) -> None:
@@ -296,7 +305,7 @@ def _begin(file: SegyFile, part: Path, size: int, curve: Curve) -> None:
         with partial.open("wb") as target:
             target.write(head)
             target.truncate(size)
-        whole = SegyFile(partial, file.order, 5, file.samples, file.traces, file.start, 0, False).map("r+")
+        whole = _output(file, partial).map("r+")
         original = file.map()["header"]
         for first in range(0, file.traces, 100_000):
             whole["header"][first : first + 100_000] = original[first : first + 100_000]

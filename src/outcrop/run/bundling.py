@@ -46,7 +46,7 @@ def bundle(
     history: list[dict[str, Any]] = []
     if kind == "refit":
         steps = max(1, round(float(np.median([step for fold in folds for step in fold.notes["best_steps"]]))))
-        split = without_validation(parts.with_labels(checked.splits[0], has), np.flatnonzero(has))
+        split = without_validation(problem, parts.with_labels(checked.splits[0], has), np.flatnonzero(has))
         solved = solve(
             problem, checked.view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
             tell=tell.step, title="refit", steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,

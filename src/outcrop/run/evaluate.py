@@ -47,6 +47,7 @@ def assembled(checked: Check, entries: Mapping[str, Any], folds: Sequence[Fold])
     """The content of metrics.json, from the entries of all promises and the folds of all of them."""
     timing = {
         "train_seconds": sum(fold.notes["train_seconds"] for fold in folds),
+        "data_wait_seconds": sum(fold.notes.get("waited_seconds", 0.0) for fold in folds),
         "folds_seconds": sum(fold.notes["seconds"] for fold in folds),
     }
     return assemble(entries, effective_samples=asdict(checked.effective), timing=timing)

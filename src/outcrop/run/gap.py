@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from outcrop.evaluate.scored import MODEL
+from outcrop.run.cutouts import drawn_boxes, known_boxes
 from outcrop.run.parts import labelled_examples, with_labels
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import scored_of, solve_fold
@@ -39,5 +40,8 @@ def random_score(problem: Problem, view: View, like: Split, metric: str, tell: T
     labelled = np.flatnonzero(has)
     drawn = random_split(view.origins.take(labelled), like=with_labels(like, has), seed=problem.config.promise.seed)
     split = replace(drawn, **{part: labelled[index] for part, index in drawn.parts.items()})
+    if like.boxes is not None:
+        held = drawn_boxes(problem.tiled)[np.concatenate([split.test, split.validation, split.calibration])]
+        split = replace(split, boxes=np.setdiff1d(np.flatnonzero(known_boxes(problem.tiled)), held))
     fold = solve_fold(problem, view, split, number=NUMBER, tell=tell, title="random split", ladder=False)
     return scored_of(problem, view, [fold]).scorable().value(metric, MODEL)

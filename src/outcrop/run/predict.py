@@ -17,7 +17,7 @@ from outcrop.errors import ConfigError, DataError, OutcropError, message
 from outcrop.records import Record
 from outcrop.run.cutouts import bytes_of
 from outcrop.run.folder import write_csv
-from outcrop.run.streaming import parse_region, predict_large
+from outcrop.run.predict_blocks import parse_region, predict_large
 from outcrop.run.surrogate import Model, Predicted, load
 
 KINDS = ("class", "confidence", "probabilities", "validity", "value")
@@ -61,6 +61,7 @@ def predict(
     dry_run: bool = False,
     region: str | Mapping[str, tuple[Any, Any]] | None = None,
     block_bytes: int = LARGE_BYTES,
+    tell: Any = None,
 ) -> Prediction:
     """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
 
@@ -75,6 +76,7 @@ def predict(
         dry_run: read and check, predict and write nothing; for large records say what it would cost.
         region: part of gridded records, `"inline=100:200,twt=0:500"`; the rest of the output stays empty.
         block_bytes: records of more bytes are predicted block by block, and can be taken up again.
+        tell: receives (title, blocks done, blocks in all, text) while such a record is predicted.
 
     Raises:
         ConfigError: nothing matches, or `write` names something else.
@@ -93,7 +95,8 @@ def predict(
     paths, folder = matching(files), Path(out)
     _not_in_place(paths, folder)
     part = parse_region(region) if isinstance(region, str) else region
-    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), dry_run, part, block_bytes)]
+    options = {"region": part, "dry_run": dry_run, "tell": tell}
+    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), block_bytes, options)]
     if all(row["status"] != "ok" for row in rows):
         reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
         what = (
@@ -128,21 +131,20 @@ def _one_file(
     path: Path,
     folder: Path,
     kinds: tuple[str, ...],
-    dry_run: bool,
-    region: Mapping[str, tuple[Any, Any]] | None,
     block_bytes: int,
+    options: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    rows = []
+    rows, dry_run = [], options["dry_run"]
     try:
         reading = model.bundle.provenance["reading"]
         records = read(path, **reading)
-        if len(records) == 1 and (region or bytes_of(records[0]) > block_bytes):
+        if len(records) == 1 and (options["region"] or bytes_of(records[0]) > block_bytes):
 
             def curves_of(record: Record, prepared: Record, predicted: Predicted) -> list[Curve]:
                 return _curves(model, record, prepared, predicted, kinds)
 
-            options = {"region": region, "dry_run": dry_run, "reading": reading}
-            return [predict_large(model, records[0], folder, curves_of=curves_of, **options) | {"file": str(path)}]
+            done = predict_large(model, records[0], folder, curves_of=curves_of, reading=reading, **options)
+            return [done | {"file": str(path)}]
         curves: dict[str, list[Curve]] = {}
         for record in records:
             curves[record.name], row = _one_record(model, record, kinds, dry_run)

@@ -23,7 +23,7 @@ from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
-from outcrop.run.cutouts import cut
+from outcrop.run.cutouts import Tiled, cut
 from outcrop.run.folder import fingerprint
 
 
@@ -40,6 +40,7 @@ class Problem:
         resolutions: which curve became which variable, one entry per record and variable.
         joins: counts of every join.
         notes: what was noticed on the way, in sentences.
+        tiled: the records larger than memory of which `records` are a sample, in the same order; mostly none.
     """
 
     config: Config
@@ -50,6 +51,7 @@ class Problem:
     resolutions: list[Resolution]
     joins: list[Any]
     notes: tuple[str, ...] = ()
+    tiled: tuple[Tiled, ...] = ()
 
     @property
     def target(self) -> Variable:
@@ -112,10 +114,10 @@ def load_problem(config: Config, base: Path) -> Problem:
     if len(aligned) > 1:
         frame.check_steps(aligned)
     variables = expanded(variables, aligned)
-    aligned = cut(config, aligned, variables)
+    aligned, tiled = cut(config, aligned, variables)
     records, resolutions = resolve(aligned, variables)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
-    problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes)
+    problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes, tuple(tiled))
     if not any(mask.any() for mask in problem.labelled().values()):
         raise DataError(
             message(

@@ -87,6 +87,7 @@ def solve_fold(
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
+        "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
     }

@@ -21,7 +21,9 @@ from outcrop.data.variable import Variable
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
+from outcrop.run.cutouts import known_boxes
 from outcrop.run.problem import Problem
+from outcrop.run.stream import Stream
 from outcrop.split.promise import Split
 from outcrop.train.batches import Source
 from outcrop.train.doctor import Places
@@ -130,7 +132,7 @@ def solve(
     loss = parts.loss_of(config, problem, normaliser)
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
-    data = training_data(config.train.jitter, view, tables, split.train)
+    data = training_data(problem, view, tables, split, normaliser)
     fits = fit_members(
         models,
         loss,
@@ -140,7 +142,7 @@ def solve(
         validate=_validation(loss, view, tables, split),
         augment=augment_of(problem, normaliser, view),
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
-        describe=places(problem, view, normaliser, split.train),
+        describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, split.train),
         steps=config.train.steps if steps is None else steps,
         batch_size=config.train.batch_size,
         evaluate_every=config.train.evaluate_every,
@@ -160,15 +162,20 @@ def _detail(progress: Any) -> str:
     return f"loss {progress.train_loss:.4g}{best}"
 
 
-def training_data(jitter: bool, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Batch | Source:
-    """The training part: arrays on the device, or (windows that may move) a source that cuts them anew."""
-    if jitter and view.kind != "points":
-        return _Moving(view, tables, index)
-    return view.gather(tables, index)
+def training_data(
+    problem: Problem, view: View, tables: Mapping[str, Encoded], split: Split, normaliser: Normaliser
+) -> Batch | Source:
+    """The training part: arrays on the device, examples that may move and are cut anew, or a stream of boxes."""
+    if split.boxes is not None:
+        kind = parts.view_kind(problem)
+        return Stream(problem, normaliser, {"kind": kind, **parts.view_arguments(problem, kind)}, split.boxes)
+    if view.kind != "points" and (problem.config.train.jitter or view.kind == "graphs"):
+        return _Moving(view, tables, split.train)
+    return view.gather(tables, split.train)
 
 
 class _Moving:
-    """Windows that start elsewhere each time they are drawn, within what the training part reads."""
+    """Examples that start elsewhere (or hide other nodes) each time they are drawn, within what training reads."""
 
     def __init__(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> None:
         self.view, self.tables, self.index = view, tables, index
@@ -267,6 +274,8 @@ def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.n
     return np.where(read >= 0, values[np.maximum(read, 0)], missing)
 
 
-def without_validation(split: Split, examples: np.ndarray) -> Split:
-    """A split for a refit: these examples train, nothing is held out."""
-    return replace(split, train=examples, validation=examples[:0], test=examples[:0], calibration=examples[:0])
+def without_validation(problem: Problem, split: Split, examples: np.ndarray) -> Split:
+    """A split for a refit: these examples train (of records larger than memory all boxes), nothing is held out."""
+    none = examples[:0]
+    boxes = None if split.boxes is None else np.flatnonzero(known_boxes(problem.tiled))
+    return replace(split, train=examples, validation=none, test=none, calibration=none, boxes=boxes)

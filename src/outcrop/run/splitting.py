@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from outcrop.config.promise import PromiseSection
 from outcrop.data.space import cartesian
 from outcrop.errors import ConfigError, DataError, message
+from outcrop.run.cutouts import drawn_boxes, known_boxes
 from outcrop.run.problem import Problem, read_source
 from outcrop.split.promise import Split, folds
 from outcrop.view.view import View
@@ -24,6 +26,8 @@ def splits_of(problem: Problem, view: View, base: Path | None = None) -> list[Sp
         view: cuts them into examples.
         base: folder that the files of `deploy` are relative to.
     """
+    if problem.tiled:
+        return splits_of_boxes(problem, view, base)
     promise = problem.config.promise
     make = BUILDERS.get(promise.kind)
     if make is None:
@@ -33,6 +37,46 @@ def splits_of(problem: Problem, view: View, base: Path | None = None) -> list[Sp
     kind = {"new": "new_samples", "later": "later_samples"}.get(promise.kind, promise.kind)
     common = {"validation_share": promise.validation_share, "labelled": view.cells.flat_mask(problem.labelled())}
     return folds(kind, view.origins, cells=view.cells, **common, **make(problem, promise, base))
+
+
+def splits_of_boxes(problem: Problem, view: View, base: Path | None) -> list[Split]:
+    """The splits of records larger than memory: of all their boxes by their corners, then of those in the sample."""
+    from outcrop.view.patches import patches
+
+    names = [v.name for v in problem.variables if v.role in ("target", "weight")]
+    wider = problem.config.promise.wider
+    names += [wider.variable] if wider and wider.variable in problem.records[0].data else []
+    skeletons, first = [], 0
+    for one in problem.tiled:
+        skeletons.append(one.skeleton(problem.records[first : first + len(one.drawn)], names))
+        first += len(one.drawn)
+    whole = replace(problem, records=skeletons, aligned=skeletons, tiled=())
+    size = {dim: 2 for place, dim in enumerate(skeletons[0].dims) if any(one.side[place] > 1 for one in problem.tiled)}
+    boxes = patches(skeletons, size, size)
+    sample, known = drawn_boxes(problem.tiled), known_boxes(problem.tiled)
+    return [_sampled(split, boxes, view, sample, known) for split in splits_of(whole, boxes, base)]
+
+
+def _sampled(split: Split, boxes: View, view: View, sample: np.ndarray, known: np.ndarray) -> Split:
+    """A split of all boxes as one of the boxes in the sample: example i of `view` is box sample[i].
+
+    Raises:
+        ConfigError: a part without a box in the sample.
+    """
+    place = {name: np.flatnonzero(np.isin(sample, index)) for name, index in split.parts.items()}
+    for name in ("train", "test"):
+        if not len(place[name]):
+            what = f"None of {len(sample):,} boxes drawn from the records lies wholly in the {name} part."
+            raise ConfigError(message(what, where="[promise]", fix="data.memory_mb = more, or hold out otherwise"))
+    first, _ = boxes.cells.boxes(boxes.origins.record, boxes.origins.reads)
+    corner = np.zeros(len(first), np.int64)
+    for number in range(first.shape[1]):
+        corner = corner * boxes.cells.shapes[boxes.origins.record, number] + first[:, number]
+    corner = (corner + boxes.cells.offsets[boxes.origins.record])[sample]
+    sizes = np.diff(view.cells.offsets)
+    unit = None if split.unit is None else np.repeat(split.unit[corner], sizes)
+    colours = None if split.colours is None else np.repeat(split.colours[corner], sizes)
+    return replace(split, **place, unit=unit, colours=colours, blank={}, boxes=split.train[known[split.train]])
 
 
 def _simple(problem: Problem, view: View, promise: PromiseSection) -> bool:

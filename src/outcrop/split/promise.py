@@ -50,6 +50,7 @@ class Split:
         unit: number of the block or line of each sample, over which scores are resampled; None where it is a group.
         noun: what such a unit is called.
         blank: record -> inputs that it loses while it is tested, as the files to be predicted lack them.
+        boxes: numbers of all training boxes of records larger than memory, of which `train` is a sample; else None.
     """
 
     train: np.ndarray
@@ -63,6 +64,7 @@ class Split:
     unit: np.ndarray | None = None
     noun: str = "block"
     blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    boxes: np.ndarray | None = None
 
     @property
     def parts(self) -> dict[str, np.ndarray]:

@@ -1,13 +1,16 @@
 """The order in which examples are visited, and how a step's batches are taken from it.
 
 Data that fit in memory are a `Batch` with a leading example axis: they live on the device and are gathered by index
-inside the compiled step. Data that do not are a `Source`, which is asked for each batch in turn. The order depends on
-the key and the epoch alone, so step k sees the same examples whether or not the run was interrupted before it.
+inside the compiled step. Data that do not are a `Source`, which is asked for each batch in turn, in a thread that stays
+ahead of the steps. The order depends on the key and the epoch alone, so step k sees the same examples whether or not
+the run was interrupted before it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,7 +23,11 @@ from outcrop.records import Batch
 
 @runtime_checkable
 class Source(Protocol):
-    """Data read as they are needed: larger than memory, or drawn anew each time."""
+    """Data read as they are needed: larger than memory, or drawn anew each time.
+
+    A source may have a method `order(rng) -> permutation` that says in which order an epoch visits its examples, where
+    some orders are quicker to read than others; by default a random one.
+    """
 
     def __len__(self) -> int: ...
 
@@ -62,32 +69,76 @@ class Feed:
         resident: the data on the device; None for a Source.
     """
 
-    def __init__(self, data: Batch | Source, seed: tuple[int, ...], batch_size: int, turns: int = 1) -> None:
-        self.seed, self.turns = seed, turns
+    def __init__(
+        self, data: Batch | Source, seed: tuple[int, ...], batch_size: int, turns: int = 1, steps: int | None = None
+    ) -> None:
+        """Lays out the order; `steps` is where training ends at the latest, so that nothing is read beyond it."""
+        self.seed, self.turns, self.steps = seed, turns, steps
         self.examples = examples(data)
         self.batch_size = min(batch_size, self.examples)
         self.resident = jax.tree.map(jnp.asarray, data) if isinstance(data, Batch) else None
         self.source = None if isinstance(data, Batch) else data
+        self._orders: dict[int, np.ndarray] = {}
+        self._coming: dict[int, Future[Any]] = {}
+        self._thread: ThreadPoolExecutor | None = None
+        self.waited = 0.0
+        """Seconds that steps have waited for the batches of a source."""
 
     def index(self, number: int) -> np.ndarray:
         """Indices of batch `number` since the start of training, shape (batch,)."""
         if self.batch_size == self.examples:
             return np.arange(self.examples, dtype=np.int32)
         epoch, place = divmod(number, self.examples // self.batch_size)
-        return _epoch(self.seed, self.examples, epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+        return self._order(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        order = getattr(self.source, "order", None)
+        if order is None:
+            return _epoch(self.seed, self.examples, epoch)
+        if epoch not in self._orders:
+            self._orders = {epoch: order(np.random.default_rng((*self.seed, epoch)))}
+        return self._orders[epoch]
 
     def step(self, step: int) -> Any:
-        """What step `step` is given: its batches, stacked along a leading turn axis."""
-        index = [self.index(step * self.turns + turn) for turn in range(self.turns)]
+        """What step `step` is given: its batches, stacked along a leading turn axis; the next ones are begun."""
         if self.source is None:
-            return np.stack(index)
-        rng = np.random.default_rng((*self.seed, step, 1))
-        batches = [self.source.batch(rows, rng) for rows in index]
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
+            return np.stack([self.index(step * self.turns + turn) for turn in range(self.turns)])
+        self._begin(step, AHEAD + 1)
+        begun = time.monotonic()
+        given = self._coming.pop(step).result()
+        self.waited += time.monotonic() - begun
+        return given
 
     def chunk(self, start: int, count: int) -> Any:
-        """What `count` steps are given, stacked along a leading step axis."""
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *[self.step(start + i) for i in range(count)])
+        """What `count` steps are given, stacked along a leading step axis; the next chunk is begun."""
+        if self.source is not None:
+            self._begin(start, count)
+        given = [self.step(start + i) for i in range(count)]
+        if self.source is not None:
+            self._begin(start + count, count)
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *given)
+
+    def _begin(self, first: int, count: int) -> None:
+        """Asks the thread for steps that it was not asked for yet; one at a time, in order."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "batches")
+        last = first + count if self.steps is None else min(first + count, self.steps)
+        for step in range(first, max(last, first + 1)):
+            if step not in self._coming:
+                self._coming[step] = self._thread.submit(self._made, step)
+        for step in [step for step in self._coming if step < first]:
+            self._coming.pop(step).cancel()
+
+    def _made(self, step: int) -> Any:
+        rng = np.random.default_rng((*self.seed, step, 1))
+        batches = [self.source.batch(self.index(step * self.turns + turn), rng) for turn in range(self.turns)]  # type: ignore[union-attr]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
+
+    def close(self) -> None:
+        """Ends the thread; what was begun and not asked for is dropped."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
+            self._thread, self._coming = None, {}
 
     def batch(self, resident: Batch | None, given: Any, turn: int) -> Batch:
         """Inside the compiled step: the batch of one turn."""
@@ -96,4 +147,6 @@ class Feed:
         return resident if self.batch_size == self.examples else take(resident, given[turn])
 
 
+AHEAD = 3
+"""Batches of a source that are made while a step is computed."""
 Augment = Callable[[Batch, jax.Array], Batch]

@@ -83,6 +83,9 @@ def fit_members(
         reasons = run.stop_reasons()
     except KeyboardInterrupt:
         reasons = [run.interrupted(track, validated=validate is not None) for track in run.at.tracks]
+    finally:
+        for feed in run.feeds:
+            feed.close()
     run.save()
     return run.fits(reasons)
 
@@ -104,7 +107,7 @@ class Run:
         self.plan, self.many, self.keys = plan, len(models) > 1, [_typed(key) for key in keys]
         seeds = [tuple(int(word) for word in jax.random.key_data(key).ravel()) for key in self.keys]
         turns = max(group.turns for group in loss.groups)
-        self.feeds = [Feed(data, seed, plan.batch_size, turns) for seed in seeds]
+        self.feeds = [Feed(data, seed, plan.batch_size, turns, plan.steps) for seed in seeds]
         self.resident = self.feeds[0].resident
         self.stepper = Stepper(models[0], loss, optimiser, self.feeds[0], augment, plan.ema_decay)
         states = [self.stepper.start(model, key) for model, key in zip(models, self.keys, strict=True)]
@@ -217,7 +220,7 @@ class Run:
             last = self.member(self.at.state, m)
             best, final = self.stepper.model(track.best), self.stepper.model(last.model)
             kept = (track.best_step, track.best_value, track.history, reason)
-            result.append(Fit(best, final, *kept, seconds, pace, last.loss))
+            result.append(Fit(best, final, *kept, seconds, pace, last.loss, self.feeds[m].waited))
         return result
 
 

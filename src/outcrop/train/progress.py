@@ -74,6 +74,7 @@ class Fit:
         seconds: wall time of training, validation and compilation, resumed parts included.
         steps_per_second: steps taken in this call over their wall time.
         loss_state: the state of the loss after the last step, for a next stage.
+        waited: seconds of this call in which a step waited for its data.
     """
 
     best: Any
@@ -85,6 +86,7 @@ class Fit:
     seconds: float
     steps_per_second: float
     loss_state: Any = None
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)

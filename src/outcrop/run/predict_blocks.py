@@ -1,19 +1,21 @@
 """Prediction of records larger than memory, block by block: resumable, by region, and estimated before it is done.
 
 A block is read with a margin of one patch on every side, predicted as an ordinary record, and written without the
-margin. A list of finished blocks lies beside the output until the last one is written.
+margin; the next block is read meanwhile. A list of finished blocks lies beside the output until the last is written.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +25,8 @@ from outcrop.records import Record
 from outcrop.run.cutouts import cutout
 from outcrop.run.folder import write_text
 
-BLOCK_SAMPLES = 2_000_000
-"""Samples predicted at a time."""
+READ_BYTES, WORK_BYTES = 96 * 2**20, 192 * 2**20
+"""Memory for a block as it is read, and for the piece of it that is being predicted."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class Block:
 
 
 def blocks(
-    record: Record, margin: Mapping[str, int], region: Mapping[str, tuple[Any, Any]] | None = None
+    record: Record,
+    margin: Mapping[str, int],
+    region: Mapping[str, tuple[Any, Any]] | None = None,
+    most: int = 2_000_000,
 ) -> list[Block]:
     """Boxes that cover the record, or a region of it, in C order.
 
@@ -44,6 +49,7 @@ def blocks(
         record: whose grid is cut.
         margin: dimension -> samples read beyond the block on both sides.
         region: dimension -> first and last coordinate wanted.
+        most: samples read for a block, about; it has two margins at least, and a chunk of the store.
 
     Raises:
         ConfigError: an unknown dimension, or a region without samples.
@@ -53,22 +59,25 @@ def blocks(
         if dim not in record.dims:
             fix = f"the dimensions are {', '.join(record.dims)}{did_you_mean(dim, record.dims)}."
             raise ConfigError(message(f"{record.name} does not run along {dim!r}.", where="--region", fix=fix))
-    sides = _sides(record, spans, margin)
+    sides = _sides(record, spans, margin, most)
     starts = [range(first, stop, side) for (first, stop), side in zip(spans, sides, strict=True)]
     return list(_boxes(record, starts, spans, sides, margin))
 
 
-def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int]) -> list[int]:
-    """Sides of a block: whole chunks of the store, more of them along the last dimensions, at least four margins."""
+def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int], most: int) -> list[int]:
+    """Sides of a block: whole chunks of the store, and as long along the last dimensions as memory allows."""
     stored = next((a.encoding.get("chunks") for a in record.data.data_vars.values() if a.encoding.get("chunks")), None)
     chunks = stored if stored is not None and len(stored) == len(record.dims) else (1,) * len(record.dims)
-    sides = [
-        int(np.clip(max(chunk, 4 * margin.get(dim, 0)), 1, stop - first))
-        for chunk, dim, (first, stop) in zip(chunks, record.dims, spans, strict=True)
-    ]
+    extents = [stop - first for first, stop in spans]
+    around = [2 * margin.get(dim, 0) for dim in record.dims]
+    units = [max(chunk, 2 * more) for chunk, more in zip(chunks, around, strict=True)]
+    sides = [min(unit, extent) for unit, extent in zip(units, extents, strict=True)]
     for place in reversed(range(len(sides))):
-        more = max(1, BLOCK_SAMPLES // prod(sides))
-        sides[place] = min(sides[place] * more, spans[place][1] - spans[place][0])
+        others = prod(
+            min(s + m, e) for k, (s, m, e) in enumerate(zip(sides, around, extents, strict=True)) if k != place
+        )
+        room = (most // others - around[place]) // units[place]
+        sides[place] = min(max(sides[place], room * units[place]), extents[place])
     return sides
 
 
@@ -153,27 +162,21 @@ def predict_large(
     margin = dict(view.get("size") or {view.get("along") or record.dims[-1]: view.get("length", 0)})
     if view.get("kind") == "points":
         margin = {}
-    todo = blocks(record, margin, region)
+    record = _inputs_only(model, record)
+    read = sum(array.dtype.itemsize for array in record.data.data_vars.values())
+    todo = blocks(record, margin, region, READ_BYTES // max(read, 1))
     row: dict[str, Any] = {"record": record.name, "status": "ok", "samples": len(record)}
-    begun = time.monotonic()
-    first = _one(model, record, todo[0], curves_of)
-    seconds = time.monotonic() - begun
     if dry_run:
-        written = sum(prod(s.stop - s.start for s in block.inner) for block in todo) * 4 * len(first)
-        row["estimate"] = (
-            f"{len(todo)} blocks, about {seconds * len(todo) / 60:.1f} minutes, {written / 1e9:.3g} GB of output"
-        )
-        return row
+        return row | {"estimate": _estimate(model, record, todo, margin, curves_of)}
+    first = _one(model, _read(record, todo[0]), margin, curves_of)
     target = _open(record, out, first, reading or {})
     log = out / f".{Path(record.source).name}.blocks.json"
     done = set(json.loads(log.read_text())) if log.is_file() else set()
+    left = [number for number in range(len(todo)) if number not in done]
     predicted, outside = 0, 0.0
-    for number, block in enumerate(todo):
-        if number in done:
-            continue
-        curves = first if number == 0 else _one(model, record, block, curves_of)
-        start = tuple(s.start for s in block.inner)
-        target.put(start, {curve.mnemonic: curve.values for curve in curves})
+    for number, ready in zip(left, _read_ahead(record, [todo[number] for number in left]), strict=True):
+        curves = first if number == 0 else _one(model, ready, margin, curves_of)
+        target.put(tuple(s.start for s in todo[number].inner), {curve.mnemonic: curve.values for curve in curves})
         valid = next((c.values for c in curves if c.mnemonic.endswith("_VALID")), None)
         predicted += int(np.isfinite(curves[0].values).sum())
         outside += 0.0 if valid is None else float(np.nansum(valid == 0))
@@ -187,15 +190,82 @@ def predict_large(
     return row | {"predicted": predicted, "outside_validity": share, "written": ", ".join(p.name for p in paths)}
 
 
-def _one(model: Any, record: Record, block: Block, curves_of: Any) -> list[Curve]:
-    """The curves of one block, without its margin."""
-    from dataclasses import replace
+def _inputs_only(model: Any, record: Record) -> Record:
+    """The record with the variables that inputs come from; with one of any kind where they are all coordinates."""
+    wanted = {source.casefold() for variable in model.inputs for source in variable.sources}
+    names = [str(name) for name in record.data.data_vars]
+    used = [name for name in names if name.casefold() in wanted] or names[:1]
+    return record.with_data(record.data[used])
 
-    part = cutout(record, block.outer)
+
+def _bytes_per_sample(model: Any, margin: Mapping[str, int]) -> int:
+    """What a sample takes while it is predicted: resolved and encoded inputs, overlapping outputs, curves."""
+    channels, outputs = model.normaliser.in_channels, max(1, len(getattr(model.target.classes, "codes", ())))
+    stride = model.bundle.view.get("stride")
+    overlap = 1.0
+    for dim, size in margin.items():
+        step = stride.get(dim) if isinstance(stride, Mapping) else stride
+        overlap *= size / (step or max(size // 2, 1))
+    return int(40 * channels + 32 * outputs * overlap + 160)
+
+
+def _estimate(model: Any, record: Record, todo: Sequence[Block], margin: Mapping[str, int], curves_of: Any) -> str:
+    """What the whole would cost, from the middle block, predicted twice: the first time compiles."""
+    block = todo[len(todo) // 2]
+    _one(model, _read(record, block), margin, curves_of)
+    begun = time.monotonic()
+    curves = _one(model, _read(record, block), margin, curves_of)
+    seconds = time.monotonic() - begun
+    share = prod(s.stop - s.start for s in block.inner)
+    samples = sum(prod(s.stop - s.start for s in each.inner) for each in todo)
+    minutes, written = seconds * samples / share / 60, samples * 4 * len(curves) / 1e9
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    return f"{len(todo)} blocks, about {minutes:.1f} minutes, {memory:.1f} GB of memory, {written:.3g} GB of output"
+
+
+class Ready(NamedTuple):
+    """A block that has been read, margin included."""
+
+    block: Block
+    part: Record
+
+
+def _read(record: Record, block: Block) -> Ready:
+    return Ready(block, cutout(record, block.outer))
+
+
+def _read_ahead(record: Record, todo: Sequence[Block]) -> Iterator[Ready]:
+    """Blocks in order, each read while the one before is predicted."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = [thread.submit(_read, record, block) for block in todo[:1]]
+        for number in range(len(todo)):
+            ready = coming.pop().result()
+            coming += [thread.submit(_read, record, block) for block in todo[number + 1 : number + 2]]
+            yield ready
+
+
+def _one(model: Any, ready: Ready, margin: Mapping[str, int], curves_of: Any) -> list[Curve]:
+    """The curves of one block, without its margin; predicted in pieces along the first dimension that needs none."""
+    part = ready.part
+    sides = zip(ready.block.inner, ready.block.outer, strict=True)
+    inside = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in sides)
+    place = next((place for place, dim in enumerate(part.dims) if not margin.get(dim)), None)
+    if place is None:
+        pieces = [_curves(model, part, curves_of)]
+    else:
+        others = len(part) // part.shape[place]
+        step = max(1, WORK_BYTES // (_bytes_per_sample(model, margin) * others))
+        cuts = [slice(first, first + step) for first in range(0, part.shape[place], step)]
+        each = (part.with_data(part.data.isel({part.dims[place]: piece})) for piece in cuts)
+        pieces = [_curves(model, piece, curves_of) for piece in each]
+    columns = zip(*pieces, strict=True)
+    whole = [np.concatenate([np.asarray(curve.values) for curve in column], axis=place or 0) for column in columns]
+    return [replace(curve, values=values[inside]) for curve, values in zip(pieces[0], whole, strict=True)]
+
+
+def _curves(model: Any, part: Record, curves_of: Any) -> list[Curve]:
     prepared, _ = model.prepare(part)
-    curves = curves_of(part, prepared, model.predict_record(prepared))
-    inside = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(block.inner, block.outer, strict=True))
-    return [replace(curve, values=np.asarray(curve.values)[inside]) for curve in curves]
+    return curves_of(part, prepared, model.predict_record(prepared))
 
 
 def _open(record: Record, out: Path, curves: list[Curve], reading: Mapping[str, Any]) -> Any:
