@@ -100,7 +100,7 @@ class Validity:
         distance = np.full(len(inputs), np.nan)
         there = np.isfinite(inputs).all(axis=1)
         if there.any():
-            near, _ = self._tree.query(inputs[there], k=self.neighbours)
+            near, _ = self._tree.query(inputs[there], k=self.neighbours, workers=-1)
             distance[there] = np.reshape(near, (len(near), -1)).mean(axis=1) / np.sqrt(wanted)
         return distance
 

@@ -194,7 +194,7 @@ def _curves(
     if target.classes is None:
         curves = [curve(f"{name}_PRED", predicted.values, target.unit or "", f"{name} {described}")]
     else:
-        codes = np.array([np.nan if code is None else float(code) for code in _codes(target.classes, predicted.values)])
+        codes = _codes(target.classes, predicted.values)
         curves = [curve(f"{name}_PRED", codes, "", f"{name} {described}")]
     if predicted.confidence is not None and (not kinds or "confidence" in kinds):
         curves.append(curve(f"{name}_CONF", predicted.confidence, "", "probability of the most probable class"))
@@ -213,10 +213,11 @@ def _on_file(model: Model, record: Record, prepared: Record, values: np.ndarray)
     return model.frame.back(axis_m(record), prepared.axis, values)
 
 
-def _codes(classes: Any, index: np.ndarray) -> list[Any]:
-    """Codes for the file: the class codes where they are numbers, else the class index."""
+def _codes(classes: Any, index: np.ndarray) -> np.ndarray:
+    """Codes for the file: the class codes where they are numbers, else the class index; NaN where there is none."""
     numeric = all(isinstance(code, int | float) for code in classes.codes)
-    return [None if i < 0 else (classes.codes[i] if numeric else i) for i in index]
+    codes = np.array([*(classes.codes if numeric else range(len(classes.codes))), np.nan], float)
+    return codes[index]  # index -1 is the last one
 
 
 def _write(

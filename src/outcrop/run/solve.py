@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.special import softmax
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Variable
@@ -264,8 +263,8 @@ def _outputs(
 
 def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) -> np.ndarray:
     """The members' mean: of probabilities, or of numbers in scaled units."""
-    outputs = [predict(model, inputs, batch_size=size).astype(np.float64) for model in members]
-    return np.mean([softmax(output, axis=-1) for output in outputs] if classes else outputs, axis=0)
+    outputs = [predict(model, inputs, batch_size=size, probabilities=classes) for model in members]
+    return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float64)
 
 
 def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.ndarray:

@@ -19,21 +19,23 @@ from outcrop.records import Batch
 from outcrop.train.batches import examples
 
 
-def predict(model: Any, inputs: Any, batch_size: int = 256) -> np.ndarray:
+def predict(model: Any, inputs: Any, batch_size: int = 256, *, probabilities: bool = False) -> np.ndarray:
     """Applies a model to every example, without dropout.
 
     Args:
         model: an Equinox module on ONE example.
         inputs: arrays (any pytree) with a leading example axis, at least one example.
         batch_size: examples computed at a time.
+        probabilities: whether the outputs are logits to be turned into probabilities of classes.
 
     Returns:
         The model's outputs, shape (example, ...), in order.
     """
     count = len(jax.tree.leaves(inputs)[0])
     size = min(batch_size, count)
+    apply = _compiled_apply(probabilities)
     # all batches are dispatched before the first is fetched
-    parts = [_compiled_apply()(model, _padded(inputs, start, size)) for start in range(0, count, size)]
+    parts = [apply(model, _padded(inputs, start, size)) for start in range(0, count, size)]
     return np.concatenate([np.asarray(part) for part in parts])[:count]
 
 
@@ -74,9 +76,13 @@ def _apply(model: Any, inputs: Any) -> jax.Array:
     return jax.vmap(lambda one: model(one))(inputs)
 
 
+def _apply_softmax(model: Any, inputs: Any) -> jax.Array:
+    return jax.nn.softmax(_apply(model, inputs), axis=-1)
+
+
 @lru_cache
-def _compiled_apply() -> Callable[..., Any]:
-    return _compile(_apply)
+def _compiled_apply(probabilities: bool) -> Callable[..., Any]:
+    return _compile(_apply_softmax if probabilities else _apply)
 
 
 def _compile(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,6 +95,8 @@ def _padded(inputs: Any, start: int, size: int) -> Any:
 
     def pad(leaf: Any) -> np.ndarray:
         rows = np.asarray(leaf[start : start + size])
+        if len(rows) == size:
+            return rows
         return np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
 
     return jax.tree.map(pad, inputs)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
 
 
+FEWEST_IN_SLICES = 512
+"""Samples of a patch from which adding slices is quicker than counting samples."""
+
+
 @dataclass(frozen=True)
 class Patches(OnePerSample):
     """Examples of boxes of equal size. Built by `patches`.
@@ -120,16 +124,44 @@ class Patches(OnePerSample):
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, *size, out) on their records, flat; overlaps are averaged with Hann weights."""
         index, values = np.asarray(index), np.asarray(values)
-        record, flat, inside = self._boxes(index)
-        taper = np.broadcast_to(tapered(self.size), flat.shape)
-        sizes = np.diff(self.cells.offsets)
+        taper = tapered(self.size).astype(np.float32)
         out: dict[str, np.ndarray] = {}
-        for which, place in by_record(record):
-            keep = inside[place]
-            out[self.origins.names[which]] = blend(
-                flat[place][keep], values[place][keep], taper[place][keep], sizes[which]
-            )
+        for which, place in by_record(self.origins.record[index]):
+            first = self._first(index[place])
+            if self.cells.periodic or taper.size < FEWEST_IN_SLICES:
+                out[self.origins.names[which]] = self._blended(which, index[place], values[place], taper)
+            else:
+                out[self.origins.names[which]] = self._added(which, first, values[place], taper)
         return out
+
+    def _first(self, index: np.ndarray) -> np.ndarray:
+        """First index along every dimension of the grid, shape (example, dimension)."""
+        return np.stack([self.origins.reads.ranges[dim][index, 0] for dim in self.cells.dims], axis=1)
+
+    def _blended(self, which: int, index: np.ndarray, values: np.ndarray, taper: np.ndarray) -> np.ndarray:
+        """Means by the number of each sample: also over the seam, and for patches of few samples."""
+        _, flat, inside = self._boxes(index)
+        weight = np.broadcast_to(taper, flat.shape)
+        size = int(np.diff(self.cells.offsets)[which])
+        return blend(flat[inside], values[inside], weight[inside], size)
+
+    def _added(self, which: int, first: np.ndarray, values: np.ndarray, taper: np.ndarray) -> np.ndarray:
+        """The same, patch by patch, on slices of the grid."""
+        shape = tuple(self.cells.shapes[which].tolist())
+        kind = np.result_type(values, np.float32)
+        total, summed = np.zeros(shape, np.float32), np.zeros((*shape, values.shape[-1]), kind)
+        sides = [self.size[self.dims.index(dim)] if dim in self.dims else 1 for dim in self.cells.dims]
+        weight = taper.reshape(sides)
+        for start, patch in zip(
+            first.tolist(), (values * taper[..., None]).reshape(-1, *sides, values.shape[-1]), strict=True
+        ):
+            box = tuple(slice(a, a + side) for a, side in zip(start, sides, strict=True))
+            kept = tuple(slice(0, min(side, n - a)) for a, side, n in zip(start, sides, shape, strict=True))
+            total[box] += weight[kept]
+            summed[box] += patch[kept]
+        with np.errstate(invalid="ignore"):
+            summed /= total[..., None]  # 0 / 0 is NaN where no patch lies
+        return summed.reshape(-1, values.shape[-1])
 
 
 def patches(
