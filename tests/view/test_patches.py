@@ -1,6 +1,7 @@
 """Patches on grids of any dimension, also around the globe: all is covered, stitched back, and counted rightly."""
 
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import xarray as xr
@@ -58,8 +59,18 @@ def test_gather_and_stitch_are_inverse(shape, data, around):
 
 
 @settings(max_examples=40, deadline=None)
-@given(shape=st.lists(st.integers(2, 7), min_size=2, max_size=3), seed=st.integers(0, 999), around=st.booleans())
-def test_cover_and_count_agree_with_brute_force(shape, seed, around):
+@given(
+    shape=st.lists(st.integers(2, 7), min_size=2, max_size=3),
+    seed=st.integers(0, 999),
+    around=st.booleans(),
+    few=st.sampled_from([0, 4096]),
+)
+def test_cover_and_count_agree_with_brute_force(shape, seed, around, few):
+    with mock.patch("outcrop.view.cells.FEW", few):  # one by one, and by sums
+        compare_with_brute_force(shape, seed, around)
+
+
+def compare_with_brute_force(shape, seed, around):
     rng = np.random.default_rng(seed)
     around = around and shape[-1] >= 3
     records = [grid(tuple(shape), around=around)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.data.space import along_surface, cartesian
 from outcrop.evaluate import findings as sentences
 from outcrop.evaluate.breakdown import Extras
 from outcrop.evaluate.gap import optimism_gap
@@ -78,18 +79,19 @@ def test_fingerprint(checked: Check) -> str:
 
 
 def distances(problem: Problem, splits: Sequence[Split]) -> dict[str, float]:
-    """Record -> metres to the nearest training record of its fold, where both have a position."""
+    """Record -> metres along the ground to the nearest training record of its fold, where both have a position."""
     key = problem.config.promise.new
     if not key or any(key not in record.groups for record in problem.records):
         return {}
-    at = {r.name: (r.position["easting"], r.position["northing"]) for r in problem.records if "easting" in r.position}
+    places = {r.name: cartesian({k: np.array([v]) for k, v in r.position.items()}) for r in problem.records}
+    at = {name: place[0] for name, place in places.items() if place is not None and np.isfinite(place).all()}
     group = {r.name: str(r.groups.get(key, "")) for r in problem.records}
     found: dict[str, float] = {}
     for split in splits:
-        train = [at[name] for name in at if group[name] in split.groups["train"]]
-        for name in at:
-            if group[name] in split.groups["test"] and train:
-                found[name] = float(np.hypot(*(np.asarray(train) - at[name]).T).min())
+        train = np.array([at[name] for name in at if group[name] in split.groups["train"]])
+        for name, place in at.items():
+            if group[name] in split.groups["test"] and len(train) and train.shape[1] == len(place):
+                found[name] = float(along_surface(np.linalg.norm(train - place, axis=1).min(), len(place)))
     return found
 
 

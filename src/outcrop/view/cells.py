@@ -19,6 +19,9 @@ import numpy as np
 from outcrop.errors import DataError, message
 from outcrop.records import Footprints, Record
 
+FEW = 4096
+"""Boxes up to which they are looked at one by one."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -110,15 +113,9 @@ class Cells:
         stop[:, 0] += widen[1]
         for which, mine, sets in self._alike(record, prints):
             shape, place = self._collapsed(which, sets)
-            steps = np.zeros(tuple(size + 1 for size in shape), np.int32)
+            inner = np.zeros(shape, bool)
             for low, high in self._unwrapped(which, *_whole(start[mine], stop[mine], sets)):
-                keep = (high > low).all(axis=1)
-                for corner in product((0, 1), repeat=len(shape)):
-                    at = tuple(np.where(np.array(corner), high, low)[keep].T)
-                    np.add.at(steps, at, (-1) ** sum(corner))
-            for dim in range(len(shape)):
-                np.cumsum(steps, axis=dim, out=steps)
-            inner = steps[tuple(slice(0, size) for size in shape)] > 0
+                inner |= _covered(shape, low, high)
             own = mask[self.offsets[which] : self.offsets[which + 1]].reshape(self.shapes[which])
             own[place] |= inner
         return mask
@@ -128,16 +125,11 @@ class Cells:
         found = np.zeros(len(record), np.int64)
         start, stop = self.boxes(record, prints)
         for which, mine, sets in self._alike(record, prints):
-            shape, place = self._collapsed(which, sets)
-            table = np.zeros(tuple(size + 1 for size in shape), np.int64)
+            _, place = self._collapsed(which, sets)
             own = mask[self.offsets[which] : self.offsets[which + 1]].reshape(self.shapes[which])
-            table[tuple(slice(1, None) for _ in shape)] = own[place].sum(axis=tuple(sets), keepdims=True)
-            for dim in range(len(shape)):
-                np.cumsum(table, axis=dim, out=table)
+            marked = own[place].sum(axis=tuple(sets), keepdims=True) if sets else own
             for low, high in self._unwrapped(which, *_whole(start[mine], stop[mine], sets)):
-                for corner in product((0, 1), repeat=len(shape)):
-                    at = tuple(np.where(np.array(corner), np.maximum(high, low), low).T)
-                    found[mine] += (-1) ** (len(shape) - sum(corner)) * table[at]
+                found[mine] += _counted(marked, low, np.maximum(high, low))
         return found
 
     def _alike(self, record: np.ndarray, prints: Footprints) -> Iterator[tuple[int, np.ndarray, dict[int, np.ndarray]]]:
@@ -212,6 +204,39 @@ class Cells:
                 choices.append(((np.clip(low, 0, size), np.clip(high, 0, size)),))
         for chosen in product(*choices):
             yield np.stack([c[0] for c in chosen], axis=1), np.stack([c[1] for c in chosen], axis=1)
+
+
+def _covered(shape: tuple[int, ...], low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """True for every place that one of the boxes covers: slice by slice, or for many boxes by steps and their sums."""
+    keep = (high > low).all(axis=1)
+    low, high = low[keep], high[keep]
+    if len(low) <= FEW:
+        inner = np.zeros(shape, bool)
+        for first, stop in zip(low.tolist(), high.tolist(), strict=True):
+            inner[tuple(map(slice, first, stop))] = True
+        return inner
+    steps = np.zeros(tuple(size + 1 for size in shape), np.int32)
+    for corner in product((0, 1), repeat=len(shape)):
+        np.add.at(steps, tuple(np.where(np.array(corner), high, low).T), (-1) ** sum(corner))
+    for dim in range(len(shape)):
+        np.cumsum(steps, axis=dim, out=steps)
+    return steps[tuple(slice(0, size) for size in shape)] > 0
+
+
+def _counted(marked: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The sum of `marked` in each box: slice by slice, or for many boxes from a summed-area table."""
+    if len(low) <= FEW and (high - low).prod(axis=1).sum() < 4 * marked.size:
+        boxes = zip(low.tolist(), high.tolist(), strict=True)
+        return np.array([np.sum(marked[tuple(map(slice, first, stop))]) for first, stop in boxes], np.int64)
+    table = np.zeros(tuple(size + 1 for size in marked.shape), np.int32 if marked.size < 2**31 else np.int64)
+    table[tuple(slice(1, None) for _ in marked.shape)] = marked
+    for dim in range(marked.ndim):
+        np.cumsum(table, axis=dim, out=table)
+    found = np.zeros(len(low), np.int64)
+    for corner in product((0, 1), repeat=marked.ndim):
+        at = tuple(np.where(np.array(corner), high, low).T)
+        found += (-1) ** (marked.ndim - sum(corner)) * table[at].astype(np.int64)
+    return found
 
 
 def _whole(start: np.ndarray, stop: np.ndarray, sets: Mapping[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
