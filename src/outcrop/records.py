@@ -159,6 +159,7 @@ class Origins:
         position: coordinate name -> value per example (`depth`, `time`, `easting`, ...), centre of `scores`.
         past: what inputs are read on whose future is not known; None where every input is read on all of `reads`.
         future: names of the inputs that are read on all of `reads` nevertheless.
+        hidden: names of the inputs that are not read where an example is scored (the known target of a network).
     """
 
     record: np.ndarray
@@ -169,6 +170,7 @@ class Origins:
     position: Mapping[str, np.ndarray] = field(default_factory=dict)
     past: Footprints | None = None
     future: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.record)

@@ -17,7 +17,7 @@ KEY = jax.random.key(0)
 def test_batches_equal_the_whole(model, data):
     whole = np.stack([model(x) for x in jnp.asarray(data.inputs)])
     for batch_size in (1, 4, 64):
-        result = predict(model, data.inputs, batch_size)
+        result = predict(model, data, batch_size)
         assert result.shape == whole.shape and result.dtype == np.float32
         np.testing.assert_allclose(result, whole, rtol=1e-5, atol=1e-6)
 
@@ -31,7 +31,7 @@ def test_one_compilation_for_many_calls():
             return super().__call__(x, key=key)
 
     for seed in range(3):
-        predict(Counted(jax.random.key(seed)), table(11).inputs, 4)
+        predict(Counted(jax.random.key(seed)), table(11), 4)
     assert len(traces) == 1
 
 

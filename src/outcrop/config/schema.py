@@ -105,6 +105,10 @@ class ViewSection(Section):
     neighbours: Annotated[int, Field(ge=1)] = Field(default=8, description="graphs: links per node of knn")
     radius_m: Annotated[Number, Field(gt=0)] | None = Field(default=None, description="graphs: longest link of radius")
     nodes: str | None = Field(default=None, description="graphs: dimension of the nodes")
+    links: str | None = Field(default=None, description="graphs: table with the columns from and to, of directed edges")
+    hide: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="graphs: share of nodes whose known target is hidden in training; 0: no input"
+    )
 
     @field_validator("context")
     @classmethod

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from outcrop.errors import ConfigError, message
 from outcrop.loss.loss import Group, LossValue
+from outcrop.model.apply import apply
 from outcrop.records import Batch
 
 Logits = Float[Array, "*sample klass"]
@@ -47,7 +48,7 @@ class Supervised:
         self, model: PyTree, state: Any, batch: Batch, key: PRNGKeyArray | None = None, group: Group | None = None
     ) -> LossValue:
         """Runs the model on every example (with a dropout key each, where `key` is given) and scores it."""
-        return self.score(run(model, batch.inputs, key), batch.target, batch.weight)._replace(state=state)
+        return self.score(apply(model, batch, key), batch.target, batch.weight)._replace(state=state)
 
     def score(self, scores: Array, target: Array, weight: Array | None = None) -> LossValue:
         """The same from the network's outputs."""
@@ -66,14 +67,6 @@ class Supervised:
         share = weight / jnp.where(total > 0, total, 1.0)
         means = {name: jnp.sum(part * share) for name, part in parts.items()}
         return LossValue(jnp.sum(per_sample * share), total, means, None)
-
-
-def run(model: PyTree, inputs: PyTree, key: PRNGKeyArray | None) -> Array:
-    """The model on every example of a batch; without `key` nothing is dropped."""
-    if key is None:
-        return jax.vmap(lambda x: model(x))(inputs)
-    examples = jax.tree.leaves(inputs)[0].shape[0]
-    return jax.vmap(lambda x, k: model(x, key=k))(inputs, jax.random.split(key, examples))
 
 
 def cross_entropy(*, class_weights: np.ndarray | None = None, label_smoothing: float = 0.0) -> Supervised:

@@ -20,12 +20,13 @@ from outcrop.run.augmenting import augment_of
 from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
-from outcrop.run.splitting import splits_of
+from outcrop.run.splitting import splits_of, splits_of_networks
 from outcrop.split.audit.audit import audit
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding
 from outcrop.split.effective import Effective, effective_samples
 from outcrop.split.promise import Split
+from outcrop.view.graphs import Graphs
 from outcrop.view.view import View
 
 MOST_REACH = 2048
@@ -106,7 +107,10 @@ def check(
 
 
 def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Check:
-    splits = splits_of(problem, view, base)
+    if isinstance(view, Graphs):
+        view, splits = splits_of_networks(problem, view, base)
+    else:
+        splits = splits_of(problem, view, base)
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)
     findings = _findings(problem, view, splits, has)

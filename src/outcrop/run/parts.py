@@ -91,8 +91,7 @@ def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:
         return {"size": dict(section.size), "stride": section.stride, "area_weight": section.area_weight}
     if kind == "sequences":
         return _sequence_arguments(problem) | along
-    what = f"No family of this version works on {kind}; views.{kind} can be used from Python."
-    raise ConfigError(message(what, where="data.view.kind", fix='kind = "auto"'))
+    return _graph_arguments(problem) | along
 
 
 def _sequence_arguments(problem: Problem) -> dict[str, Any]:
@@ -114,6 +113,21 @@ def _sequence_arguments(problem: Problem) -> dict[str, Any]:
         "ragged": section.ragged,
         "size": dict(section.size or {}),
         "area_weight": section.area_weight,
+    }
+
+
+def _graph_arguments(problem: Problem) -> dict[str, Any]:
+    section = problem.config.data.view
+    return {
+        "nodes": section.nodes or problem.records[0].dims[-1],
+        "edges": section.edges,
+        "neighbours": section.neighbours,
+        "radius_m": section.radius_m,
+        "links": [list(pair) for pair in problem.links],
+        "context": list(context_of(problem)) if section.context is not None else [0],
+        "lead": section.lead,
+        "hide": section.hide,
+        "known": f"{problem.target.name}_KNOWN" if section.hide else "",
     }
 
 

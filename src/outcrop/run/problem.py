@@ -41,6 +41,7 @@ class Problem:
         joins: counts of every join.
         notes: what was noticed on the way, in sentences.
         tiled: the records larger than memory of which `records` are a sample, in the same order; mostly none.
+        links: names of sender and receiver of directed edges, where the run file names a table of them.
     """
 
     config: Config
@@ -52,6 +53,7 @@ class Problem:
     joins: list[Any]
     notes: tuple[str, ...] = ()
     tiled: tuple[Tiled, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def target(self) -> Variable:
@@ -117,7 +119,9 @@ def load_problem(config: Config, base: Path) -> Problem:
     aligned, tiled = cut(config, aligned, variables)
     records, resolutions = resolve(aligned, variables)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
-    problem = Problem(config, aligned, records, variables, frame, resolutions, joins + more, notes, tuple(tiled))
+    problem = Problem(
+        config, aligned, records, variables, frame, resolutions, joins + more, notes, tuple(tiled), _links(config, base)
+    )
     if not any(mask.any() for mask in problem.labelled().values()):
         raise DataError(
             message(
@@ -227,6 +231,8 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     target = replace(_variable(name, section, "target"), classes=classes)
     if data.view.past_target:
         inputs.append(_past(target, data))
+    if data.view.hide:
+        inputs.append(replace(target, name=f"{name}_KNOWN", role="input", missing="mask"))
     variables = [*inputs, target]
     if section.weight:
         weight = Variable(
@@ -245,6 +251,26 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
             message(f"{', '.join(twice)} is declared twice.", where="[data]", fix="give every variable its own name.")
         )
     return variables
+
+
+def _links(config: Config, base: Path) -> tuple[tuple[str, str], ...]:
+    """The table of directed edges: columns from and to, with names of nodes.
+
+    Raises:
+        ConfigError: the table does not exist or lacks a column.
+    """
+    import pandas as pd
+
+    if config.data.view.links is None:
+        return ()
+    path = base / config.data.view.links
+    if not path.is_file():
+        raise ConfigError(message(f"There is no table {str(path)!r}.", where="data.view.links", fix="check the path."))
+    table = pd.read_csv(path, dtype=str)
+    if not {"from", "to"} <= set(table.columns):
+        fix = f"it has {', '.join(map(str, table.columns))}."
+        raise ConfigError(message("The table of links needs the columns from and to.", where=str(path), fix=fix))
+    return tuple(zip(table["from"], table["to"], strict=True))
 
 
 def _past(target: Variable, data: DataSection) -> Variable:

@@ -32,7 +32,7 @@ from outcrop.train.progress import Fit
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
-PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 1}
+PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 16}
 CHUNK_BATCHES = 8
 """Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
 Tell = Callable[[str, float, float, str], None]
@@ -258,12 +258,12 @@ def _outputs(
     classes = normaliser.target is not None and normaliser.target.classes is not None
     size = PREDICT_BATCH[view.kind]
     chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
-    return np.concatenate([_mean_output(members, view.gather(tables, chunk).inputs, size, classes) for chunk in chunks])
+    return np.concatenate([_mean_output(members, view.gather(tables, chunk), size, classes) for chunk in chunks])
 
 
-def _mean_output(members: Sequence[Any], inputs: Any, size: int, classes: bool) -> np.ndarray:
+def _mean_output(members: Sequence[Any], batch: Batch, size: int, classes: bool) -> np.ndarray:
     """The members' mean: of probabilities, or of numbers in scaled units."""
-    outputs = [predict(model, inputs, batch_size=size, probabilities=classes) for model in members]
+    outputs = [predict(model, batch, batch_size=size, probabilities=classes) for model in members]
     return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float64)
 
 

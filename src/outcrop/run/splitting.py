@@ -14,7 +14,9 @@ from outcrop.data.space import cartesian
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run.cutouts import drawn_boxes, known_boxes
 from outcrop.run.problem import Problem, read_source
+from outcrop.split.colour import PARTS as COLOURS
 from outcrop.split.promise import Split, folds
+from outcrop.view.graphs import Graphs
 from outcrop.view.view import View
 
 
@@ -28,6 +30,32 @@ def splits_of(problem: Problem, view: View, base: Path | None = None) -> list[Sp
     """
     if problem.tiled:
         return splits_of_boxes(problem, view, base)
+    return _splits(problem, view, base)
+
+
+def splits_of_networks(problem: Problem, view: Graphs, base: Path | None) -> tuple[Graphs, list[Split]]:
+    """The splits of networks, and the view of their examples: a snapshot may be shared between the parts.
+
+    A promise about whole records, or about examples, leaves snapshots whole; any other colours the nodes.
+    """
+    from outcrop.view.divided import divided
+    from outcrop.view.points import points
+
+    promise = problem.config.promise
+    if promise.kind == "same_population" or (promise.kind == "new" and promise.new in view.origins.groups):
+        return view, _splits(problem, view, base)
+    splits = _splits(problem, points(problem.records), base)
+    shared = divided(view, [split.colours for split in splits], past=["later" in promise.kinds] * len(splits))
+    of = {name: number for number, name in enumerate(COLOURS)}
+    found = []
+    for fold, split in enumerate(splits):
+        mine = shared.fold == fold
+        parts = {name: np.flatnonzero(mine & (shared.part == of[name])) for name in split.parts}
+        found.append(replace(split, **parts))
+    return shared, found
+
+
+def _splits(problem: Problem, view: View, base: Path | None) -> list[Split]:
     promise = problem.config.promise
     make = BUILDERS.get(promise.kind)
     if make is None:

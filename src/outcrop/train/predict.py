@@ -15,27 +15,28 @@ import jax.numpy as jnp
 import numpy as np
 
 from outcrop import device
+from outcrop.model.apply import apply
 from outcrop.records import Batch
 from outcrop.train.batches import examples
 
 
-def predict(model: Any, inputs: Any, batch_size: int = 256, *, probabilities: bool = False) -> np.ndarray:
+def predict(model: Any, batch: Batch, batch_size: int = 256, *, probabilities: bool = False) -> np.ndarray:
     """Applies a model to every example, without dropout.
 
     Args:
         model: an Equinox module on ONE example.
-        inputs: arrays (any pytree) with a leading example axis, at least one example.
+        batch: inputs (and graphs) with a leading example axis, at least one example; targets are not looked at.
         batch_size: examples computed at a time.
         probabilities: whether the outputs are logits to be turned into probabilities of classes.
 
     Returns:
         The model's outputs, shape (example, ...), in order.
     """
-    count = len(jax.tree.leaves(inputs)[0])
+    count = examples(batch)
     size = min(batch_size, count)
-    apply = _compiled_apply(probabilities)
+    run, own = _compiled_apply(probabilities), Batch(batch.inputs, static=batch.static)
     # all batches are dispatched before the first is fetched
-    parts = [apply(model, _padded(inputs, start, size)) for start in range(0, count, size)]
+    parts = [run(model, _padded(own, start, size)._replace(shared=batch.shared)) for start in range(0, count, size)]
     return np.concatenate([np.asarray(part) for part in parts])[:count]
 
 
@@ -72,17 +73,13 @@ def validation_loss(
     return validate
 
 
-def _apply(model: Any, inputs: Any) -> jax.Array:
-    return jax.vmap(lambda one: model(one))(inputs)
-
-
-def _apply_softmax(model: Any, inputs: Any) -> jax.Array:
-    return jax.nn.softmax(_apply(model, inputs), axis=-1)
+def _softmax(model: Any, batch: Batch) -> jax.Array:
+    return jax.nn.softmax(apply(model, batch), axis=-1)
 
 
 @lru_cache
 def _compiled_apply(probabilities: bool) -> Callable[..., Any]:
-    return _compile(_apply_softmax if probabilities else _apply)
+    return _compile(_softmax if probabilities else apply)
 
 
 def _compile(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,7 +87,7 @@ def _compile(fun: Callable[..., Any]) -> Callable[..., Any]:
     return eqx.filter_jit(fun, compiler_options=dict(device.conv_compiler_options()) or None)
 
 
-def _padded(inputs: Any, start: int, size: int) -> Any:
+def _padded(batch: Batch, start: int, size: int) -> Batch:
     """Examples start ... start + size; the last one repeated where they run out."""
 
     def pad(leaf: Any) -> np.ndarray:
@@ -99,4 +96,4 @@ def _padded(inputs: Any, start: int, size: int) -> Any:
             return rows
         return np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
 
-    return jax.tree.map(pad, inputs)
+    return jax.tree.map(pad, batch)

@@ -53,7 +53,7 @@ def divided(view: Graphs, colours: Sequence[np.ndarray], *, past: Sequence[bool]
         Footprints(prints.ranges, {dim: _members(nodes)})
         for prints, nodes in ((origins.reads, reads), (origins.scores, scores))
     ]
-    built = columns.build(view.cells, origins.record, *prints)
+    built = replace(columns.build(view.cells, origins.record, *prints), hidden=origins.hidden)
     return replace(view, origins=built, part=np.concatenate(parts), fold=np.concatenate(folds))
 
 

@@ -11,7 +11,7 @@ hidden at random each time a training example is drawn, and the network is score
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -296,6 +296,7 @@ def graphs(
     sets = [np.arange(shape[node_place]) for shape in cells.shapes.tolist()]
     every = {dim: Members(sets, numbers)}
     origins = columns.build(cells, numbers, Footprints(reads, every), Footprints(scores, every))
+    origins = replace(origins, hidden=(known,) if hide else ())
     return Graphs(origins, network, offsets, int(lead), along, cells, float(hide), known)
 
 

@@ -124,8 +124,9 @@ class AuditContext:
 
     @cached_property
     def inputs(self) -> list[Variable]:
-        """The input variables."""
-        return [variable for variable in self.variables if variable.role == "input"]
+        """The input variables, but those that are hidden where an example is scored."""
+        hidden = self.origins.hidden
+        return [variable for variable in self.variables if variable.role == "input" and variable.name not in hidden]
 
     @cached_property
     def target(self) -> Variable | None:
