@@ -25,8 +25,8 @@ from outcrop.records import Record
 from outcrop.run.cutouts import cutout
 from outcrop.run.folder import write_text
 
-READ_BYTES, WORK_BYTES = 96 * 2**20, 192 * 2**20
-"""Memory for a block as it is read, and for the piece of it that is being predicted."""
+READ_BYTES, WORK_BYTES, WORKERS = 48 * 2**20, 80 * 2**20, 2
+"""Memory for a block as it is read, and for each of the pieces of it that are predicted at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def blocks(
         record: whose grid is cut.
         margin: dimension -> samples read beyond the block on both sides.
         region: dimension -> first and last coordinate wanted.
-        most: samples read for a block, about; it has two margins at least, and a chunk of the store.
+        most: samples read for a block, about; it is two margins long at least.
 
     Raises:
         ConfigError: an unknown dimension, or a region without samples.
@@ -65,19 +65,24 @@ def blocks(
 
 
 def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int], most: int) -> list[int]:
-    """Sides of a block: whole chunks of the store, and as long along the last dimensions as memory allows."""
-    stored = next((a.encoding.get("chunks") for a in record.data.data_vars.values() if a.encoding.get("chunks")), None)
-    chunks = stored if stored is not None and len(stored) == len(record.dims) else (1,) * len(record.dims)
+    """Sides of a block: as long as memory allows along dimensions with a margin, which is predicted twice.
+
+    Along the others what is left: a chunk of the store that is read several times costs less than a margin.
+    """
     extents = [stop - first for first, stop in spans]
     around = [2 * margin.get(dim, 0) for dim in record.dims]
-    units = [max(chunk, 2 * more) for chunk, more in zip(chunks, around, strict=True)]
-    sides = [min(unit, extent) for unit, extent in zip(units, extents, strict=True)]
-    for place in reversed(range(len(sides))):
-        others = prod(
-            min(s + m, e) for k, (s, m, e) in enumerate(zip(sides, around, extents, strict=True)) if k != place
-        )
-        room = (most // others - around[place]) // units[place]
-        sides[place] = min(max(sides[place], room * units[place]), extents[place])
+    sides = [extent if more else 1 for extent, more in zip(extents, around, strict=True)]
+
+    def read() -> int:
+        return prod(min(side + more, size) for side, more, size in zip(sides, around, record.shape, strict=True))
+
+    while read() > most:
+        longest = max(range(len(sides)), key=lambda place: sides[place] / max(around[place], 1) * bool(around[place]))
+        if not around[longest] or sides[longest] <= 2 * around[longest]:
+            break
+        sides[longest] = -(-sides[longest] // 2)
+    for place in reversed([place for place, more in enumerate(around) if not more]):
+        sides[place] = int(np.clip(most // read(), 1, extents[place]))
     return sides
 
 
@@ -256,16 +261,18 @@ def _one(model: Any, ready: Ready, margin: Mapping[str, int], curves_of: Any) ->
         others = len(part) // part.shape[place]
         step = max(1, WORK_BYTES // (_bytes_per_sample(model, margin) * others))
         cuts = [slice(first, first + step) for first in range(0, part.shape[place], step)]
-        each = (part.with_data(part.data.isel({part.dims[place]: piece})) for piece in cuts)
-        pieces = [_curves(model, piece, curves_of) for piece in each]
+        each = [part.with_data(part.data.isel({part.dims[place]: piece})) for piece in cuts]
+        with ThreadPoolExecutor(WORKERS) as threads:  # one computes while the other stitches
+            pieces = list(threads.map(lambda piece: _curves(model, piece, curves_of), each))
     columns = zip(*pieces, strict=True)
-    whole = [np.concatenate([np.asarray(curve.values) for curve in column], axis=place or 0) for column in columns]
+    whole = [np.concatenate([curve.values for curve in column], axis=place or 0) for column in columns]
     return [replace(curve, values=values[inside]) for curve, values in zip(pieces[0], whole, strict=True)]
 
 
 def _curves(model: Any, part: Record, curves_of: Any) -> list[Curve]:
     prepared, _ = model.prepare(part)
-    return curves_of(part, prepared, model.predict_record(prepared))
+    curves = curves_of(part, prepared, model.predict_record(prepared))
+    return [replace(curve, values=np.float32(curve.values)) for curve in curves]
 
 
 def _open(record: Record, out: Path, curves: list[Curve], reading: Mapping[str, Any]) -> Any:
