@@ -5,16 +5,18 @@ import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError
-from outcrop.loss.table import LOSSES, build, resolve
+from outcrop.loss.table import LOSSES, build, outputs, resolve
 
-SECTION = {"class_weights": "none", "label_smoothing": 0.1, "cross_entropy_share": 0.5, "delta": 1.0}
+SECTION = {"class_weights": "none", "label_smoothing": 0.1, "cross_entropy_share": 0.5, "delta": 1.0,
+           "beta": 0.5, "levels": [0.1, 0.5, 0.9]}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_built_from_a_whole_section(name):
     kind = LOSSES[name].kinds[0]
     loss = build(name, kind, cost=np.ones((3, 3)), arguments=SECTION)
-    scores = jnp.zeros((2, 3)) if kind == "class" else jnp.zeros((2, 1))
+    size = outputs(name, kind, classes=3, levels=SECTION["levels"])
+    scores = jnp.zeros((2, size))
     assert np.isfinite(float(loss.score(scores, jnp.asarray([1, 1] if kind == "class" else [1.0, 1.0])).value))
     assert LOSSES[name].help
 
@@ -40,3 +42,18 @@ def test_class_weights_come_from_the_training_counts():
 def test_what_cannot_be_is_refused_with_a_fix(kind, target, text):
     with pytest.raises(ConfigError, match=text):
         build(kind, target)
+
+
+def test_a_composite_is_the_weighted_sum_of_its_parts():
+    scores, target = jnp.asarray([[1.0, 0.0, -1.0], [0.2, 0.1, 0.0]]), jnp.asarray([0, 2])
+    both = build("composite", "class", arguments={**SECTION, "parts": {"cross_entropy": 2.0, "dice": 0.5}})
+    alone = [build(name, "class", arguments=SECTION).score(scores, target).value for name in ("cross_entropy", "dice")]
+    value = both.score(scores, target)
+    np.testing.assert_allclose(value.value, 2 * alone[0] + 0.5 * alone[1], rtol=1e-6)
+    assert set(value.parts) == {"cross_entropy", "dice"} and float(value.weight) == 2
+
+
+@pytest.mark.parametrize("parts", [{}, {"mse": 1.0}, {"mse": 1.0, "gaussian": 1.0}])
+def test_a_composite_needs_parts_on_the_same_outputs(parts):
+    with pytest.raises(ConfigError, match=r"Fix: kind = \"composite\", parts = "):
+        build("composite", "number", arguments={**SECTION, "parts": parts})

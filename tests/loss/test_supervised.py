@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError
+from outcrop.loss.distribution import gaussian, quantile
 from outcrop.loss.supervised import cross_entropy, expected_cost, huber, mae, mse
 from outcrop.model.table import build
 from outcrop.records import Batch
@@ -17,7 +18,13 @@ LABELS = {
     "weighted": cross_entropy(class_weights=np.asarray([0.5, 1.0, 3.0]), label_smoothing=0.1),
     "expected_cost": expected_cost(COST, cross_entropy_share=0.3, class_weights=np.asarray([0.5, 1.0, 3.0])),
 }
-NUMBERS = {"mse": mse(), "mae": mae(), "huber": huber(delta=0.7)}
+NUMBERS = {
+    "mse": mse(),
+    "mae": mae(),
+    "huber": huber(delta=0.7),
+    "gaussian": gaussian(beta=0.0),
+    "quantile": quantile(levels=(0.1, 0.5, 0.9)),
+}
 ALL = LABELS | NUMBERS
 
 
@@ -36,7 +43,7 @@ def case(name, examples=7, length=5, seed=0):
         scores = rng.normal(size=(*weight.shape, 3)).astype(np.float32)
     else:
         target = np.where(weight > 0, rng.normal(size=weight.shape), np.nan).astype(np.float32)
-        scores = rng.normal(size=(*weight.shape, 1)).astype(np.float32)
+        scores = rng.normal(size=(*weight.shape, NUMBERS[name].outputs)).astype(np.float32)
     return jnp.asarray(scores), jnp.asarray(target), jnp.asarray(weight)
 
 

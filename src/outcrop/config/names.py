@@ -14,7 +14,7 @@ from outcrop.data.content import unpacked_name
 from outcrop.data.read import FORMATS, options_of
 from outcrop.errors import ConfigError, did_you_mean
 from outcrop.evaluate.baselines import BASELINES
-from outcrop.loss.table import LOSSES
+from outcrop.loss.table import COMPOSITE, LOSSES
 from outcrop.metric.table import METRICS
 from outcrop.model import table as families
 from outcrop.split.audit.audit import CHECKS
@@ -28,7 +28,7 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
     sections = {name: value for name, value in raw.items() if isinstance(value, Mapping)}
     yield from _sources(sections.get("data", {}).get("source", {}))
     yield from _model(sections.get("model", {}))
-    yield from _one(sections, "loss", "kind", ["auto", *LOSSES])
+    yield from _one(sections, "loss", "kind", ["auto", *LOSSES, COMPOSITE])
     yield from _one(sections, "train", "optimiser", DIRECTIONS)
     yield from _one(sections, "train", "schedule", SCHEDULES)
     evaluate = sections.get("evaluate", {})

@@ -219,6 +219,19 @@ class LossSection(Section):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     cross_entropy_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     delta: Annotated[float, Field(gt=0)] = 1.0
+    beta: Annotated[float, Field(ge=0, le=1, description="gaussian: 0 is the likelihood itself")] = 0.5
+    levels: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default=[0.05, 0.25, 0.5, 0.75, 0.95], description="quantile: levels, increasing, 0.5 among them"
+    )
+
+    parts: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="composite: loss -> its weight")
+
+    @field_validator("levels")
+    @classmethod
+    def _rising(cls, value: list[float]) -> list[float]:
+        if 0.5 not in value or sorted(set(value)) != value:
+            raise ValueError("levels must rise and hold 0.5, such as [0.05, 0.5, 0.95]")
+        return value
 
 
 class AugmentSection(Section):
@@ -269,6 +282,10 @@ class EvaluateSection(Section):
     accept: dict[str, str] = {}
     high_confidence: HighConfidence | None = None
     decide: Literal["auto", "argmax", "cost"] = "auto"
+    interval: Annotated[float, Field(gt=0.5, lt=1, description="share of true values that intervals and sets hold")] = (
+        0.9
+    )
+    mc_dropout: Annotated[int, Field(ge=0, le=200, description="predictions with dropout that are averaged")] = 0
 
 
 class BundleSection(Section):

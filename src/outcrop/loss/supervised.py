@@ -34,11 +34,13 @@ class Supervised:
         per_sample: network outputs and targets (never missing ones) -> (loss per sample, its named parts).
         factor: target -> factor on the sample's weight (class weights); None for 1.
         labels: whether targets are class indices.
+        outputs: numbers per sample that a network gives for one target that is a number.
     """
 
     per_sample: Callable[[Array, Array], tuple[PerSample, Parts]]
     factor: Callable[[Array], PerSample] | None = None
     labels: bool = False
+    outputs: int = 1
     groups: tuple[Group, ...] = (Group("model"),)
 
     def init(self, model: PyTree, key: PRNGKeyArray | None = None) -> None:
@@ -52,7 +54,7 @@ class Supervised:
 
     def score(self, scores: Array, target: Array, weight: Array | None = None) -> LossValue:
         """The same from the network's outputs."""
-        scores = _matching(scores, target, self.labels)
+        scores = _matching(scores, target, self.labels, self.outputs)
         weight = jnp.ones(target.shape, scores.dtype) if weight is None else weight.astype(scores.dtype)
         present = (weight > 0) & (target >= 0) if self.labels else weight > 0
         target = jnp.where(present, target, 0)
@@ -196,15 +198,16 @@ def _factor(class_weights: np.ndarray | None) -> Callable[[Labels], PerSample] |
     return lambda target: jnp.asarray(class_weights, jnp.zeros(()).dtype)[target]
 
 
-def _matching(scores: Array, target: Array, labels: bool) -> Array:
+def _matching(scores: Array, target: Array, labels: bool, outputs: int) -> Array:
     """The scores in the shape the formula wants, or an error that shows both shapes."""
-    if not labels and scores.ndim == target.ndim + 1 and scores.shape[-1] == 1:
+    if not labels and outputs == 1 and scores.ndim == target.ndim + 1 and scores.shape[-1] == 1:
         scores = scores[..., 0]
-    if (scores.shape[:-1] if labels else scores.shape) != target.shape:
-        wanted = "(*target, classes)" if labels else "(*target, 1)"
+    wanted = target.shape if not labels and outputs == 1 else (*target.shape, scores.shape[-1] if labels else outputs)
+    if scores.shape != wanted:
+        told = "(*target, classes)" if labels else f"(*target, {outputs})"
         raise ConfigError(
             message(
-                f"The network gives {scores.shape} for targets of shape {target.shape}; expected {wanted}.",
+                f"The network gives {scores.shape} for targets of shape {target.shape}; expected {told}.",
                 where="[model] and [data] view",
                 fix='view.kind = "windows" for convolutional families, "points" for the others.',
             )

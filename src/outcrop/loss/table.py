@@ -25,6 +25,7 @@ class Entry:
         kinds: target kinds it is for, "class" or "number".
         help: one line for the help text and the docs.
         arguments: which keys of `[loss]` it uses.
+        head: what a network's outputs mean: "class", "point", "gaussian" (mean, log sd) or "quantile".
     """
 
     name: str
@@ -32,6 +33,7 @@ class Entry:
     kinds: tuple[str, ...]
     help: str
     arguments: tuple[str, ...] = ()
+    head: str = "point"
 
 
 _ROOM = "outcrop.loss.supervised"
@@ -44,6 +46,7 @@ LOSSES: dict[str, Entry] = {
             ("class",),
             "-log probability of the true class",
             ("class_weights", "label_smoothing"),
+            "class",
         ),
         Entry(
             "expected_cost",
@@ -51,12 +54,38 @@ LOSSES: dict[str, Entry] = {
             ("class",),
             "mean cost of a class drawn from the predicted probabilities, mixed with cross entropy",
             ("cost", "cross_entropy_share", "class_weights", "label_smoothing"),
+            "class",
+        ),
+        Entry(
+            "dice",
+            "outcrop.loss.overlap:dice",
+            ("class",),
+            "overlap of areas: small classes count as large",
+            (),
+            "class",
         ),
         Entry("mse", f"{_ROOM}:mse", ("number",), "squared error"),
         Entry("mae", f"{_ROOM}:mae", ("number",), "absolute error, less moved by outliers"),
         Entry("huber", f"{_ROOM}:huber", ("number",), "squared error up to delta, absolute beyond", ("delta",)),
+        Entry(
+            "gaussian",
+            "outcrop.loss.distribution:gaussian",
+            ("number",),
+            "negative log likelihood of a Gaussian whose mean and standard deviation are learned",
+            ("beta",),
+            "gaussian",
+        ),
+        Entry(
+            "quantile",
+            "outcrop.loss.distribution:quantile",
+            ("number",),
+            "pinball loss: one output per quantile level",
+            ("levels",),
+            "quantile",
+        ),
     )
 }
+COMPOSITE = "composite"
 AUTO = {"class": "cross_entropy", "number": "mse"}
 
 
@@ -78,6 +107,22 @@ def resolve(kind: str, target_kind: str) -> str:
             message(f"The loss {kind!r} is not for a target that is a {target_kind}.", where="loss.kind", fix=fix)
         )
     return kind
+
+
+def outputs(kind: str, target_kind: str, *, classes: int = 0, levels: Sequence[float] = ()) -> int:
+    """Numbers that a network gives per sample.
+
+    >>> outputs("auto", "number"), outputs("gaussian", "number"), outputs("auto", "class", classes=5)
+    (1, 2, 5)
+    """
+    return {"class": classes, "point": 1, "gaussian": 2, "quantile": len(levels)}[head_of(kind, target_kind)]
+
+
+def head_of(kind: str, target_kind: str) -> str:
+    """What a network's outputs mean under a loss; a composite has the head of all of its parts."""
+    if kind == COMPOSITE:
+        return "class" if target_kind == "class" else "point"
+    return LOSSES[resolve(kind, target_kind)].head
 
 
 def build(
@@ -103,6 +148,9 @@ def build(
     Raises:
         ConfigError: see `resolve` and `class_weights`; or expected_cost without a cost matrix.
     """
+    common = {"class_counts": class_counts, "class_codes": class_codes, "class_names": class_names, "cost": cost}
+    if kind == COMPOSITE:
+        return _composite(target_kind, dict(arguments or {}), common)
     entry = LOSSES[resolve(kind, target_kind)]
     given: dict[str, Any] = {k: v for k, v in (arguments or {}).items() if k in entry.arguments}
     if "class_weights" in given:
@@ -123,3 +171,21 @@ def build(
         given["cost"] = cost
     module, function = entry.function.split(":")
     return getattr(import_module(module), function)(**given)
+
+
+def _composite(target_kind: str, arguments: dict[str, Any], common: Mapping[str, Any]) -> Loss:
+    """A weighted sum of losses of one head, as `parts = {cross_entropy = 1.0, dice = 0.5}` names them.
+
+    Raises:
+        ConfigError: fewer than two parts, or parts that ask for different outputs.
+    """
+    from outcrop.loss.overlap import Composite
+
+    parts = arguments.pop("parts", {})
+    fix = 'kind = "composite", parts = {cross_entropy = 1.0, dice = 0.5}'
+    heads = {LOSSES[resolve(name, target_kind)].head for name in parts}
+    if len(parts) < 2 or len(heads) > 1:
+        what = "A composite loss needs two parts or more, on the same outputs."
+        raise ConfigError(message(what, where="loss.parts", fix=fix))
+    losses = {name: build(name, target_kind, arguments=arguments, **common) for name in parts}
+    return Composite({name: (float(parts[name]), loss) for name, loss in losses.items()})
