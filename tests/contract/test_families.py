@@ -20,7 +20,7 @@ from outcrop.model.reach import reach
 from outcrop.model.summary import layers
 from outcrop.model.table import FAMILIES, build, problems
 from outcrop.model.trainable import parameter_count, trainable
-from outcrop.view.edges import graph, knn
+from outcrop.view.edges import graph
 
 SMALL = {
     "mlp": {"width_size": 16, "depth": 2, "norm": "layer", "residual": True, "dropout": 0.2},
@@ -32,6 +32,9 @@ SMALL = {
     "cnn3d": {"widths": (8,), "dropout": 0.2},
     "transformer": {"width_size": 16, "depth": 1, "num_heads": 2, "dropout": 0.2},
     "vit": {"width_size": 16, "depth": 1, "num_heads": 2, "patch": 1, "dropout": 0.2},
+    "rnn": {"width_size": 12, "depth": 2, "input_size": 6, "dropout": 0.2},
+    "lstm": {"width_size": 12, "depth": 2, "dropout": 0.2},
+    "gru": {"width_size": 12, "depth": 2, "bidirectional": True, "dropout": 0.2},
     "unet1d": {"widths": (8, 12), "dropout": 0.2},
     "unet2d": {"widths": (8, 12), "dropout": 0.2},
     "unet3d": {"widths": (4, 6), "dropout": 0.2},
@@ -41,7 +44,7 @@ SMALL = {
     "autoencoder2d": {"widths": (8, 24), "latent_size": 24, "dropout": 0.2},
     "vae1d": {"widths": (8, 16), "latent_size": 12, "dropout": 0.2},
     "vae2d": {"widths": (8, 24), "latent_size": 24, "dropout": 0.2},
-    "gcn": {"width_size": 16, "dropout": 0.2},
+    "gcn": {"width_size": 32, "residual": True, "dropout": 0.2},
     "gat": {"width_size": 16, "num_heads": 2, "dropout": 0.2},
     "message_passing": {"width_size": 16, "depth": 2, "dropout": 0.2},
     "encode_process_decode": {"width_size": 12, "depth": 2, "dropout": 0.2},
@@ -52,7 +55,8 @@ CONVOLUTIONAL = [name for name in NAMES if FAMILIES[name].convolutional]
 WHOLE = ("cnn1d", "cnn2d", "cnn3d")  # one answer for the whole example, repeated on its samples
 ON_GRAPHS = [name for name in NAMES if "graphs" in FAMILIES[name].views]
 PLACES = np.random.default_rng(0).uniform(size=(20, 2))
-GRAPH = graph(*knn(PLACES, 3), PLACES)
+NODES = np.arange(20)
+GRAPH = graph(np.tile(NODES, 2), np.r_[np.roll(NODES, 1), (7 * NODES + 3) % 20], PLACES)
 ALONG_ONE = [name for name in CONVOLUTIONAL if "windows" in FAMILIES[name].views and name not in WHOLE]
 
 

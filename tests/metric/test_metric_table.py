@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError
+from outcrop.metric.regression import LEVELS
 from outcrop.metric.table import METRICS, defined_for, find, primary
 
 COST = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
@@ -17,6 +18,7 @@ def test_function_equals_its_formula_on_sums(name):
         "label": rng.integers(0, 3, 50),
         "value": rng.normal(size=50),
         "probabilities": rng.dirichlet(np.ones(3), 50),
+        "quantiles": np.sort(rng.normal(size=(50, len(LEVELS))), axis=1),
     }
     prediction, group = answers[row.reads], rng.integers(0, 4, 50)
     extra = {"cost": COST} if row.needs_cost else {}
@@ -42,7 +44,7 @@ def test_metric_of_the_verdict():
     assert "expected_cost" not in defined_for("class")
     with pytest.raises(ConfigError, match=r"put one of .*macro_f1.* first"):
         primary("class", wanted="expected_cost")
-    with pytest.raises(ConfigError, match="put one of rmse, mae, r2 first"):
+    with pytest.raises(ConfigError, match="put one of rmse, mae, r2, crps first"):
         primary("number", wanted="bias")
     with pytest.raises(ConfigError, match="did you mean 'macro_f1'"):
         find("macro_f")

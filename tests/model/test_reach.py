@@ -7,13 +7,13 @@ import pytest
 
 from outcrop.model.conv import Conv
 from outcrop.model.reach import reach
-from outcrop.model.resnet1d import ResNet1d
+from outcrop.model.resnet import ResNet
 from outcrop.model.table import build
 
 
 @pytest.mark.parametrize(("dilations", "kernel_size"), [((1,), 3), ((1, 2), 3), ((3,), 5)])
 def test_resnet_reach_is_half_its_receptive_field(dilations, kernel_size):
-    model = ResNet1d(2, 3, width_size=4, dilations=dilations, kernel_size=kernel_size, key=jax.random.key(0))
+    model = ResNet(2, 3, width_size=4, dilations=dilations, kernel_size=kernel_size, key=jax.random.key(0))
     half = (model.receptive_field - 1) // 2
     assert reach(model, (2 * half + 9, 2)) == (half, half)
 

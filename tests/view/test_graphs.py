@@ -86,8 +86,32 @@ def test_networks_of_different_sizes_are_padded_without_weight_or_links():
     assert batch.shared is None and batch.inputs.shape[1] == 5
     assert batch.weight.sum(axis=1).tolist() == [3, 3, 5, 5] and not batch.inputs[0, 3:].any()
     assert batch.static.present.sum(axis=1).tolist() == [6, 6, 10, 10]
-    small = view.gather(tables_of(records), np.array([0, 1]))
-    assert small.inputs.shape[1] == 3 and len(small.shared.senders) == 6
+    assert batch.static.nodes.sum(axis=1).tolist() == [3, 3, 5, 5]
+
+
+def test_all_batches_of_a_part_have_one_structure():
+    """Batches are stacked for compiled steps: which examples they happen to hold must not change their shapes."""
+    records = [network(3, 3, "A"), network(3, 5, "B", 1)]
+    view, tables = graphs(records, "station", neighbours=2), tables_of(records)
+    shapes = {tuple(a.shape[1:] for a in view.gather(tables, np.array(two)).static) for two in ([0, 1], [3, 4], [2, 5])}
+    assert len(shapes) == 1
+    same = [network(3, 4, "A"), network(5, 4, "B")]  # one network, measured in two periods
+    twice = graphs(same, "station", neighbours=2)
+    for some in ([0, 1], [0, 4], [5, 6]):
+        batch = twice.gather(tables_of(same), np.array(some))
+        assert batch.static is None and len(batch.shared.senders) == 8
+
+
+def test_links_are_measured_in_one_unit_however_few_nodes_a_part_reads():
+    record = network(2, 9)
+    view = graphs([record], "station", neighbours=8)
+    parts = divided(view, [split_stations(record)], past=[False])
+    whole, few = view.graph(0), parts.graph(int(np.flatnonzero(parts.part == TRAIN)[0]))
+    assert set(np.round(few.features[:, 0], 5)) < set(np.round(whole.features[:, 0], 5))
+    unit = view.settled["unit_m"]
+    assert unit == 10 ** round(np.log10(unit)) and 0.3 < np.median(whole.features[:, 0]) < 3.2
+    again = graphs([network(1, 4, seed=3)], "station", **view.settled)
+    assert again.settled == view.settled
 
 
 def split_stations(record, test=("S0",), validation=("S1",)):

@@ -11,7 +11,10 @@ def command(
     files: Annotated[list[str], typer.Argument(help="Files or patterns.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     write: Annotated[
-        str, typer.Option(help="What to add: class,confidence,probabilities,validity (numbers: value,validity).")
+        str,
+        typer.Option(
+            help="What to add: class,confidence,probabilities,set,validity (numbers: value,interval,validity)."
+        ),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
     region: Annotated[str | None, typer.Option(help="Part of a grid, e.g. inline=100:200,twt=0:500.")] = None,

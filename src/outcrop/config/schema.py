@@ -109,6 +109,9 @@ class ViewSection(Section):
     hide: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.0, description="graphs: share of nodes whose known target is hidden in training; 0: no input"
     )
+    hide_held_out: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="graphs: share of the held-out nodes that is hidden; the others are measured"
+    )
 
     @field_validator("context")
     @classmethod

@@ -7,12 +7,13 @@ of target; a new kind of task adds its own row there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from outcrop.evaluate.conformal import Calibration
 from outcrop.evaluate.interval import Bootstrap
 from outcrop.evaluate.resample import Units, by_group
 from outcrop.evaluate.scored import MODEL, Scored
@@ -20,6 +21,23 @@ from outcrop.metric.classification import confusion_matrix, per_class_of
 
 CONFIDENCE_EDGES = (0.0, 0.5, 0.7, 0.9, 1.0)
 FEWEST_RECORDS_PER_BIN = 4
+
+
+@dataclass(frozen=True)
+class Held:
+    """Calibrated intervals (or sets of classes) of the samples.
+
+    Attributes:
+        inside: per sample, whether the true value was held.
+        size: width in the target's unit, or number of classes.
+        calibration: margin, groups, or why there is none.
+        method: how it was calibrated, in words.
+    """
+
+    inside: np.ndarray
+    size: np.ndarray
+    calibration: Calibration
+    method: str
 
 
 @dataclass(frozen=True)
@@ -31,12 +49,14 @@ class Extras:
         valid: per sample, True inside the model's area of validity.
         distances: record -> distance to the nearest training record of its fold, in m.
         gap: entry of the optimism gap, from `gap.optimism_gap`.
+        intervals: what calibrated intervals held.
     """
 
     high_confidence: np.ndarray | None = None
     valid: np.ndarray | None = None
     distances: Mapping[str, float] = field(default_factory=dict)
     gap: Mapping[str, Any] | None = None
+    intervals: Held | None = None
 
     def where(self, mask: np.ndarray) -> Extras:
         """The same for some of the samples."""
@@ -44,7 +64,9 @@ class Extras:
         def cut(column: np.ndarray | None) -> np.ndarray | None:
             return None if column is None else np.asarray(column, dtype=bool)[mask]
 
-        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap)
+        told = self.intervals
+        held = None if told is None else replace(told, inside=told.inside[mask], size=told.size[mask])
+        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held)
 
 
 @dataclass(frozen=True)

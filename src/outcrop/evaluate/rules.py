@@ -233,6 +233,27 @@ def few_groups(part: Part) -> Finding | None:
     return Finding("few_groups", text, (part.path("groups"),))
 
 
+def intervals(part: Part) -> Finding | None:
+    """How often calibrated intervals or sets held the truth, and in the worst group; or why there are none."""
+    told = part.entry.get("intervals")
+    if not told:
+        return None
+    if "coverage" not in told:
+        return Finding("intervals", f"There are {told['reason']}.", (part.path("intervals", "reason"),))
+    what = "sets of classes" if told["kind"] == "sets" else "intervals"
+    text = f"Its {percent(told['level'])} {what} hold {percent(told['coverage'])} of the true values"
+    paths = [part.path("intervals", key) for key in ("level", "coverage")]
+    if told["groups"] > 1:
+        text += (
+            f"; over {count(told['groups'], part.noun)} {percent(told['median'])} at the median and "
+            f"{percent(told['lowest'])} in the worst"
+        )
+        paths += [part.path("intervals", key) for key in ("groups", "median", "lowest")]
+    size = told["mean_size"]
+    text += f". A set holds {size:.2g} classes" if told["kind"] == "sets" else f". They are {part.score(size)} wide"
+    return Finding("intervals", text + " on average.", (*paths, part.path("intervals", "mean_size")))
+
+
 def not_scored(part: Part) -> Finding | None:
     """Labelled samples that got no prediction."""
     told = part.entry["coverage"]
@@ -245,5 +266,5 @@ def not_scored(part: Part) -> Finding | None:
 
 RULES: tuple[Callable[[Part], Finding | None], ...] = (
     no_usable_signal, headline, ladder, few_groups, optimism, records, classes, rare_classes, by_distance,
-    by_confidence, by_validity, high_confidence, not_scored,
+    by_confidence, by_validity, intervals, high_confidence, not_scored,
 )  # fmt: skip

@@ -42,6 +42,7 @@ class Scored:
         unit: unit of a numeric target.
         members: group key -> value per sample, for groups that do not coincide with records (blocks of the map).
         lead: steps that each prediction looks ahead; None where it is the same everywhere.
+        quantiles: contender -> (sample, level) at `distribution.LEVELS`, for contenders that know their spread.
     """
 
     record: Int[np.ndarray, " sample"]
@@ -56,6 +57,7 @@ class Scored:
     unit: str = ""
     members: Mapping[str, np.ndarray] = field(default_factory=dict)
     lead: Int[np.ndarray, " sample"] | None = None
+    quantiles: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = {"record": self.record, "position": self.position, **self.predictions, **self.probabilities}
@@ -120,6 +122,7 @@ class Scored:
             predictions=cut(self.predictions),
             probabilities=cut(self.probabilities),
             members=cut(self.members),
+            quantiles=cut(self.quantiles),
             fold=None if self.fold is None else np.asarray(self.fold)[mask],
             lead=None if self.lead is None else np.asarray(self.lead)[mask],
         )
@@ -155,8 +158,13 @@ class Scored:
         return self.groups[name][np.asarray(self.record)]
 
     def answers(self, metric: str | Metric, contender: str) -> np.ndarray | None:
-        """What a metric reads of one contender: its decisions, or its probabilities (None where it has none)."""
+        """What a metric reads of one contender: its decisions, or its probabilities (None where it has none).
+
+        A contender without quantiles is sure of its value: all its quantiles are that.
+        """
         row = find(metric) if isinstance(metric, str) else metric
+        if row.reads == "quantiles":
+            return self.quantiles.get(contender, np.asarray(self.predictions[contender], float)[:, None])
         return self.probabilities.get(contender) if row.reads == "probabilities" else self.predictions[contender]
 
     def sums(self, metric: str | Metric, contender: str, group: np.ndarray, groups: int) -> np.ndarray | None:

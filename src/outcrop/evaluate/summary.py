@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.evaluate.breakdown import SECTIONS, Extras, Part
+from outcrop.evaluate.breakdown import SECTIONS, Extras, Held, Part
+from outcrop.evaluate.coverage import coverage, reliability
+from outcrop.evaluate.distribution import LEVELS
 from outcrop.evaluate.interval import LEVEL, Bootstrap
-from outcrop.evaluate.resample import units
+from outcrop.evaluate.resample import Units, by_block, units
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.evaluate.verdict import verdicts
 from outcrop.metric.table import METRICS, defined_for, find, primary
@@ -30,6 +32,7 @@ class Question:
         key: group key whose values are drawn for the intervals (the promise's key).
         metrics: what is computed; the first decides the verdict. Empty: all that are defined, and the table's primary.
         block_length: steps per block of the axis; given, blocks are drawn in place of groups.
+        in_time: blocks of a length of their own are drawn in place of groups: stations share their weather.
         noun: what one group is called in a sentence; by default the key.
         draws: resamples behind each interval.
         seed: of the resampling.
@@ -39,6 +42,7 @@ class Question:
     key: str = "record"
     metrics: tuple[str, ...] = ()
     block_length: int | None = None
+    in_time: bool = False
     noun: str | None = None
     draws: int = 2000
     seed: int = 0
@@ -58,9 +62,18 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
     """
     has_cost, extras = scored.cost is not None, extras or Extras()
     deciding = primary(scored.kind, cost=has_cost, wanted=question.metrics[0] if question.metrics else None)
-    metrics = question.metrics or defined_for(scored.kind, cost=has_cost, probabilities=MODEL in scored.probabilities)
+    metrics = question.metrics or defined_for(
+        scored.kind,
+        cost=has_cost,
+        probabilities=MODEL in scored.probabilities,
+        quantiles=MODEL in scored.quantiles,
+    )
     told, extras = scored.scorable(), extras.where(scored.rows)
-    drawn = units(told, question.key, block_length=question.block_length, noun=question.noun)
+    drawn = (
+        by_block(told, question.block_length)
+        if question.in_time
+        else units(told, question.key, block_length=question.block_length, noun=question.noun)
+    )
     bootstrap = Bootstrap(told, drawn, question.draws, question.seed)
     part = Part(told, tuple(metrics), deciding, drawn, extras)
     entry = {
@@ -80,10 +93,19 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
         "verdict": {name: verdict.plain() for name, verdict in verdicts(bootstrap, deciding).items()},
         "strongest_baseline": strongest(bootstrap, deciding),
         **{name: row.make(part) for name, row in SECTIONS.items() if scored.kind in row.kinds},
+        "intervals": None if extras.intervals is None else intervals_entry(told, extras.intervals, drawn),
         "optimism_gap": None if extras.gap is None else dict(extras.gap),
         "coverage": _coverage(scored),
     }
     return plain(entry)
+
+
+def intervals_entry(told: Scored, held: Held, drawn: Units) -> dict[str, Any]:
+    """What calibrated intervals or sets held, and for distributions how reliable their quantiles are."""
+    entry = coverage(held.inside, held.size, drawn, held.calibration, method=held.method, sets=told.kind == "class")
+    if MODEL in told.quantiles:
+        entry["reliability"] = reliability(told.quantiles[MODEL], np.asarray(told.target, float), np.asarray(LEVELS))
+    return entry
 
 
 def _with_intervals(bootstrap: Bootstrap, metrics: tuple[str, ...], contender: str) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from jaxtyping import Float, Int
 from outcrop.metric.missing import comparable
 
 Values: TypeAlias = Float[np.ndarray, " sample"]
+LEVELS = (0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5,
+          0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975)  # fmt: skip
+"""Levels of the quantiles that a distribution is scored by."""
 COUNT, ERROR, ABSOLUTE, SQUARE, TARGET, TARGET_SQUARE = range(6)
 
 
@@ -100,3 +103,46 @@ def bias(*, prediction: Values, target: Values) -> float:
     -2.0
     """
     return float(bias_of_sums(_one_group(prediction, target)))
+
+
+def crps_sums(
+    prediction: Float[np.ndarray, "sample level"],
+    target: Values,
+    group: Int[np.ndarray, " sample"],
+    groups: int,
+    weight: Values | None = None,
+    classes: int | None = None,
+) -> Float[np.ndarray, "group 2"]:
+    """Per group: count, and sum of the scores of quantiles at `LEVELS`; one column is a prediction without spread."""
+    rows = comparable(prediction, target)
+    values = np.asarray(prediction, dtype=np.float64)[rows]
+    score = _crps(values, np.asarray(target, dtype=np.float64)[rows])
+    kept = np.ones(len(score)) if weight is None else np.asarray(weight, dtype=np.float64)[rows]
+    which = np.asarray(group)[rows]
+    return np.stack(
+        [np.bincount(which, weights=part * kept, minlength=groups) for part in (np.ones_like(score), score)], axis=-1
+    )
+
+
+def crps_of_sums(sums: np.ndarray, *, cost: None = None) -> np.ndarray:
+    """Mean score from sums (..., 2)."""
+    return _mean(sums, 1)
+
+
+def _crps(quantiles: Float[np.ndarray, "sample level"], target: Values) -> Values:
+    levels = np.asarray(LEVELS) if quantiles.shape[1] > 1 else np.array([0.5])
+    edges = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [1.0]])
+    difference = target[:, None] - quantiles
+    return 2 * (np.maximum(levels * difference, (levels - 1) * difference) * np.diff(edges)).sum(axis=1)
+
+
+def crps(*, prediction: Float[np.ndarray, "sample level"], target: Values) -> float:
+    """Continuous ranked probability score from quantiles at `LEVELS`, in the target's unit; lower is better.
+
+    Twice the pinball loss integrated over the levels; of a single value it is the absolute error.
+    Source: Gneiting and Ranjan (2011), doi:10.1198/jbes.2010.08110, equation 13.
+
+    >>> crps(prediction=np.full((1, len(LEVELS)), 3.0), target=np.array([5.0])).__round__(2)
+    2.0
+    """
+    return float(crps_of_sums(crps_sums(prediction, target, np.zeros(len(target), dtype=np.int64), 1)[0]))

@@ -30,7 +30,7 @@ class Metric:
             the same name with `_of_sums` turns sums (any leading axes) into values, `(sums, *, cost) -> (...)`.
         sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
             classes) -> (group, ...)`.
-        reads: what it compares with the target: "label" or "value" (the decision), or "probabilities".
+        reads: what it compares with the target: "label" or "value" (the decision), "probabilities" or "quantiles".
         unit: "" (a pure number), "target" (the target's unit) or "cost" (that of the cost matrix, which it needs).
     """
 
@@ -80,11 +80,20 @@ def _class(
     return Metric(name, words, formula, source, better, ("class",), function, gather, reads, unit)
 
 
-def _number(name: str, words: str, formula: str, source: str, better: str = "lower", unit: str = "target") -> Metric:
-    """A row for numbers, on sums of errors."""
+def _number(
+    name: str,
+    words: str,
+    formula: str,
+    source: str,
+    better: str = "lower",
+    unit: str = "target",
+    sums: str = "error",
+) -> Metric:
+    """A row for numbers, on sums of errors or on the scores of quantiles."""
     module = "outcrop.metric.regression:"
-    function, gather = module + name, module + "error_sums"
-    return Metric(name, words, formula, source, better, ("number",), function, gather, "value", unit)
+    function, gather = module + name, f"{module}{sums}_sums"
+    reads = "value" if sums == "error" else "quantiles"
+    return Metric(name, words, formula, source, better, ("number",), function, gather, reads, unit)
 
 
 _SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
@@ -104,6 +113,7 @@ METRICS: dict[str, Metric] = {
         _number("mae", "mean absolute error", "mean of |y - t|", _WILKS),
         _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", ""),
         _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
+        _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
     )
 }
 
@@ -124,16 +134,21 @@ def find(name: str) -> Metric:
     return METRICS[name]
 
 
-def defined_for(kind: str, *, cost: bool = False, probabilities: bool = True) -> tuple[str, ...]:
+def defined_for(
+    kind: str, *, cost: bool = False, probabilities: bool = True, quantiles: bool = True
+) -> tuple[str, ...]:
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'bias')
+    ('rmse', 'mae', 'r2', 'bias', 'crps')
     """
     return tuple(
         row.name
         for row in METRICS.values()
-        if kind in row.kinds and (cost or not row.needs_cost) and (probabilities or row.reads != "probabilities")
+        if kind in row.kinds
+        and (cost or not row.needs_cost)
+        and (probabilities or row.reads != "probabilities")
+        and (quantiles or row.reads != "quantiles")
     )
 
 

@@ -10,10 +10,12 @@ from outcrop.errors import ConfigError, did_you_mean, message
 
 ACTIVATIONS: dict[str, str] = {
     "relu": "jax.nn:relu",
+    "leaky_relu": "jax.nn:leaky_relu",  # slope 0.01 below zero
     "gelu": "jax.nn:gelu",  # the tanh approximation (Hendrycks and Gimpel, 2016): faster than erf, same training
     "silu": "jax.nn:silu",
     "elu": "jax.nn:elu",
     "tanh": "jax.numpy:tanh",
+    "sigmoid": "jax.nn:sigmoid",
     "sin": "jax.numpy:sin",
     "softplus": "jax.nn:softplus",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
+from outcrop.model.norm import BATCH
 from outcrop.records import Batch
 
 
@@ -22,5 +23,5 @@ def apply(model: PyTree, batch: Batch, key: PRNGKeyArray | None = None) -> Array
     count = jax.tree.leaves(inputs)[0].shape[0]
     keys, along = (None, None) if key is None else (jax.random.split(key, count), 0)
     if graph is None:
-        return jax.vmap(lambda x, k: model(x, key=k), in_axes=(0, along))(inputs, keys)
-    return jax.vmap(lambda x, g, k: model(x, g, key=k), in_axes=(0, axis, along))(inputs, graph, keys)
+        return jax.vmap(lambda x, k: model(x, key=k), in_axes=(0, along), axis_name=BATCH)(inputs, keys)
+    return jax.vmap(lambda x, g, k: model(x, g, key=k), in_axes=(0, axis, along), axis_name=BATCH)(inputs, graph, keys)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -9,17 +11,18 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model.activation import activation as function_of
 from outcrop.model.conv import Conv
 from outcrop.model.dropout import channel_dropout
-from outcrop.model.norm import LayerNorm
+from outcrop.model.norm import Norm, norm_parameters
+from outcrop.model.norm import norm as norm_of
 
 
 class ResidualBlock(eqx.Module):
     """x + conv(dropout(act(norm(conv(act(norm(x))))))); a 1-sample convolution fits x where channel numbers differ.
 
     Source: He et al. (2016), Identity mappings in deep residual networks, arXiv:1603.05027, figure 4e
-    (pre-activation), with norms over channels instead of batch norms.
+    (pre-activation), by default with norms over channels instead of batch norms.
     """
 
-    norms: tuple[LayerNorm, LayerNorm]
+    norms: tuple[Norm, Norm]
     convs: tuple[Conv, Conv]
     shortcut: Conv | None
     activation: str = eqx.field(static=True)
@@ -33,13 +36,14 @@ class ResidualBlock(eqx.Module):
         kernel_size: int,
         num_spatial_dims: int = 1,
         dilation: int = 1,
+        norm: str = "layer",
         activation: str,
         dropout: float,
         key: PRNGKeyArray,
     ):
         first, second, third = jax.random.split(key, 3)
-        self.norms = (LayerNorm(in_channels), LayerNorm(out_channels))
-        dims = {"num_spatial_dims": num_spatial_dims}
+        self.norms = (norm_of(norm, in_channels), norm_of(norm, out_channels))
+        dims: dict[str, Any] = {"num_spatial_dims": num_spatial_dims}
         self.convs = (
             Conv(in_channels, out_channels, kernel_size, dilation=dilation, key=first, **dims),
             Conv(out_channels, out_channels, kernel_size, dilation=dilation, key=second, **dims),
@@ -51,9 +55,9 @@ class ResidualBlock(eqx.Module):
     def __call__(
         self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "*sample out_channel"]:
-        act = function_of(self.activation)
-        y = self.convs[0](act(self.norms[0](x)))
-        y = channel_dropout(act(self.norms[1](y)), self.dropout, key)
+        act, training = function_of(self.activation), key is not None
+        y = self.convs[0](act(self.norms[0](x, training=training)))
+        y = channel_dropout(act(self.norms[1](y, training=training)), self.dropout, key)
         return self.convs[1](y) + (x if self.shortcut is None else self.shortcut(x))
 
 
@@ -62,9 +66,10 @@ def conv_parameters(in_channels: int, out_channels: int, kernel_size: int = 1) -
     return (kernel_size * in_channels + 1) * out_channels
 
 
-def block_parameters(in_channels: int, out_channels: int, kernel_size: int) -> int:
+def block_parameters(in_channels: int, out_channels: int, kernel_size: int, *, norm: str = "layer") -> int:
     """Trainable numbers of one block: two norms, two convolutions, and the shortcut where channel numbers differ."""
     convs = conv_parameters(in_channels, out_channels, kernel_size)
     convs += conv_parameters(out_channels, out_channels, kernel_size)
     shortcut = 0 if in_channels == out_channels else conv_parameters(in_channels, out_channels)
-    return 2 * (in_channels + out_channels) + convs + shortcut
+    norms = norm_parameters(norm, in_channels) + norm_parameters(norm, out_channels)
+    return norms + convs + shortcut

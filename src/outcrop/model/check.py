@@ -54,3 +54,12 @@ def share(**rates: float) -> None:
                     f"{name} is {value!r}, expected at least 0 and below 1.", where=f"model.{name}", fix=f"{name} = 0.1"
                 )
             )
+
+
+def divides(**sizes: int) -> None:
+    """Raises ConfigError unless the first size divides the second, as heads divide the width."""
+    (first, small), (second, large) = sizes.items()
+    if large % small:
+        nearest = max(size for size in range(1, small + 1) if large % size == 0)
+        what = f"{first} is {small}, which does not divide {second} = {large}."
+        raise ConfigError(message(what, where=f"model.{first}", fix=f"{first} = {nearest}"))

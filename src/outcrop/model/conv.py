@@ -6,13 +6,12 @@ layers on blocks of neighbours, which a CPU runs several times faster than strid
 
 from __future__ import annotations
 
-import functools
-import math
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from outcrop.model.initial import draw
 
 AXES = "XYZ"
 
@@ -20,8 +19,7 @@ AXES = "XYZ"
 class Conv(eqx.Module):
     """A convolution that keeps the size; samples beyond the ends count as zeros.
 
-    Weights are drawn from a normal distribution of variance 1 / fan-in (LeCun et al., 1998, Efficient BackProp,
-    section 4.6), biases start at zero.
+    Weights are drawn as `initial` says (see initial.py; "lecun_normal" has variance 1 / fan-in), biases start at zero.
     """
 
     weight: Float[Array, "*kernel in_channel out_channel"]
@@ -36,10 +34,10 @@ class Conv(eqx.Module):
         *,
         num_spatial_dims: int = 1,
         dilation: int = 1,
+        initial: str = "lecun_normal",
         key: PRNGKeyArray,
     ):
-        shape = (kernel_size,) * num_spatial_dims + (in_channels, out_channels)
-        self.weight = _normal(key, shape, (kernel_size**num_spatial_dims * in_channels) ** -0.5)
+        self.weight = draw(initial, key, (kernel_size,) * num_spatial_dims + (in_channels, out_channels))
         self.bias = jnp.zeros(out_channels)
         self.dilation = dilation
 
@@ -57,18 +55,6 @@ class Conv(eqx.Module):
             dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
         )
         return y[0] + bias
-
-
-def _normal(key: PRNGKeyArray, shape: tuple[int, ...], sd: float) -> Float[Array, ...]:
-    """Normal numbers of a shape, cut from a few standard lengths, because each new length has to be compiled."""
-    size = math.prod(shape)
-    length = max(4096, 4 ** math.ceil(math.log(size, 4)))
-    return _draw(key, sd, length)[:size].reshape(shape)
-
-
-@functools.partial(jax.jit, static_argnums=2)
-def _draw(key: PRNGKeyArray, sd: Float[Array, ""], length: int) -> Float[Array, " length"]:
-    return sd * jax.random.normal(key, (length,))
 
 
 class Halve(eqx.Module):

@@ -34,6 +34,16 @@ _CNN = {
     "dropout": 0.1,
 }
 
+_RECURRENT = {
+    "width_size": 64,
+    "depth": 1,
+    "bidirectional": False,
+    "input_size": 0,
+    "pool": "none",
+    "initial": "orthogonal",
+    "dropout": 0.1,
+}
+
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
@@ -322,6 +332,33 @@ FAMILIES: dict[str, Family] = {
                 "dropout": 0.0,
                 "pool": "none",
             },
+            convolutional=False,
+            axes=1,
+        ),
+        Family(
+            name="rnn",
+            architecture="outcrop.model.elman:RNN",
+            views=("sequences", "windows"),
+            help="a simple recurrent network (Elman): a state from step to step, a memory of tens of steps",
+            defaults=_RECURRENT,
+            convolutional=False,
+            axes=1,
+        ),
+        Family(
+            name="lstm",
+            architecture="outcrop.model.lstm:LSTM",
+            views=("sequences", "windows"),
+            help="long short-term memory along depth or time: remembers hundreds of steps",
+            defaults=_RECURRENT,
+            convolutional=False,
+            axes=1,
+        ),
+        Family(
+            name="gru",
+            architecture="outcrop.model.gru:GRU",
+            views=("sequences", "windows"),
+            help="gated recurrent units along depth or time: as lstm with a quarter fewer weights",
+            defaults=_RECURRENT,
             convolutional=False,
             axes=1,
         ),

@@ -37,8 +37,10 @@ class _Listener(eqx.Module):
         return getattr(self.layer, name)
 
 
-def layers(model: eqx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
+def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any) -> list[Layer]:
     """The model's innermost layers in the order they run, for one example; nothing is computed.
+
+    What a model is `given` beside its inputs, such as a graph, follows their shape.
 
     A layer that runs twice has two rows, the second without parameters. Arrays that the model holds outside of any
     layer come last as "(own arrays)", so that the column of parameters always sums to `parameter_count(model)`.
@@ -55,7 +57,7 @@ def layers(model: eqx.Module, input_shape: tuple[int, ...]) -> list[Layer]:
         return _Listener(node, _name(path), note) if _is_layer(node) and path else node
 
     listening = jax.tree_util.tree_map_with_path(listen, model, is_leaf=_is_layer)
-    eqx.filter_eval_shape(listening, jax.ShapeDtypeStruct(input_shape, jnp.zeros(()).dtype))
+    eqx.filter_eval_shape(listening, jax.ShapeDtypeStruct(input_shape, jnp.zeros(()).dtype), *given)
     rest = parameter_count(model) - sum(row.parameters for row in rows)
     return rows + ([Layer("(own arrays)", type(model).__name__, (), rest)] if rest else [])
 

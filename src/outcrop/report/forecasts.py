@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outcrop.report import words
-from outcrop.report.figures import lead, series
+from outcrop.report.figures import coverage, lead, series
 from outcrop.report.folder import Predictions, RunFolder
 from outcrop.report.pictures import MOST_TIMES, Picture, axis_name, chosen_records, picture, target_label
 from outcrop.report.scores import Promise, promises
@@ -115,3 +115,29 @@ def _step(run: RunFolder) -> tuple[float, str]:
     seconds = float(np.median(np.diff(stamps))) if len(stamps) > 1 else 1.0
     unit = next((name for name, length in SECONDS.items() if seconds >= length), "second")
     return seconds / SECONDS[unit], f"{unit}s"
+
+
+def interval_pictures(promise: Promise) -> list[Picture]:
+    """Coverage of calibrated intervals (or sets) by group, and how reliable the quantiles behind them are."""
+    told = promise.content.get("intervals") or {}
+    rows = [row for row in told.get("per_group") or [] if row.get("coverage") is not None]
+    found = []
+    if len(rows) > 1:
+        share = np.array([row["coverage"] for row in rows], float)
+        names, noun = [str(row["group"]) for row in rows], str(promise.content.get("noun") or "group")
+        drawn = coverage.by_group(names, share, float(told["level"]), noun=noun.partition(" of ")[0])
+        what = "sets of classes" if told.get("kind") == "sets" else "intervals"
+        promised, held = words.percent(told["level"]), words.percent(told["coverage"])
+        text = (
+            f"{held} of the true values lie inside the {promised} {what}, "
+            f"{words.percent(float(np.median(share)))} in the median {noun}, {words.percent(share.min())} in the worst."
+        )
+        found.append(picture(drawn, text, f"{text} Calibrated {told.get('method', '')}."))
+    curve = told.get("reliability") or []
+    if len(curve) > 1:
+        level, below = (np.array([row[key] for row in curve], float) for key in ("level", "share"))
+        drawn = coverage.reliability(level, below)
+        worst = float(np.abs(below - level).max())
+        text = f"True values below each predicted quantile, before calibration; at most {words.percent(worst)} off."
+        found.append(picture(drawn, text, f"{text} Dashed: honest.", half=True))
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from outcrop.report import provenance, tables, words
 from outcrop.report.folder import RunFolder
-from outcrop.report.forecasts import lead_picture, series_pictures
+from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
 from outcrop.report.headline import effective_total, verdict
 from outcrop.report.pictures import (
     confidence_picture,
@@ -130,6 +130,15 @@ def lead(run: RunFolder) -> Section:
     return section
 
 
+def intervals(run: RunFolder) -> Section:
+    """What the network's own uncertainty is worth."""
+    section = Section("intervals", "Uncertainty")
+    for promise in promises(run):
+        section.add("pictures", interval_pictures(promise))
+        section.add("text", str((promise.content.get("intervals") or {}).get("reason") or "").capitalize())
+    return section
+
+
 def place(run: RunFolder) -> Section:
     section = Section("map", f"Where the {noun(run)}s lie").add("pictures", map_picture(run))
     if section.blocks:
@@ -237,6 +246,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     ladder,
     records_shown,
     lead,
+    intervals,
     place,
     by_class,
     by_record,

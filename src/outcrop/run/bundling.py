@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
 from outcrop.run.solve import prepare, solve, without_validation
+from outcrop.run.uncertain import intervals
 
 NAME = "model.outcrop"
 REFIT_SEED = 991
@@ -63,7 +65,7 @@ def bundle(
         validity = validity_of(problem, checked.view, labels, tables)
         score = "of this very model on the held-out part"
     content = _content(
-        checked, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)}
+        checked, folds, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)}
     )
     return save(place / NAME, content), history
 
@@ -80,6 +82,7 @@ def _validity_of_all(checked: Check, tables: Mapping[str, Any], folds: Sequence[
 
 def _content(
     checked: Check,
+    folds: Sequence[Fold],
     members: Sequence[Any],
     normaliser: Any,
     validity: Validity,
@@ -116,6 +119,12 @@ def _content(
         versions={"outcrop": __version__},
         provenance={
             "decide": config.evaluate.decide,
+            "head": {
+                "kind": problem.head.kind,
+                "levels": list(problem.head.levels),
+                "draws": config.evaluate.mc_dropout,
+            },
+            "interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration),
             "reading": reading,
             "joins": joined_inputs(problem),
             "step_m": step_of_training(problem, checked.view),

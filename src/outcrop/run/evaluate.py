@@ -10,7 +10,7 @@ import numpy as np
 
 from outcrop.data.space import along_surface, cartesian
 from outcrop.evaluate import findings as sentences
-from outcrop.evaluate.breakdown import Extras
+from outcrop.evaluate.breakdown import Extras, Held
 from outcrop.evaluate.gap import optimism_gap
 from outcrop.evaluate.resample import NOUNS
 from outcrop.evaluate.scored import MODEL, Scored
@@ -23,25 +23,42 @@ from outcrop.run.folder import fingerprint
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
+from outcrop.run.uncertain import Intervals
 from outcrop.split.promise import Split
 from outcrop.view.view import View
 
 
 def summarise(
-    checked: Check, folds: Sequence[Fold], scored: Scored, *, tell: Tell | None = None
+    checked: Check, folds: Sequence[Fold], scored: Scored, held: Intervals, *, tell: Tell | None = None
 ) -> tuple[str, dict[str, Any]]:
     """One promise and its entry of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
     problem, section = checked.problem, checked.problem.config.evaluate
     asked = parts.metrics_of(problem)
     key = unit_key(problem, checked.splits[0])
-    question = Question(checked.splits[0].promise, key=key, metrics=asked, noun=NOUNS.get(key), draws=section.bootstrap)
+    question = Question(
+        checked.splits[0].promise, key=key, metrics=asked, in_time=_in_time(problem, key), noun=NOUNS.get(key),
+        draws=section.bootstrap,
+    )  # fmt: skip
     extras = Extras(
         high_confidence=_high_confidence(problem, checked.view, folds),
         valid=_ordered(folds, "inside"),
         distances=distances(problem, checked.splits),
         gap=_gap(checked, scored, asked, tell),
+        intervals=_held(held, rows_of(folds)[1]),
     )
     return question.promise, summarise_promise(scored, question, extras)
+
+
+def _in_time(problem: Problem, key: str) -> bool:
+    """Whether a score rests on blocks of time: a later time, in records that share their time axis."""
+    dated = all(record.axis.dtype.kind == "M" for record in problem.records)
+    return dated and key == "record" and problem.config.promise.kinds == ("later",)
+
+
+def _held(held: Intervals, order: np.ndarray) -> Held:
+    """The intervals in the order of the scored table."""
+    size = held.sets.sum(axis=1) if held.sets is not None else np.subtract(held.high, held.low)
+    return Held(held.inside[order], np.asarray(size, float)[order], held.calibration, held.method)
 
 
 def assembled(checked: Check, entries: Mapping[str, Any], folds: Sequence[Fold]) -> dict[str, Any]:

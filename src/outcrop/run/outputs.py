@@ -21,6 +21,7 @@ from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.run.folder import plain, write_atomic, write_csv, write_json
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, rows_of
+from outcrop.run.uncertain import Intervals
 from outcrop.split.audit.finding import Finding
 from outcrop.split.effective import Effective
 from outcrop.split.promise import Split, plural
@@ -97,7 +98,7 @@ def _blank(value: Any) -> Any:
 
 
 def write_predictions(
-    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], file: str = "predictions.nc"
+    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], held: Intervals, file: str = "predictions.nc"
 ) -> None:
     """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
     import xarray as xr
@@ -120,6 +121,10 @@ def write_predictions(
     }
     if scored.lead is not None:
         columns["lead"] = ("sample", scored.lead.astype(np.int32), {"units": "1", "long_name": "steps ahead"})
+    if held.calibration.margin is not None and held.low is not None and held.high is not None:
+        columns |= {f"prediction_{n}": ("sample", e[order], unit) for n, e in (("low", held.low), ("high", held.high))}
+    if held.sets is not None and held.calibration.margin is not None:
+        columns["set"] = (("sample", "class"), held.sets[order])
     for name in scored.baselines:
         columns[f"baseline_{name}"] = ("sample", scored.predictions[name], unit)
     if MODEL in scored.probabilities:

@@ -127,6 +127,7 @@ def _graph_arguments(problem: Problem) -> dict[str, Any]:
         "context": list(context_of(problem)) if section.context is not None else [0],
         "lead": section.lead,
         "hide": section.hide,
+        "hide_held_out": section.hide_held_out,
         "known": f"{problem.target.name}_KNOWN" if section.hide else "",
     }
 

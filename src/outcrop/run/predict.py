@@ -20,7 +20,7 @@ from outcrop.run.folder import write_csv
 from outcrop.run.predict_blocks import parse_region, predict_large
 from outcrop.run.surrogate import Model, Predicted, load
 
-KINDS = ("class", "confidence", "probabilities", "validity", "value")
+KINDS = ("class", "confidence", "interval", "probabilities", "set", "validity", "value")
 SUMMARY = (
     "record",
     "file",
@@ -71,8 +71,8 @@ def predict(
         bundle: model file.
         files: paths or patterns.
         out: folder for the results; files of the same name in it are replaced.
-        write: what to add beside the prediction: "confidence", "probabilities", "validity"; by default class (or
-            value), confidence and validity.
+        write: what to add beside the prediction: "confidence", "interval", "probabilities", "set" (classes that cannot
+            be ruled out), "validity"; by default class or value, confidence or interval, and validity.
         dry_run: read and check, predict and write nothing; for large records say what it would cost.
         region: part of gridded records, `"inline=100:200,twt=0:500"`; the rest of the output stays empty.
         block_bytes: records of more bytes are predicted block by block, and can be taken up again.
@@ -196,11 +196,20 @@ def _curves(
     else:
         codes = _codes(target.classes, predicted.values)
         curves = [curve(f"{name}_PRED", codes, "", f"{name} {described}")]
+    if predicted.low is not None and predicted.high is not None and (not kinds or "interval" in kinds):
+        level = f"{model.bundle.provenance['interval']['level']:.0%}"
+        for end, values in (("LOW", predicted.low), ("HIGH", predicted.high)):
+            curves.append(
+                curve(f"{name}_{end}", values, target.unit or "", f"{end.lower()} end of the {level} interval")
+            )
     if predicted.confidence is not None and (not kinds or "confidence" in kinds):
         curves.append(curve(f"{name}_CONF", predicted.confidence, "", "probability of the most probable class"))
     if target.classes is not None and predicted.probabilities is not None and "probabilities" in kinds:
         for number, (code, label) in enumerate(zip(target.classes.codes, target.classes.names, strict=True)):
             curves.append(curve(f"{name}_P_{code}", predicted.probabilities[:, number], "", f"probability of {label}"))
+    if predicted.sets is not None and "set" in kinds:
+        for number, (code, label) in enumerate(zip(target.classes.codes, target.classes.names, strict=True)):
+            curves.append(curve(f"{name}_S_{code}", predicted.sets[:, number], "", f"1: {label} cannot be ruled out"))
     if not kinds or "validity" in kinds:
         curves.append(curve(f"{name}_VALID", predicted.valid, "", "1 inside, 0 outside the area of validity"))
     return curves

@@ -25,7 +25,7 @@ from outcrop.records import Record
 from outcrop.run.cutouts import cutout
 from outcrop.run.folder import write_text
 
-READ_BYTES, WORK_BYTES, WORKERS = 48 * 2**20, 80 * 2**20, 2
+READ_BYTES, WORK_BYTES, WORKERS = 48 * 2**20, 96 * 2**20, 2
 """Memory for a block as it is read, and for each of the pieces of it that are predicted at a time."""
 
 
@@ -41,7 +41,8 @@ def blocks(
     record: Record,
     margin: Mapping[str, int],
     region: Mapping[str, tuple[Any, Any]] | None = None,
-    most: int = 2_000_000,
+    most: int = 500_000,
+    read: int = 2_000_000,
 ) -> list[Block]:
     """Boxes that cover the record, or a region of it, in C order.
 
@@ -49,7 +50,8 @@ def blocks(
         record: whose grid is cut.
         margin: dimension -> samples read beyond the block on both sides.
         region: dimension -> first and last coordinate wanted.
-        most: samples read for a block, about; it is two margins long at least.
+        most: samples that are predicted at a time, about; a block is two margins long at least.
+        read: samples read for a block, about.
 
     Raises:
         ConfigError: an unknown dimension, or a region without samples.
@@ -59,12 +61,14 @@ def blocks(
         if dim not in record.dims:
             fix = f"the dimensions are {', '.join(record.dims)}{did_you_mean(dim, record.dims)}."
             raise ConfigError(message(f"{record.name} does not run along {dim!r}.", where="--region", fix=fix))
-    sides = _sides(record, spans, margin, most)
+    sides = _sides(record, spans, margin, (most, read))
     starts = [range(first, stop, side) for (first, stop), side in zip(spans, sides, strict=True)]
     return list(_boxes(record, starts, spans, sides, margin))
 
 
-def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int], most: int) -> list[int]:
+def _sides(
+    record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str, int], most: tuple[int, int]
+) -> list[int]:
     """Sides of a block: as long as memory allows along dimensions with a margin, which is predicted twice.
 
     Along the others what is left: a chunk of the store that is read several times costs less than a margin.
@@ -73,16 +77,16 @@ def _sides(record: Record, spans: Sequence[tuple[int, int]], margin: Mapping[str
     around = [2 * margin.get(dim, 0) for dim in record.dims]
     sides = [extent if more else 1 for extent, more in zip(extents, around, strict=True)]
 
-    def read() -> int:
+    def samples() -> int:
         return prod(min(side + more, size) for side, more, size in zip(sides, around, record.shape, strict=True))
 
-    while read() > most:
+    while samples() > most[0]:
         longest = max(range(len(sides)), key=lambda place: sides[place] / max(around[place], 1) * bool(around[place]))
-        if not around[longest] or sides[longest] <= 2 * around[longest]:
+        if not around[longest] or sides[longest] <= around[longest]:
             break
         sides[longest] = -(-sides[longest] // 2)
     for place in reversed([place for place, more in enumerate(around) if not more]):
-        sides[place] = int(np.clip(most // read(), 1, extents[place]))
+        sides[place] = int(np.clip(most[1] // samples(), 1, extents[place]))
     return sides
 
 
@@ -169,7 +173,8 @@ def predict_large(
         margin = {}
     record = _inputs_only(model, record)
     read = sum(array.dtype.itemsize for array in record.data.data_vars.values())
-    todo = blocks(record, margin, region, READ_BYTES // max(read, 1))
+    most = min(READ_BYTES // max(read, 1), WORK_BYTES // _bytes_per_sample(model, margin))
+    todo = blocks(record, margin, region, most, READ_BYTES // max(read, 1))
     row: dict[str, Any] = {"record": record.name, "status": "ok", "samples": len(record)}
     if dry_run:
         return row | {"estimate": _estimate(model, record, todo, margin, curves_of)}
@@ -211,7 +216,7 @@ def _bytes_per_sample(model: Any, margin: Mapping[str, int]) -> int:
     for dim, size in margin.items():
         step = stride.get(dim) if isinstance(stride, Mapping) else stride
         overlap *= size / (step or max(size // 2, 1))
-    return int(40 * channels + 32 * outputs * overlap + 160)
+    return int(24 * channels + 8 * outputs * overlap + 80)
 
 
 def _estimate(model: Any, record: Record, todo: Sequence[Block], margin: Mapping[str, int], curves_of: Any) -> str:

@@ -22,6 +22,8 @@ from outcrop.data.read import regroup
 from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, message
+from outcrop.evaluate.distribution import Head
+from outcrop.loss import table as losses
 from outcrop.records import Record
 from outcrop.run.cutouts import Tiled, cut
 from outcrop.run.folder import fingerprint
@@ -72,8 +74,17 @@ class Problem:
 
     @property
     def out_size(self) -> int:
-        """Number of outputs per sample."""
-        return len(self.classes.codes) if self.classes else 1
+        """Number of outputs of the network per sample."""
+        loss = self.config.loss
+        classes = len(self.classes.codes) if self.classes else 0
+        return losses.outputs(loss.kind, "class" if classes else "number", classes=classes, levels=loss.levels)
+
+    @property
+    def head(self) -> Head:
+        """What these outputs mean."""
+        loss = self.config.loss
+        kind = losses.head_of(loss.kind, "class" if self.classes else "number")
+        return Head(kind, tuple(loss.levels) if kind == "quantile" else ())
 
     def labelled(self) -> dict[str, np.ndarray]:
         """For every record, which samples have a target that counts: a label of weight 0 does not."""

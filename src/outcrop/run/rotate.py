@@ -13,14 +13,14 @@ import equinox as eqx
 import numpy as np
 
 from outcrop.data.normalise import Encoded
-from outcrop.evaluate.decisions import decide
-from outcrop.evaluate.scored import MODEL, Scored
+from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.validity import Validity
 from outcrop.run import parts
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.problem import Problem
-from outcrop.run.solve import Solved, Tell, predict_rows, solve
+from outcrop.run.solve import Solved, Tell, solve
+from outcrop.run.uncertain import held_scores, model_columns
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
 from outcrop.view.rows import Rows
@@ -34,8 +34,9 @@ class Fold:
     Attributes:
         record, sample, read: the scored predictions, as in `Rows`.
         columns: contender -> predictions; `probability:NAME` -> (sample, class); `distance`, `inside`.
-        notes: best step, stop reasons, history, validity threshold, seconds.
+        notes: best step, stop reasons, history, validity threshold, normaliser, seconds.
         solved: the networks, where they are still in memory.
+        held: `record`, `sample` and `score` of the rows that intervals can be calibrated on, where one split has them.
     """
 
     record: np.ndarray
@@ -44,6 +45,7 @@ class Fold:
     columns: Mapping[str, np.ndarray]
     notes: Mapping[str, Any] = field(default_factory=dict)
     solved: Solved | None = None
+    held: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def solve_fold(
@@ -87,33 +89,17 @@ def solve_fold(
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
+        "normaliser": solved.normaliser.to_json() | {"saw": {}},
         "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
     }
-    fold = Fold(*test, columns, notes, solved)
+    fold = Fold(*test, columns, notes, solved, held_scores(problem, view, labels, solved))
     if done is not None and checkpoint is not None:
         _write(done, fold)
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
             left.unlink()
     return fold
-
-
-def model_columns(problem: Problem, view: View, split: Split, solved: Solved, test: Rows) -> dict[str, np.ndarray]:
-    """The network's predictions on the scored rows, stitched from all test examples."""
-    found = predict_rows(solved.members, view, solved.tables, split.test, solved.normaliser, problem.records)
-    values = matching(view, *found, test)
-    if problem.classes is None:
-        return {MODEL: values[:, 0]}
-    labels = decide(values, problem.classes.cost, problem.config.evaluate.decide)
-    return {MODEL: labels, f"probability:{MODEL}": values.astype(np.float32)}
-
-
-def matching(view: View, rows: Rows, values: np.ndarray, wanted: Rows) -> np.ndarray:
-    """The values of the rows that are wanted; both lie in the order of samples and what was read last."""
-    offsets, total = view.cells.offsets, np.int64(view.cells.total)
-    have, want = (one.flat(offsets) * total + one.flat_read(offsets) for one in (rows, wanted))
-    return values[np.searchsorted(have, want)]
 
 
 def _baseline_columns(
@@ -173,14 +159,17 @@ def scored_of(problem: Problem, view: View, folds: Sequence[Fold], split: Split 
     lead = leads(view, rows)[order]
     position = np.concatenate([r.axis for r in problem.records])[at]
     contenders = {k: v for k, v in columns.items() if ":" not in k and k not in ("distance", "inside")}
-    probabilities = {k.partition(":")[2]: v for k, v in columns.items() if ":" in k}
+    probabilities, quantiles = (
+        {k.partition(":")[2]: v for k, v in columns.items() if k.startswith(prefix)}
+        for prefix in ("probability:", "quantiles:")
+    )
     groups = {key: np.array([r.groups.get(key, "") for r in problem.records]) for key in problem.records[0].groups}
     unit = problem.target.unit or ""
     members = {} if split is None or split.unit is None else {unit_key(problem, split): split.unit[at]}
     return Scored(
         rows.record[order], names, position, flat[at], contenders, probabilities,
         fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,
-        lead=lead if len(np.unique(lead)) > 1 else None,
+        lead=lead if len(np.unique(lead)) > 1 else None, quantiles=quantiles,
     )  # fmt: skip
 
 
@@ -198,15 +187,19 @@ def _write(path: Path, fold: Fold) -> None:
         arrays = [eqx.filter(member, eqx.is_array) for member in fold.solved.members]
         save_checkpoint(path.with_suffix(".members"), arrays, {"members": len(arrays)})
     columns: dict[str, Any] = {f"column:{name}": value for name, value in fold.columns.items()}
+    columns |= {f"held:{name}": value for name, value in fold.held.items()}
     rows = {name: getattr(fold, name) for name in Rows._fields}
     write_atomic(path, lambda p: np.savez(p, **rows, notes=notes, **columns))
 
 
 def _read(path: Path) -> Fold:
     with np.load(path, allow_pickle=False) as held:
-        columns = {name.partition(":")[2]: held[name] for name in held.files if name.startswith("column:")}
+        columns, scores = (
+            {name.partition(":")[2]: held[name] for name in held.files if name.startswith(prefix)}
+            for prefix in ("column:", "held:")
+        )
         notes = json.loads(held["notes"].tobytes().decode())
-        return Fold(*(held[name] for name in Rows._fields), columns, notes)
+        return Fold(*(held[name] for name in Rows._fields), columns, notes, None, scores)
 
 
 def members_of(problem: Problem, view: View, fold: Fold, path: Path, normaliser: Any) -> list[Any]:

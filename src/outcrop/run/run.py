@@ -22,6 +22,7 @@ from outcrop.run import bundling, evaluate, folder, outputs
 from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
 from outcrop.run.rotate import Fold, scored_of, solve_fold
+from outcrop.run.uncertain import intervals
 from outcrop.split.audit.audit import enforce
 
 
@@ -174,8 +175,9 @@ def _evaluate(
     for name, one in checked.promises.items():
         scored = scored_of(one.problem, one.view, folds[name], one.splits[0])
         file = f"predictions-{name}.nc" if name else "predictions.nc"
-        outputs.write_predictions(place, one.problem, scored, folds[name], file)
-        promise, entry = evaluate.summarise(one, folds[name], scored, tell=tell.step)
+        held = intervals(one.problem, one.view, one.splits, folds[name])
+        outputs.write_predictions(place, one.problem, scored, folds[name], held, file)
+        promise, entry = evaluate.summarise(one, folds[name], scored, held, tell=tell.step)
         entries[promise] = entry
     metrics = evaluate.assembled(checked, entries, [fold for each in folds.values() for fold in each])
     metrics["test_fingerprint"] = evaluate.test_fingerprint(checked)

@@ -17,6 +17,7 @@ import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Variable
+from outcrop.evaluate.distribution import LEVELS, Head, combined
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
@@ -33,6 +34,7 @@ from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
 PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 16}
+DROPOUT_SEED = 7
 CHUNK_BATCHES = 8
 """Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
 Tell = Callable[[str, float, float, str], None]
@@ -200,71 +202,77 @@ def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarr
     return Places(view.origins.take(index), normaliser.channels, getattr(view, "context", (0,)), axis)
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """Trained networks and how their outputs are read together.
+
+    Attributes:
+        members: the networks.
+        head: what their outputs mean.
+        draws: predictions with dropout per member; 0 predicts once without.
+        levels: quantiles wanted beside the point prediction, where the members have a spread.
+    """
+
+    members: Sequence[Any]
+    head: Head
+    draws: int = 0
+    levels: Sequence[float] = LEVELS
+
+    @property
+    def width(self) -> int:
+        """Columns of what comes out for a number: the point, and the quantiles where there are any."""
+        spreads = self.head.spreads(len(self.members) * max(self.draws, 1))
+        return 1 + len(self.levels) if spreads else 1
+
+    def outputs(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> np.ndarray:
+        """Probabilities, or point and quantiles in scaled units, of every sample of some examples."""
+        size = PREDICT_BATCH[view.kind]
+        chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
+        return np.concatenate([self._of_batch(view.gather(tables, chunk), size) for chunk in chunks])
+
+    def _of_batch(self, batch: Batch, size: int) -> np.ndarray:
+        classes = self.head.kind == "class"
+        keys = [None] if not self.draws else list(jax.random.split(jax.random.key(DROPOUT_SEED), self.draws))
+        each = [
+            predict(model, batch, batch_size=size, probabilities=classes, key=key)
+            for model in self.members
+            for key in keys
+        ]
+        return combined(each, self.head, self.levels)
+
+
 def predict_rows(
-    members: Sequence[Any],
-    view: View,
-    tables: Mapping[str, Encoded],
-    index: np.ndarray,
-    normaliser: Normaliser,
-    records: Sequence[Record],
+    mixture: Mixture, view: View, tables: Mapping[str, Encoded], index: np.ndarray, records: Sequence[Record]
 ) -> tuple[Rows, np.ndarray]:
-    """What the members say, on average, of everything some examples are scored on.
+    """What the networks say, together, of everything some examples are scored on.
 
     Args:
-        members: trained networks.
-        view, tables: the records as examples, encoded with `normaliser`.
+        mixture: trained networks.
+        view, tables: the records as examples, encoded.
         index: examples to predict.
-        records: those of the view; their axes turn anomalies back.
-
-    Probabilities are averaged over members; numbers in scaled units, then brought to physical ones.
+        records: those of the view.
 
     Returns:
-        Rows, and for each of them the (class) probabilities or (1,) value in physical units; NaN where a required
-        input is missing.
+        Rows, and for each of them probabilities, or point and quantiles in SCALED units; NaN where a required input is
+        missing.
     """
     rows = view.rows(index)
-    values = view.answers(index, _outputs(members, view, tables, index, normaliser))
-    if normaliser.target is None or normaliser.target.classes is None:
-        axis = np.concatenate([record.axis for record in records])
-        values = normaliser.decode_target(values, axis[rows.flat(view.cells.offsets)][:, None])
+    values = view.answers(index, mixture.outputs(view, tables, index))
     usable = np.concatenate([tables[record.name].usable for record in records])
     values[~usable[rows.flat_read(view.cells.offsets)]] = np.nan
     return rows, values
 
 
 def predict_records(
-    members: Sequence[Any],
-    view: View,
-    tables: Mapping[str, Encoded],
-    index: np.ndarray,
-    normaliser: Normaliser,
-    records: Sequence[Record],
+    mixture: Mixture, view: View, tables: Mapping[str, Encoded], index: np.ndarray, records: Sequence[Record]
 ) -> dict[str, np.ndarray]:
-    """The same stitched on records: name -> (sample, class) or (sample, 1), NaN where no example reaches."""
-    classes = normaliser.target is not None and normaliser.target.classes is not None
+    """The same stitched on records: name -> (sample, class) or (sample, 1 + level), NaN where no example reaches."""
     result = {}
-    for name, values in view.stitch(index, _outputs(members, view, tables, index, normaliser)).items():
+    for name, values in view.stitch(index, mixture.outputs(view, tables, index)).items():
         which = view.origins.names.index(name)
-        values = values if classes else normaliser.decode_target(values, records[which].axis[:, None])
         values[~where_read(tables[name].usable, view, which, False)] = np.nan
         result[name] = values
     return result
-
-
-def _outputs(
-    members: Sequence[Any], view: View, tables: Mapping[str, Encoded], index: np.ndarray, normaliser: Normaliser
-) -> np.ndarray:
-    """The members' mean output for every example: probabilities, or numbers in scaled units."""
-    classes = normaliser.target is not None and normaliser.target.classes is not None
-    size = PREDICT_BATCH[view.kind]
-    chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
-    return np.concatenate([_mean_output(members, view.gather(tables, chunk), size, classes) for chunk in chunks])
-
-
-def _mean_output(members: Sequence[Any], batch: Batch, size: int, classes: bool) -> np.ndarray:
-    """The members' mean: of probabilities, or of numbers in scaled units."""
-    outputs = [predict(model, batch, batch_size=size, probabilities=classes) for model in members]
-    return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0, dtype=np.float64)
 
 
 def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.ndarray:

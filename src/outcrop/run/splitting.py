@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,16 +43,31 @@ def splits_of_networks(problem: Problem, view: Graphs, base: Path | None) -> tup
 
     promise = problem.config.promise
     if promise.kind == "same_population" or (promise.kind == "new" and promise.new in view.origins.groups):
-        return view, _splits(problem, view, base)
+        return of_snapshots(view, _splits(problem, view, base))
     splits = _splits(problem, points(problem.records), base)
-    shared = divided(view, [split.colours for split in splits], past=["later" in promise.kinds] * len(splits))
-    of = {name: number for number, name in enumerate(COLOURS)}
+    colours = [split.colours for split in splits if split.colours is not None]
+    past, places = ["later" in promise.kinds] * len(splits), [split.places for split in splits]
+    shared = divided(view, colours, past=past, places=places)
+    return shared, _of_parts(shared, splits)
+
+
+def of_snapshots(view: Graphs, splits: Sequence[Split]) -> tuple[Graphs, list[Split]]:
+    """Splits of whole snapshots, and the view in which each part of each fold has examples of its own."""
+    from outcrop.view import divided
+
+    codes = {name: number for number, name in enumerate(COLOURS)}
+    shared = divided.of_snapshots(view, [{codes[n]: index for n, index in split.parts.items()} for split in splits])
+    return shared, _of_parts(shared, splits)
+
+
+def _of_parts(view: Graphs, splits: Sequence[Split]) -> list[Split]:
+    """The splits with the examples that a divided view made of them."""
     found = []
     for fold, split in enumerate(splits):
-        mine = shared.fold == fold
-        parts = {name: np.flatnonzero(mine & (shared.part == of[name])) for name in split.parts}
+        mine = view.fold == fold
+        parts = {name: np.flatnonzero(mine & (view.part == COLOURS.index(name))) for name in split.parts}
         found.append(replace(split, **parts))
-    return shared, found
+    return found
 
 
 def _splits(problem: Problem, view: View, base: Path | None) -> list[Split]:

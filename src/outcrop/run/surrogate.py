@@ -23,12 +23,15 @@ from outcrop.data.frame import STEP_TOLERANCE, Frame, step_of
 from outcrop.data.normalise import Normaliser
 from outcrop.data.variable import Resolution, Variable, resolve
 from outcrop.errors import BundleError, DataError, did_you_mean, message
+from outcrop.evaluate.conformal import sets
 from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.distribution import Head
 from outcrop.evaluate.validity import Validity
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.run.bundling import path_name
-from outcrop.run.solve import predict_records, where_read
+from outcrop.run.solve import Mixture, predict_records, where_read
+from outcrop.run.uncertain import bounds, decoded
 from outcrop.view.view import make
 
 MOST_SAMPLES = 2**20
@@ -49,6 +52,8 @@ class Predicted:
         valid: 1 inside the area of validity, 0 outside, NaN where a required input is missing.
         distance: to the training data, in standard deviations per channel.
         names: of the classes, in the order of their indices; empty for numbers.
+        low, high: bounds of the calibrated interval, in the target's unit; None where there is none.
+        sets: which classes belong to the calibrated set, (sample, class); None where there is none.
     """
 
     values: np.ndarray
@@ -56,6 +61,9 @@ class Predicted:
     valid: np.ndarray
     distance: np.ndarray
     names: tuple[str, ...] = ()
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    sets: np.ndarray | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -123,18 +131,34 @@ class Model:
         arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
         view = make(self.bundle.view["kind"], [record], **arguments)
         tables, classes = {record.name: table}, self.target.classes
-        index = np.arange(len(view.origins))
-        size = len(classes.codes) if classes else 1
-        found = predict_records(self.members, view, tables, index, self.normaliser, [record]) if len(index) else {}
-        values = found.get(record.name, np.full((len(record), size), np.nan))
+        index, mixture = np.arange(len(view.origins)), self.mixture
+        found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
+        width = len(classes.codes) if classes else mixture.width
+        values = found.get(record.name, np.full((len(record), width), np.nan))
         distance = where_read(self.validity.score(table.inputs), view, 0, np.nan)
         usable = where_read(table.usable, view, 0, False)
         inside = self.validity.inside(distance) & where_read(self._any_input(record), view, 0, False)
         valid = np.where(usable, inside.astype(float), np.nan)
+        margin = self.bundle.provenance.get("interval", {}).get("margin")
         if classes is None:
-            return Predicted(values[:, 0], None, valid, distance)
+            point = decoded(self.normaliser, values[:, :1], record.axis)[:, 0]
+            if margin is None:
+                return Predicted(point, None, valid, distance)
+            edges = values[:, -2:] if values.shape[1] > 1 else np.repeat(values, 2, axis=1)
+            edges = np.sort(edges + margin * np.array([-1.0, 1.0]), axis=1)
+            low, high = decoded(self.normaliser, edges, record.axis).T
+            return Predicted(point, None, valid, distance, low=low, high=high)
         labels = decide(values, classes.cost, self.bundle.provenance["decide"])
-        return Predicted(labels, values, valid, distance, classes.names)
+        chosen = None if margin is None else sets(values, margin)
+        return Predicted(labels, values, valid, distance, classes.names, sets=chosen)
+
+    @property
+    def mixture(self) -> Mixture:
+        """The networks, read together as in the run, with the quantiles that bound its intervals."""
+        known = self.bundle.provenance.get("head", {"kind": "class" if self.target.classes else "point"})
+        head = Head(known["kind"], tuple(known.get("levels", ())))
+        level = self.bundle.provenance.get("interval", {}).get("level", 0.9)
+        return Mixture(self.members, head, int(known.get("draws", 0)), bounds(level))
 
     def _any_input(self, record: Record) -> np.ndarray:
         """Samples where at least one input has a value: without any the answer is the training average at best."""

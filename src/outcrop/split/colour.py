@@ -34,6 +34,7 @@ class Colouring:
         groups: part -> names of the groups in it.
         fix: what to change when a part comes out empty.
         past: whether what comes before a tested sample is known where the model is used, and so may be read.
+        places: the codes of a promise about groups or areas alone, where a later time is promised too; else None.
     """
 
     colours: np.ndarray
@@ -44,6 +45,7 @@ class Colouring:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fix: str = "hold out less, or leave a smaller gap"
     past: bool = False
+    places: np.ndarray | None = None
 
     def split(self, origins: Origins, cells: Cells, labelled: np.ndarray | None = None) -> Split:
         """The examples of every part.
@@ -69,6 +71,7 @@ class Colouring:
             colours=self.colours,
             unit=self.unit,
             noun=self.noun,
+            places=self.places,
         )
 
 
@@ -148,4 +151,5 @@ def together(first: Colouring, second: Colouring) -> Colouring:
     sentence = f"{first.sentence.removesuffix('.')}; and at the same time: {second.sentence}"
     unit, noun = (first.unit, first.noun) if first.unit is not None else (second.unit, second.noun)
     past = first.past or second.past
-    return Colouring(colours, sentence, f"{first.promise} and {second.promise}", unit, noun, fix=first.fix, past=past)
+    promise, places = f"{first.promise} and {second.promise}", None if first.past else a
+    return Colouring(colours, sentence, promise, unit, noun, fix=first.fix, past=past, places=places)

@@ -47,6 +47,7 @@ class Split:
         groups: part -> names of the groups in it, for people and for `split.json`.
         calibration: sets the width of intervals; often empty.
         colours: part of every sample (see `colour.PARTS`), where the promise colours samples; else None.
+        places: the same of a promise about groups or areas alone, where a later time is promised too.
         unit: number of the block or line of each sample, over which scores are resampled; None where it is a group.
         noun: what such a unit is called.
         blank: record -> inputs that it loses while it is tested, as the files to be predicted lack them.
@@ -65,6 +66,7 @@ class Split:
     noun: str = "block"
     blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     boxes: np.ndarray | None = None
+    places: np.ndarray | None = None
 
     @property
     def parts(self) -> dict[str, np.ndarray]:

@@ -20,14 +20,17 @@ from outcrop.records import Batch
 from outcrop.train.batches import examples
 
 
-def predict(model: Any, batch: Batch, batch_size: int = 256, *, probabilities: bool = False) -> np.ndarray:
-    """Applies a model to every example, without dropout.
+def predict(
+    model: Any, batch: Batch, batch_size: int = 256, *, probabilities: bool = False, key: jax.Array | None = None
+) -> np.ndarray:
+    """Applies a model to every example, without dropout unless a key is given.
 
     Args:
         model: an Equinox module on ONE example.
         batch: inputs (and graphs) with a leading example axis, at least one example; targets are not looked at.
         batch_size: examples computed at a time.
         probabilities: whether the outputs are logits to be turned into probabilities of classes.
+        key: for one draw with dropout, another one for every batch.
 
     Returns:
         The model's outputs, shape (example, ...), in order.
@@ -36,7 +39,10 @@ def predict(model: Any, batch: Batch, batch_size: int = 256, *, probabilities: b
     size = min(batch_size, count)
     run, own = _compiled_apply(probabilities), Batch(batch.inputs, static=batch.static)
     # all batches are dispatched before the first is fetched
-    parts = [run(model, _padded(own, start, size)._replace(shared=batch.shared)) for start in range(0, count, size)]
+    parts = [
+        run(model, _padded(own, start, size)._replace(shared=batch.shared), key if key is None else _fold(key, start))
+        for start in range(0, count, size)
+    ]
     return np.concatenate([np.asarray(part) for part in parts])[:count]
 
 
@@ -73,8 +79,12 @@ def validation_loss(
     return validate
 
 
-def _softmax(model: Any, batch: Batch) -> jax.Array:
-    return jax.nn.softmax(apply(model, batch), axis=-1)
+def _fold(key: jax.Array, number: int) -> jax.Array:
+    return jax.random.fold_in(key, number)
+
+
+def _softmax(model: Any, batch: Batch, key: jax.Array | None) -> jax.Array:
+    return jax.nn.softmax(apply(model, batch, key), axis=-1)
 
 
 @lru_cache

@@ -23,15 +23,18 @@ class Graph(NamedTuple):
 
     Attributes:
         senders, receivers: node numbers of every link, int32, shape (edge,), sorted by receiver.
-        features: float32 (edge, 3): length in median lengths; direction from the receiver to the sender as eastward and
-            northward parts of a unit vector (on the sphere in the receiver's tangent plane), 0 where unknown.
+        features: float32 (edge, 3): length in units of the network; direction from the receiver to the sender as
+            eastward and northward parts of a unit vector (on the sphere in the receiver's tangent plane), 0 where
+            unknown.
         present: 1 for a link, 0 for what fills up a batch of graphs of different sizes, float32 (edge,).
+        nodes: the same for nodes, float32 (node,).
     """
 
     senders: np.ndarray
     receivers: np.ndarray
     features: np.ndarray
     present: np.ndarray
+    nodes: np.ndarray
 
 
 def knn(points: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,38 +87,70 @@ def mesh(elements: np.ndarray, kept: np.ndarray | None = None) -> tuple[np.ndarr
     return np.r_[pairs[:, 0], pairs[:, 1]], np.r_[pairs[:, 1], pairs[:, 0]]
 
 
-def directed(links: Sequence[tuple[str, str]], names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def directed(
+    links: Sequence[tuple[str, str]], names: Sequence[str], *, some: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Senders and receivers: as stated, such as from each gauge to the next one downstream.
 
     Args:
         links: names of sender and receiver.
         names: of all nodes that remain; links of others fall away.
+        some: whether at least one must remain.
 
     Raises:
         DataError: no link is between two of the nodes.
     """
     place = {str(name): number for number, name in enumerate(names)}
     pairs = [(place[str(a)], place[str(b)]) for a, b in links if str(a) in place and str(b) in place]
-    if not pairs:
+    if not pairs and some:
         first = str(links[0][0]) if links else ""
         fix = f"the nodes are called {', '.join(list(place)[:6])}{did_you_mean(first, place)}."
         raise DataError(message("No link is between two nodes of the record.", where="data.view.links", fix=fix))
-    both = np.unique(np.array(pairs, np.int64), axis=0)
+    both = np.unique(np.array(pairs, np.int64).reshape(-1, 2), axis=0)
     return both[:, 0], both[:, 1]
 
 
-def graph(senders: np.ndarray, receivers: np.ndarray, points: np.ndarray | None) -> Graph:
-    """A graph with the features of its links; zeros where places are unknown."""
+def graph(
+    senders: np.ndarray,
+    receivers: np.ndarray,
+    points: np.ndarray | None,
+    *,
+    count: int | None = None,
+    unit_m: float | None = None,
+) -> Graph:
+    """A graph with the features of its links; zeros where places are unknown.
+
+    Args:
+        senders, receivers: of every link, in any order.
+        points: places of the nodes, or None.
+        count: number of nodes, where their places are unknown.
+        unit_m: length that counts as 1; by default the median link.
+    """
     order = np.lexsort((senders, receivers))
     senders, receivers = senders[order], receivers[order]
     features = np.zeros((len(senders), len(FEATURES)), np.float32)
     if points is not None and len(senders):
         away = points[senders] - points[receivers]
-        length = along_surface(np.linalg.norm(away, axis=1), points.shape[1])
+        length = lengths(senders, receivers, points)
         typical = np.median(length[length > 0]) if (length > 0).any() else 1.0
-        features[:, 0] = length / typical
+        features[:, 0] = length / (unit_m or typical)
         features[:, 1:] = _direction(points[receivers], away)
-    return Graph(senders.astype(np.int32), receivers.astype(np.int32), features, np.ones(len(senders), np.float32))
+    size = len(points) if points is not None else int(max([*senders, *receivers, -1])) + 1 if count is None else count
+    ends = senders.astype(np.int32), receivers.astype(np.int32)
+    return Graph(*ends, features, np.ones(len(senders), np.float32), np.ones(size, np.float32))
+
+
+def lengths(senders: np.ndarray, receivers: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Length of every link along the ground, in metres."""
+    return along_surface(np.linalg.norm(points[senders] - points[receivers], axis=1), points.shape[1])
+
+
+def ring(count: int) -> Graph:
+    """Nodes in a circle, each hearing from both sides: a stand-in where only the shape of a graph matters."""
+    nodes = np.arange(count)
+    around = 2 * np.pi * nodes / max(count, 1)
+    points = np.stack([np.cos(around), np.sin(around)], axis=1)
+    return graph(np.r_[nodes, np.roll(nodes, -1)], np.r_[np.roll(nodes, -1), nodes], points)
 
 
 def _direction(at: np.ndarray, away: np.ndarray) -> np.ndarray:

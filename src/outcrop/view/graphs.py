@@ -5,7 +5,8 @@ the training nodes alone, a test example reads the known nodes and is scored on 
 those examples from the colours of the samples, one per snapshot, part and fold.
 
 With `hide`, the target itself is an input where it is known (interpolation between stations): a share of the nodes is
-hidden at random each time a training example is drawn, and the network is scored on those.
+hidden at random each time a training example is drawn, and the network is scored on those. A view that is not divided
+hides nothing: what is unknown there is missing in the data.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from outcrop.view import origins as columns
 from outcrop.view.boxes import without_target
 from outcrop.view.cells import Cells, cells_of
 from outcrop.view.edges import Graph
-from outcrop.view.network import Network, linked, padded_sets, side_by_side
+from outcrop.view.network import Network, alike, linked, padded_sets, side_by_side, unit_length
 from outcrop.view.rows import Covers, Rows
 from outcrop.view.view import blank_target, by_record
 
@@ -46,6 +47,7 @@ class Graphs(Covers):
         along: dimension of context and lead; the nodes' own where there is no other.
         cells: the grids of the records.
         hide: share of known nodes hidden when a training example is drawn; 0 where the target is no input.
+        hide_held_out: share of the nodes a promise holds out that is hidden; the others are known when they are tested.
         known: the input that holds the target where it is known.
         part: code of the part of every example of a divided view, else 0.
         fold: its fold.
@@ -58,6 +60,7 @@ class Graphs(Covers):
     along: str
     cells: Cells
     hide: float = 0.0
+    hide_held_out: float = 1.0
     known: str = ""
     part: np.ndarray | None = None
     fold: np.ndarray | None = None
@@ -84,16 +87,45 @@ class Graphs(Covers):
         """The nodes of every set that is read, padded with -1, shape (set, node)."""
         return padded_sets(self._read.sets)
 
+    @property
+    def settled(self) -> dict[str, float | None]:
+        """Arguments that were left to the data of this run, for views of other files to be made with."""
+        return {"unit_m": self.network.unit_m}
+
     @cached_property
-    def _graphs(self) -> dict[tuple[int, int], Graph]:
+    def graph_of(self) -> np.ndarray:
+        """The number of the graph of every example: examples of one number read the same nodes of equal networks."""
+        first = alike(self.cells.records, self.network)[self.origins.record]
+        pairs, pair = np.unique(np.stack([first, self._read.which], axis=1), axis=0, return_inverse=True)
+        known: dict[tuple[int, bytes], int] = {}
+        sets = [known.setdefault((a, self._read.sets[b].tobytes()), len(known)) for a, b in pairs.tolist()]
+        return np.array(sets, np.int64)[pair.ravel()]
+
+    @cached_property
+    def _one_graph(self) -> np.ndarray:
+        """Whether all examples of an example's part and fold have one graph: those need it once, not once for each."""
+        part, fold = (np.zeros(len(self.origins), int) if own is None else own for own in (self.part, self.fold))
+        kinds = np.unique(np.stack([part, fold, self.graph_of]), axis=1)
+        parts, count = np.unique(kinds[:2], axis=1, return_counts=True)
+        single = set(zip(*parts[:, count == 1].tolist(), strict=True))
+        return np.array([pair in single for pair in zip(part.tolist(), fold.tolist(), strict=True)], bool)
+
+    @cached_property
+    def _graphs(self) -> dict[int, Graph]:
         return {}
+
+    @cached_property
+    def _most_links(self) -> int:
+        _, examples = np.unique(self.graph_of, return_index=True)
+        return max((len(self.graph(int(example)).senders) for example in examples), default=0)
 
     def graph(self, example: int) -> Graph:
         """The links between the nodes that one example reads; node numbers count in the example."""
-        key = int(self.origins.record[example]), int(self._read.which[example])
-        if key not in self._graphs:
-            self._graphs[key] = linked(self.cells.records[key[0]], self.network, self._read.sets[key[1]])
-        return self._graphs[key]
+        number = int(self.graph_of[example])
+        if number not in self._graphs:
+            record = self.cells.records[int(self.origins.record[example])]
+            self._graphs[number] = linked(record, self.network, self._read[example])
+        return self._graphs[number]
 
     def gather(
         self,
@@ -105,21 +137,22 @@ class Graphs(Covers):
     ) -> Batch:
         """Inputs (example, node, feature), target and weight (example, node); the graph in `shared`, or in `static`.
 
-        Nodes stand in the order of the record's. Where all examples read the same nodes, `shared` is their Graph;
-        else examples are padded to the largest of the view with nodes without weight and links that are not present,
+        Nodes stand in the order of the record's. Where all examples of a part read one graph, `shared` holds it; else
+        examples are filled up to the largest of the view with nodes without weight and links that are not present,
         and `static` holds a Graph with a leading example axis. `rng` hides nodes at random.
         """
         index = np.asarray(index)
-        alike = len(set(zip(self.origins.record[index].tolist(), self._read.which[index].tolist(), strict=True))) <= 1
-        size = len(self._read[int(index[0])]) if len(index) and alike else self._nodes.shape[1]
+        one = bool(self._one_graph[index].all()) and len(np.unique(self.graph_of[index])) <= 1
+        size = len(self._read[int(index[0])]) if len(index) and one else self._nodes.shape[1]
         nodes = self._nodes[self._read.which[index], :size]
-        scored = self._where_scored(index, size, rng)
-        batch = self._values(tables, index, self._samples(index, nodes), nodes >= 0, scored)
-        if alike:
+        scored = self.where_scored(index, size, rng)
+        batch = self._values(tables, index, self.samples(index, nodes), nodes >= 0, scored)
+        if one:
             return batch._replace(shared=self.graph(int(index[0])) if len(index) else None)
-        return batch._replace(static=side_by_side([self.graph(int(i)) for i in index], size))
+        each = [self.graph(int(i)) for i in index]
+        return batch._replace(static=side_by_side(each, size, self._most_links))
 
-    def _samples(self, index: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    def samples(self, index: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         """The sample (inside its record) of every node at the snapshot that is predicted, (example, node)."""
         record = self.origins.record[index]
         rows = np.zeros(nodes.shape, np.int64)
@@ -128,7 +161,7 @@ class Graphs(Covers):
             rows = rows * self.cells.shapes[record, place][:, None] + np.maximum(at, 0)
         return rows
 
-    def _where_scored(self, index: np.ndarray, size: int, rng: np.random.Generator | None) -> np.ndarray:
+    def where_scored(self, index: np.ndarray, size: int, rng: np.random.Generator | None) -> np.ndarray:
         """Which nodes are scored (and, with `hide`, hidden), shape (example, node)."""
         pairs = np.stack([self._read.which[index], self._score.which[index]], axis=1)
         kinds, kind = np.unique(pairs, axis=0, return_inverse=True)
@@ -164,7 +197,7 @@ class Graphs(Covers):
                 blank[0][place] = table.target[rows[place]]
                 blank[1][place] = table.weight[rows[place]] * (table.usable[read] if self.lead else 1)
         inputs[~there] = 0
-        if self.hide:
+        if self.hide and self.part is not None:
             inputs *= ~(scored[..., None, None] & (np.asarray(first.owners) == self.known))
         if blank:
             without_target(blank[0], blank[1], ~(there & scored))
@@ -193,9 +226,9 @@ class Graphs(Covers):
 
     def _scored(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Record and sample of every node that is scored; its example (a row of `index`) and place in it."""
-        scored = self._where_scored(index, self._nodes.shape[1], None)
+        scored = self.where_scored(index, self._nodes.shape[1], None)
         example, node = np.nonzero(scored)
-        rows = self._samples(index, self._nodes[self._read.which[index]])
+        rows = self.samples(index, self._nodes[self._read.which[index]])
         return self.origins.record[index][example], rows[example, node], example, node
 
     def rows(self, index: np.ndarray) -> Rows:
@@ -245,7 +278,9 @@ def graphs(
     lead: int = 0,
     along: str | None = None,
     hide: float = 0.0,
+    hide_held_out: float = 1.0,
     known: str = "",
+    unit_m: float | None = None,
 ) -> Graphs:
     """One example for each index of the other dimensions: a time, a level.
 
@@ -260,7 +295,9 @@ def graphs(
         lead: samples from the snapshot read to the one predicted.
         along: dimension of context and lead; by default the first one that is not `nodes`.
         hide: share of the nodes that is hidden when a training example is drawn.
+        hide_held_out: share of the nodes that a promise holds out that is hidden when they are tested.
         known: name of the input that holds the target where it is known.
+        unit_m: length of a link that counts as 1; by default the power of ten nearest to the median link.
 
     Raises:
         ConfigError: an unknown dimension or kind of edges, or one that lacks what it needs.
@@ -270,8 +307,9 @@ def graphs(
     others = [other for other in cells.dims if other != dim]
     along = (others[0] if others else dim) if along is None else along
     offsets = tuple(sorted({int(offset) for offset in context}))
-    _check(cells, dim, along, edges, radius_m, links, offsets, lead, hide)
-    network = Network(dim, edges, int(neighbours), radius_m, tuple((str(a), str(b)) for a, b in links))
+    _check(cells, dim, along, edges, radius_m, links, offsets, lead, hide, hide_held_out)
+    network = Network(dim, edges, int(neighbours), radius_m, tuple((str(a), str(b)) for a, b in links), unit_m)
+    network = network if unit_m else replace(network, unit_m=unit_length(records, network))
     place = cells.dims.index(along)
     record, sides = [], {other: [] for other in others}
     for which, shape in enumerate(cells.shapes.tolist()):
@@ -297,7 +335,7 @@ def graphs(
     every = {dim: Members(sets, numbers)}
     origins = columns.build(cells, numbers, Footprints(reads, every), Footprints(scores, every))
     origins = replace(origins, hidden=(known,) if hide else ())
-    return Graphs(origins, network, offsets, int(lead), along, cells, float(hide), known)
+    return Graphs(origins, network, offsets, int(lead), along, cells, float(hide), float(hide_held_out), known)
 
 
 def _check(
@@ -310,6 +348,7 @@ def _check(
     offsets: tuple[int, ...],
     lead: int,
     hide: float,
+    hide_held_out: float,
 ) -> None:
     problem, fix = "", 'view = {kind = "graphs", nodes = "station", edges = "knn", neighbours = 8}'
     for name in (dim, along):
@@ -327,5 +366,8 @@ def _check(
         problem, fix = "Context and lead need a dimension beside the nodes.", "context = [0], lead = 0"
     elif not 0 <= hide < 1:
         problem, fix = f"hide = {hide} is no share of the nodes.", "hide = 0.3"
+    elif not 0 < hide_held_out <= 1 or (hide_held_out < 1 and not hide):
+        problem = f"hide_held_out = {hide_held_out} with hide = {hide} says nothing about nodes that are held out."
+        fix = "hide = 0.7, hide_held_out = 0.7"
     if problem:
         raise ConfigError(message(problem, where="data.view", fix=fix))

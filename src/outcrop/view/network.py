@@ -23,6 +23,7 @@ class Network:
         kind: one of edges.KINDS.
         neighbours, radius_m: of "knn" and "radius".
         links: names of sender and receiver, of "directed".
+        unit_m: length of a link that counts as 1: the same in every part, however few nodes it reads.
     """
 
     dim: str
@@ -30,6 +31,7 @@ class Network:
     neighbours: int = 8
     radius_m: float | None = None
     links: tuple[tuple[str, str], ...] = ()
+    unit_m: float | None = None
 
 
 def linked(record: Record, network: Network, kept: np.ndarray) -> Graph:
@@ -40,20 +42,59 @@ def linked(record: Record, network: Network, kept: np.ndarray) -> Graph:
     """
     points = _points(record, network.dim)
     here = None if points is None else points[kept]
+    pairs = _pairs(record, network, kept, here)
+    return edges.graph(*pairs, here, count=len(kept), unit_m=network.unit_m)
+
+
+def _pairs(
+    record: Record, network: Network, kept: np.ndarray, points: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Senders and receivers among the kept nodes."""
     if network.kind == "mesh":
         if "elements" not in record.data:
             fix = 'edges = "knn", or a mesh format (VTU, UGRID, FESOM)'
             raise DataError(message("The record holds no elements of a mesh.", where=record.name, fix=fix))
-        return edges.graph(*edges.mesh(record.data["elements"].to_numpy(), kept), here)
+        return edges.mesh(record.data["elements"].to_numpy(), kept)
     if network.kind == "directed":
-        names = record.data[network.dim].to_numpy()[kept] if network.dim in record.data.coords else kept
-        return edges.graph(*edges.directed(network.links, names.astype(str).tolist()), here)
-    if here is None or not np.isfinite(here).all():
+        names = _names(record, network.dim)
+        edges.directed(network.links, names.tolist())  # the record as a whole must be linked
+        return edges.directed(network.links, names[kept].tolist(), some=False)
+    if points is None or not np.isfinite(points).all():
         fix = "frame.easting and frame.northing, or coordinates longitude and latitude along the nodes; or a join."
         raise DataError(message("Nodes are linked by distance and need places.", where=record.name, fix=fix))
     if network.kind == "radius":
-        return edges.graph(*edges.radius(here, float(network.radius_m or 0)), here)
-    return edges.graph(*edges.knn(here, network.neighbours), here)
+        return edges.radius(points, float(network.radius_m or 0))
+    return edges.knn(points, network.neighbours)
+
+
+def unit_length(records: Sequence[Record], network: Network) -> float | None:
+    """The power of ten nearest to the median link of the first record, in metres; None without places or links."""
+    record = records[0]
+    points = _points(record, network.dim)
+    if points is None or not np.isfinite(points).all():
+        return None
+    ends = _pairs(record, network, np.arange(len(points)), points)
+    length = edges.lengths(*ends, points)
+    return float(10 ** np.round(np.log10(np.median(length[length > 0])))) if (length > 0).any() else None
+
+
+def alike(records: Sequence[Record], network: Network) -> np.ndarray:
+    """For every record the first one that has the same nodes, places and elements, shape (record,)."""
+    first: dict[tuple, int] = {}
+    found = []
+    for number, record in enumerate(records):
+        points = _points(record, network.dim)
+        own = [np.arange(record.data.sizes[network.dim]), *([] if points is None else [points])]
+        if network.kind == "mesh" and "elements" in record.data:
+            own.append(record.data["elements"].to_numpy())
+        if network.kind == "directed":
+            own.append(_names(record, network.dim))
+        found.append(first.setdefault(tuple(array.tobytes() for array in own), number))
+    return np.array(found)
+
+
+def _names(record: Record, dim: str) -> np.ndarray:
+    return record.data[dim].to_numpy().astype(str)
 
 
 def _points(record: Record, dim: str) -> np.ndarray | None:
@@ -69,13 +110,15 @@ def padded_sets(sets: Sequence[np.ndarray]) -> np.ndarray:
     return out
 
 
-def side_by_side(each: Sequence[Graph], size: int) -> Graph:
-    """Graphs of several examples with a leading axis; links beyond those of an example are not present."""
-    most = max((len(one.senders) for one in each), default=0)
-    senders, receivers = (np.full((len(each), most), size - 1, np.int32) for _ in range(2))
-    features = np.zeros((len(each), most, len(edges.FEATURES)), np.float32)
-    present = np.zeros((len(each), most), np.float32)
+def side_by_side(each: Sequence[Graph], nodes: int, links: int) -> Graph:
+    """Graphs of several examples with a leading axis, each filled up to so many nodes and links."""
+    senders, receivers = (np.full((len(each), links), nodes - 1, np.int32) for _ in range(2))
+    features = np.zeros((len(each), links, len(edges.FEATURES)), np.float32)
+    present = np.zeros((len(each), links), np.float32)
+    there = np.zeros((len(each), nodes), np.float32)
     for row, one in enumerate(each):
         count = len(one.senders)
-        senders[row, :count], receivers[row, :count], features[row, :count], present[row, :count] = one
-    return Graph(senders, receivers, features, present)
+        senders[row, :count], receivers[row, :count] = one.senders, one.receivers
+        features[row, :count], present[row, :count] = one.features, one.present
+        there[row, : len(one.nodes)] = one.nodes
+    return Graph(senders, receivers, features, present, there)
