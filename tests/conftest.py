@@ -19,6 +19,17 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compiled_quickly(request):
+    """Tests of single networks and losses compile much and compute little: most optimisations are left out there."""
+    import jax
+
+    name = "jax_disable_most_optimizations"
+    jax.config.update(name, request.path.parent.name in ("contract", "model", "loss"))
+    yield
+    jax.config.update(name, False)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder with the acceptance data; without it a test is skipped, in CI it fails."""

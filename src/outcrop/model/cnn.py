@@ -6,6 +6,7 @@ Convolutions find patterns, pooling forgets where they were, a dense head decide
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -122,7 +123,9 @@ def halved(
     neighbours = gathered(y, 2)  # (*half, neighbour * channel)
     half = neighbours.shape[:-1]
     any_there = gathered(there[..., None], 2).any(axis=-1)
-    largest = neighbours.reshape(*half, -1, channels).max(axis=-2)
+    each = neighbours.reshape(*half, -1, channels)
+    # pairwise: the gradient of `max` over an axis is NaN where the compiler works its inputs out twice, and rounds anew
+    largest = reduce(jnp.maximum, (each[..., i, :] for i in range(each.shape[-2])))
     return jnp.where(any_there[..., None], largest, 0.0), any_there
 
 

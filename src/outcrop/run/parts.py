@@ -106,7 +106,7 @@ def _sequence_arguments(problem: Problem) -> dict[str, Any]:
     return {
         "history": section.history,
         "horizon": section.horizon,
-        "lead": max(section.lead, 1),
+        "lead": section.lead,
         "spin_up": section.spin_up,
         "stride": section.stride,
         "known_future": list(_known_future(problem)) if section.horizon else [],

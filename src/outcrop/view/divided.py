@@ -62,7 +62,7 @@ def divided(
                 reads.append(visible[there])
                 scores.append(scored[there])
     index = np.concatenate(rows)
-    origins, dim = view.origins.take(index), view.network.dim
+    origins, dim = view.origins.take(index), view.network.nodes
     prints = [
         Footprints(prints.ranges, {dim: _members(nodes)})
         for prints, nodes in ((origins.reads, reads), (origins.scores, scores))
@@ -85,16 +85,16 @@ def _nodes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For every snapshot the nodes that are scored and those that are read, each (snapshot, node)."""
     cells = view.cells
-    dim = cells.dims.index(view.network.dim)
+    dim = cells.dims.index(view.network.nodes)
     mine = slice(cells.offsets[which], cells.offsets[which + 1])
     readable = np.moveaxis(may[mine].reshape(cells.shapes[which]), dim, -1)
     wanted = np.moveaxis((colour[mine] == part).reshape(cells.shapes[which]), dim, -1)
-    others = [other for other in cells.dims if other != view.network.dim]
+    others = [other for other in cells.dims if other != view.network.nodes]
     if not others:
         return wanted[None], readable[None] & True
     at = [view.origins.scores.ranges[other][index, 0] for other in others]
     scored = wanted[tuple(at)]
-    if view.along == view.network.dim:
+    if view.along == view.network.nodes:
         return scored & readable[tuple(at)], readable[tuple(at)]
     place = others.index(view.along)
     count = np.cumsum(readable, axis=place)
@@ -139,7 +139,7 @@ def of_snapshots(view: Graphs, parts: Sequence[Mapping[int, np.ndarray]]) -> Gra
     chosen = [(fold, code, index) for fold, own in enumerate(parts) for code, index in own.items()]
     flat = np.concatenate([index for _, _, index in chosen])
     origins = view.origins.take(flat)
-    whole = origins.scores.members[view.network.dim]
+    whole = origins.scores.members[view.network.nodes]
     sets, which, start = list(whole.sets), whole.which.copy(), 0
     for _, code, index in chosen:
         if code != TRAIN and len(index):
@@ -147,7 +147,7 @@ def of_snapshots(view: Graphs, parts: Sequence[Mapping[int, np.ndarray]]) -> Gra
             which[start : start + len(index)] = own.which + len(sets)
             sets += own.sets
         start += len(index)
-    scores = replace(origins.scores, members={view.network.dim: Members(sets, which)})
+    scores = replace(origins.scores, members={view.network.nodes: Members(sets, which)})
     part = np.concatenate([np.full(len(index), code) for _, code, index in chosen])
     fold = np.concatenate([np.full(len(index), fold) for fold, _, index in chosen])
     return replace(view, origins=replace(origins, scores=scores), part=part, fold=fold)
@@ -155,7 +155,7 @@ def of_snapshots(view: Graphs, parts: Sequence[Mapping[int, np.ndarray]]) -> Gra
 
 def _hidden_of(view: Graphs, index: np.ndarray) -> Members:
     """The nodes that are scored where whole snapshots are held out: all of them, or with `hide` a share in turn."""
-    members = view.origins.scores.members[view.network.dim].take(index)
+    members = view.origins.scores.members[view.network.nodes].take(index)
     size = max((len(nodes) for nodes in members.sets), default=0)
     table = np.zeros((len(index), max(size, 1)), bool)
     for row in range(len(index)):
@@ -167,17 +167,12 @@ def undivided(view: Graphs) -> Graphs:
     """One training example per snapshot, all nodes read and scored: for a network trained on everything."""
     whole = graphs(
         view.cells.records,
-        view.network.dim,
-        edges=view.network.kind,
-        neighbours=view.network.neighbours,
-        radius_m=view.network.radius_m,
-        links=view.network.links,
         context=view.context,
         lead=view.lead,
         along=view.along,
         hide=view.hide,
         known=view.known,
-        unit_m=view.network.unit_m,
+        **vars(view.network),
     )
     return replace(whole, part=np.full(len(whole.origins), TRAIN), fold=np.zeros(len(whole.origins), int))
 

@@ -14,13 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.records import Batch, Footprints, Members, Origins, Record
-from outcrop.view import edges as edges_of
 from outcrop.view import origins as columns
 from outcrop.view.boxes import without_target
 from outcrop.view.cells import Cells, cells_of
@@ -76,11 +75,11 @@ class Graphs(Covers):
 
     @property
     def _read(self) -> Members:
-        return self.origins.reads.members[self.network.dim]
+        return self.origins.reads.members[self.network.nodes]
 
     @property
     def _score(self) -> Members:
-        return self.origins.scores.members[self.network.dim]
+        return self.origins.scores.members[self.network.nodes]
 
     @cached_property
     def _nodes(self) -> np.ndarray:
@@ -157,7 +156,7 @@ class Graphs(Covers):
         record = self.origins.record[index]
         rows = np.zeros(nodes.shape, np.int64)
         for place, dim in enumerate(self.cells.dims):
-            at = nodes if dim == self.network.dim else self.origins.scores.ranges[dim][index, :1]
+            at = nodes if dim == self.network.nodes else self.origins.scores.ranges[dim][index, :1]
             rows = rows * self.cells.shapes[record, place][:, None] + np.maximum(at, 0)
         return rows
 
@@ -270,34 +269,27 @@ def graphs(
     records: Sequence[Record],
     nodes: str | None = None,
     *,
-    edges: str = "knn",
-    neighbours: int = 8,
-    radius_m: float | None = None,
-    links: Sequence[Sequence[str]] = (),
     context: Sequence[int] = (0,),
     lead: int = 0,
     along: str | None = None,
     hide: float = 0.0,
     hide_held_out: float = 1.0,
     known: str = "",
-    unit_m: float | None = None,
+    **network: Any,
 ) -> Graphs:
     """One example for each index of the other dimensions: a time, a level.
 
     Args:
         records: their grids, names, groups, coordinates, positions and (for "mesh") the variable `elements`.
         nodes: dimension of the nodes; by default the last one.
-        edges: "knn", "radius", "mesh" or "directed".
-        neighbours: links to each node, of "knn".
-        radius_m: longest link, of "radius".
-        links: names of sender and receiver, of "directed"; the names are the coordinate of `nodes`.
         context: offsets read along `along`, e.g. (-5, ..., 0).
         lead: samples from the snapshot read to the one predicted.
         along: dimension of context and lead; by default the first one that is not `nodes`.
         hide: share of the nodes that is hidden when a training example is drawn.
         hide_held_out: share of the nodes that a promise holds out that is hidden when they are tested.
         known: name of the input that holds the target where it is known.
-        unit_m: length of a link that counts as 1; by default the power of ten nearest to the median link.
+        network: fields of `Network`: edges, neighbours, radius_m, links, unit_m; the unit is by default the power of
+            ten nearest to the median link.
 
     Raises:
         ConfigError: an unknown dimension or kind of edges, or one that lacks what it needs.
@@ -307,27 +299,14 @@ def graphs(
     others = [other for other in cells.dims if other != dim]
     along = (others[0] if others else dim) if along is None else along
     offsets = tuple(sorted({int(offset) for offset in context}))
-    _check(cells, dim, along, edges, radius_m, links, offsets, lead, hide, hide_held_out)
-    network = Network(dim, edges, int(neighbours), radius_m, tuple((str(a), str(b)) for a, b in links), unit_m)
-    network = network if unit_m else replace(network, unit_m=unit_length(records, network))
-    place = cells.dims.index(along)
-    record, sides = [], {other: [] for other in others}
-    for which, shape in enumerate(cells.shapes.tolist()):
-        extents = [
-            np.arange(max(lead, 0), extent + min(lead, 0)) if other == along else np.arange(extent)
-            for other, extent in zip(cells.dims, shape, strict=True)
-            if other != dim
-        ]
-        mesh = [axis.ravel() for axis in np.meshgrid(*extents, indexing="ij")] if others else []
-        record.append(np.full(len(mesh[0]) if mesh else 1, which))
-        for other, at in zip(others, mesh, strict=True):
-            sides[other].append(at)
-    numbers = np.concatenate(record)
-    at = {other: np.concatenate(rows) for other, rows in sides.items()}
+    linking = Network(dim, **network)
+    _check(cells, dim, along, offsets, lead, hide, hide_held_out)
+    linking = linking if linking.unit_m else replace(linking, unit_m=unit_length(records, linking))
+    numbers, at = _snapshots(cells, dim, along, int(lead))
     scores = {other: np.stack([rows, rows + 1], axis=1) for other, rows in at.items()}
     reads = dict(scores)
     if along in at:
-        last = cells.shapes[numbers, place] - 1
+        last = cells.shapes[numbers, cells.dims.index(along)] - 1
         first, stop = (np.clip(at[along] - lead + offset, 0, last) for offset in (offsets[0], offsets[-1]))
         reads[along] = np.stack([first, stop + 1], axis=1)
     node_place = cells.dims.index(dim)
@@ -335,33 +314,40 @@ def graphs(
     every = {dim: Members(sets, numbers)}
     origins = columns.build(cells, numbers, Footprints(reads, every), Footprints(scores, every))
     origins = replace(origins, hidden=(known,) if hide else ())
-    return Graphs(origins, network, offsets, int(lead), along, cells, float(hide), float(hide_held_out), known)
+    return Graphs(origins, linking, offsets, int(lead), along, cells, float(hide), float(hide_held_out), known)
+
+
+def _snapshots(cells: Cells, dim: str, along: str, lead: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Record of every snapshot that can be predicted, and where it lies along the dimensions other than the nodes'."""
+    record: list[np.ndarray] = []
+    sides: dict[str, list[np.ndarray]] = {other: [] for other in cells.dims if other != dim}
+    for which, shape in enumerate(cells.shapes.tolist()):
+        extents = [
+            np.arange(max(lead, 0), extent + min(lead, 0)) if other == along else np.arange(extent)
+            for other, extent in zip(cells.dims, shape, strict=True)
+            if other != dim
+        ]
+        mesh = [axis.ravel() for axis in np.meshgrid(*extents, indexing="ij")] if sides else []
+        record.append(np.full(len(mesh[0]) if mesh else 1, which))
+        for rows, at in zip(sides.values(), mesh, strict=True):
+            rows.append(at)
+    return np.concatenate(record), {other: np.concatenate(rows) for other, rows in sides.items()}
 
 
 def _check(
     cells: Cells,
     dim: str,
     along: str,
-    kind: str,
-    radius_m: float | None,
-    links: Sequence[Sequence[str]],
     offsets: tuple[int, ...],
     lead: int,
     hide: float,
     hide_held_out: float,
 ) -> None:
-    problem, fix = "", 'view = {kind = "graphs", nodes = "station", edges = "knn", neighbours = 8}'
-    for name in (dim, along):
-        if name not in cells.dims:
-            problem = f"Records do not run along {name!r}{did_you_mean(name, cells.dims)}."
-            fix = f"the dimensions are {', '.join(cells.dims)}."
-    if kind not in edges_of.KINDS:
-        problem = f"There are no edges {kind!r}{did_you_mean(kind, edges_of.KINDS)}."
-        fix = f"edges = one of {', '.join(edges_of.KINDS)}"
-    elif kind == "radius" and not radius_m:
-        problem, fix = "Edges within a radius need it.", "radius_m = 50000"
-    elif kind == "directed" and not links:
-        problem, fix = "Directed edges need the table of links.", 'links = "rivers.csv"  # columns from, to'
+    problem = fix = ""
+    unknown = [name for name in (dim, along) if name not in cells.dims]
+    if unknown:
+        problem = f"Records do not run along {unknown[0]!r}{did_you_mean(unknown[0], cells.dims)}."
+        fix = f"the dimensions are {', '.join(cells.dims)}."
     elif not offsets or ((lead or offsets != (0,)) and along == dim):
         problem, fix = "Context and lead need a dimension beside the nodes.", "context = [0], lead = 0"
     elif not 0 <= hide < 1:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from outcrop.data.space import cartesian
-from outcrop.errors import DataError, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.view import edges
 from outcrop.view.edges import Graph
@@ -19,19 +19,36 @@ class Network:
     """How the nodes of every record are linked.
 
     Attributes:
-        dim: dimension of the nodes.
-        kind: one of edges.KINDS.
-        neighbours, radius_m: of "knn" and "radius".
-        links: names of sender and receiver, of "directed".
+        nodes: their dimension.
+        edges: one of edges.KINDS.
+        neighbours: links to each node, of "knn".
+        radius_m: longest link, of "radius".
+        links: names of sender and receiver, of "directed"; the names are the coordinate of `nodes`.
         unit_m: length of a link that counts as 1: the same in every part, however few nodes it reads.
+
+    Raises:
+        ConfigError: an unknown kind of edges, or one that lacks what it needs.
     """
 
-    dim: str
-    kind: str = "knn"
+    nodes: str
+    edges: str = "knn"
     neighbours: int = 8
     radius_m: float | None = None
-    links: tuple[tuple[str, str], ...] = ()
+    links: Sequence[Sequence[str]] = ()
     unit_m: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "links", tuple((str(sender), str(receiver)) for sender, receiver in self.links))
+        what = fix = ""
+        if self.edges not in edges.KINDS:
+            what = f"There are no edges {self.edges!r}{did_you_mean(self.edges, edges.KINDS)}."
+            fix = f"edges = one of {', '.join(edges.KINDS)}"
+        elif self.edges == "radius" and not self.radius_m:
+            what, fix = "Edges within a radius need it.", "radius_m = 50000"
+        elif self.edges == "directed" and not self.links:
+            what, fix = "Directed edges need the table of links.", 'links = "rivers.csv"  # columns from, to'
+        if what:
+            raise ConfigError(message(what, where="data.view", fix=fix))
 
 
 def linked(record: Record, network: Network, kept: np.ndarray) -> Graph:
@@ -40,7 +57,7 @@ def linked(record: Record, network: Network, kept: np.ndarray) -> Graph:
     Raises:
         DataError: nodes without places, or a mesh without elements.
     """
-    points = _points(record, network.dim)
+    points = _points(record, network.nodes)
     here = None if points is None else points[kept]
     pairs = _pairs(record, network, kept, here)
     return edges.graph(*pairs, here, count=len(kept), unit_m=network.unit_m)
@@ -50,19 +67,19 @@ def _pairs(
     record: Record, network: Network, kept: np.ndarray, points: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Senders and receivers among the kept nodes."""
-    if network.kind == "mesh":
+    if network.edges == "mesh":
         if "elements" not in record.data:
             fix = 'edges = "knn", or a mesh format (VTU, UGRID, FESOM)'
             raise DataError(message("The record holds no elements of a mesh.", where=record.name, fix=fix))
         return edges.mesh(record.data["elements"].to_numpy(), kept)
-    if network.kind == "directed":
-        names = _names(record, network.dim)
+    if network.edges == "directed":
+        names = _names(record, network.nodes)
         edges.directed(network.links, names.tolist())  # the record as a whole must be linked
         return edges.directed(network.links, names[kept].tolist(), some=False)
     if points is None or not np.isfinite(points).all():
         fix = "frame.easting and frame.northing, or coordinates longitude and latitude along the nodes; or a join."
         raise DataError(message("Nodes are linked by distance and need places.", where=record.name, fix=fix))
-    if network.kind == "radius":
+    if network.edges == "radius":
         return edges.radius(points, float(network.radius_m or 0))
     return edges.knn(points, network.neighbours)
 
@@ -70,7 +87,7 @@ def _pairs(
 def unit_length(records: Sequence[Record], network: Network) -> float | None:
     """The power of ten nearest to the median link of the first record, in metres; None without places or links."""
     record = records[0]
-    points = _points(record, network.dim)
+    points = _points(record, network.nodes)
     if points is None or not np.isfinite(points).all():
         return None
     ends = _pairs(record, network, np.arange(len(points)), points)
@@ -83,12 +100,12 @@ def alike(records: Sequence[Record], network: Network) -> np.ndarray:
     first: dict[tuple, int] = {}
     found = []
     for number, record in enumerate(records):
-        points = _points(record, network.dim)
-        own = [np.arange(record.data.sizes[network.dim]), *([] if points is None else [points])]
-        if network.kind == "mesh" and "elements" in record.data:
+        points = _points(record, network.nodes)
+        own = [np.arange(record.data.sizes[network.nodes]), *([] if points is None else [points])]
+        if network.edges == "mesh" and "elements" in record.data:
             own.append(record.data["elements"].to_numpy())
-        if network.kind == "directed":
-            own.append(_names(record, network.dim))
+        if network.edges == "directed":
+            own.append(_names(record, network.nodes))
         found.append(first.setdefault(tuple(array.tobytes() for array in own), number))
     return np.array(found)
 

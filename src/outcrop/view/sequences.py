@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -216,33 +216,27 @@ def sequences(
     records: Sequence[Record],
     history: int,
     *,
-    horizon: int = 0,
-    lead: int = 1,
-    spin_up: int = 0,
     stride: int | None = None,
-    known_future: Sequence[str] = (),
     ragged: bool = False,
     along: str | None = None,
     size: Mapping[str, int] | None = None,
     area_weight: bool = True,
     labelled: Mapping[str, np.ndarray] | None = None,
+    **steps: Any,
 ) -> Sequences:
     """Sequences over every record; the last one is shifted back to end with the record.
 
     Args:
         records: only their grids, names, groups, coordinates and positions are used.
         history: samples read.
-        horizon: samples forecast; 0 simulates: predicts within the history, from inputs alone.
-        lead: samples from the last one read to the first one forecast.
-        spin_up: first samples of a simulation, read and not scored.
         stride: samples from one example to the next; by default all that are scored, or a little less where whole
             days of them would let each lead meet one hour of the day only.
-        known_future: inputs that are known over the horizon.
         ragged: also sequences that start before their record, so that its first samples are predicted too.
         along: dimension of the steps; by default the first one.
         size: a box of places per example, dimension -> samples; without it one place.
         area_weight: samples of a box count by the area of their cell on grids of degrees.
         labelled: record name -> mask per sample; examples without a label to be scored on are left out.
+        steps: fields of `Span`: horizon, lead, spin_up, known_future; a horizon of 0 simulates, from inputs alone.
 
     Raises:
         ConfigError: impossible lengths, or an unknown dimension.
@@ -251,18 +245,15 @@ def sequences(
     cells = cells_of(records)
     along = cells.dims[0] if along is None else along
     box = {dim: int((size or {})[dim]) for dim in cells.dims if dim in (size or {})}
-    for dim in [along, *(size or {})]:
-        if dim not in cells.dims:
-            fix = f"the dimensions are {', '.join(cells.dims)}{did_you_mean(dim, cells.dims)}."
-            raise ConfigError(message(f"Records do not run along {dim!r}.", where="data.view", fix=fix))
-    span = Span(int(history), int(horizon), max(int(lead), 1), int(spin_up), tuple(known_future))
+    _check_dimensions(cells, [along, *(size or {})])
+    span = Span(history, **steps)
     stride = default_stride(cells, span, along) if stride is None else int(stride)
     check(span, stride, along, cells, box)
     record, start, sides = _laid(cells, span, stride, along, box, ragged)
     limit = cells.shapes[record, cells.dims.index(along)][:, None]
-    steps = start[:, None]
-    reads = {**sides, along: np.clip(np.concatenate([steps, steps + span.read], axis=1), 0, limit)}
-    scores = {**sides, along: np.clip(np.concatenate([steps + span.first, steps + span.length], axis=1), 0, limit)}
+    at = start[:, None]
+    reads = {**sides, along: np.clip(np.concatenate([at, at + span.read], axis=1), 0, limit)}
+    scores = {**sides, along: np.clip(np.concatenate([at + span.first, at + span.length], axis=1), 0, limit)}
     mask = columns.labelled_flat(records, labelled)
     if mask is not None:
         keep = np.flatnonzero(cells.count(mask, record, Footprints(scores)))
@@ -278,6 +269,13 @@ def sequences(
         past = Footprints({**reads, along: np.stack([reads[along][:, 0], stop], axis=1)})
         origins = replace(origins, past=past, future=span.known_future)
     return Sequences(origins, start, span, stride, along, box, cells, area_weight)
+
+
+def _check_dimensions(cells: Cells, asked: Sequence[str]) -> None:
+    for dim in asked:
+        if dim not in cells.dims:
+            fix = f"the dimensions are {', '.join(cells.dims)}{did_you_mean(dim, cells.dims)}."
+            raise ConfigError(message(f"Records do not run along {dim!r}.", where="data.view", fix=fix))
 
 
 def _laid(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -29,7 +29,11 @@ class Span:
     horizon: int = 0
     lead: int = 1
     spin_up: int = 0
-    known_future: tuple[str, ...] = ()
+    known_future: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known_future", tuple(self.known_future))
+        object.__setattr__(self, "lead", max(self.lead, 1))
 
     @property
     def first(self) -> int:
