@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/outcrop demo --out demo-run
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 examples: $(READY)
 	$(BIN)/python examples/reproduce.py
