@@ -87,13 +87,13 @@ class BatchNorm(eqx.Module):
     mean: Buffer
     variance: Buffer
     epsilon: float = eqx.field(static=True)
-    probe: Float[Array, "3 channel"] | None = None
+    probe: Float[Array, "3 channel"] | None
 
     def __init__(self, channels: int, *, epsilon: float = 1e-5):
         self.scale = jnp.ones(channels)
         self.shift = jnp.zeros(channels)
         self.mean, self.variance = Buffer(jnp.zeros(channels)), Buffer(jnp.ones(channels))
-        self.epsilon = epsilon
+        self.epsilon, self.probe = epsilon, None
 
     def __call__(self, x: Float[Array, "*sample channel"], *, training: bool = False) -> Array:
         mean, variance = self.mean.value, self.variance.value

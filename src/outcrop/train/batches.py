@@ -134,6 +134,14 @@ class Feed:
         batches = [self.source.batch(self.index(step * self.turns + turn), rng) for turn in range(self.turns)]  # type: ignore[union-attr]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
 
+    def look(self, number: int) -> Batch:
+        """Batch `number` outside of its turn, e.g. for statistics of the training part."""
+        if self.resident is not None:
+            return self.batch(self.resident, self.index(number)[None], 0)
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "batches")
+        return jax.tree.map(lambda leaf: leaf[0], self._thread.submit(self._made, number).result())
+
     def close(self) -> None:
         """Ends the thread; what was begun and not asked for is dropped."""
         if self._thread is not None:

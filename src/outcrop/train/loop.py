@@ -18,13 +18,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from outcrop.errors import NonFiniteError
 from outcrop.records import Batch
-from outcrop.train import checkpoint, doctor
+from outcrop.train import checkpoint, doctor, population
 from outcrop.train.batches import Augment, Feed, Source
 from outcrop.train.progress import Fit, Plan, Progress, Track, seconds_left, stop_reason
 from outcrop.train.step import State, Stepper, compile_chunk, key_of_turn, slow_in_scan
@@ -131,7 +132,7 @@ class Run:
                 own = self.member(state, m)
                 if own.frozen:
                     raise self.call_doctor(m, own, describe)
-                arrays = own.model if own.average is None else own.average
+                arrays = self.settled(m, own.model if own.average is None else own.average)
                 score = float("nan") if validate is None else float(validate(self.stepper.model(arrays)))
                 row = {"step": step, "validation_loss": score, "seconds": self.seconds()}
                 track = track.note(row | _summary(self.member(records, m)), arrays, validated=validate is not None)
@@ -141,6 +142,14 @@ class Run:
         if self.many:
             state = state._replace(frozen=jnp.array([track.tired(self.plan) for track in after]))
         self.at = Position(state, step, after)
+
+    def settled(self, m: int, arrays: Any) -> Any:
+        """A member's arrays as it is validated and kept: with the statistics of the training part in batch norms."""
+        model, feed = self.stepper.model(arrays), self.feeds[m]
+        if not population.batch_norms(model):
+            return arrays
+        batches = [feed.look(number) for number in range(min(population.BATCHES, feed.examples // feed.batch_size))]
+        return eqx.filter(population.measured(model, batches), eqx.is_array)
 
     def given(self, step: int, count: int) -> Any:
         """Which examples the next `count` steps see."""
