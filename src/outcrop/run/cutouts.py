@@ -18,6 +18,7 @@ from outcrop.config.schema import Config
 from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
+from outcrop.run.freed import give_back_freed_memory
 
 BYTES_PER_SAMPLE = 700
 """What a sample takes at most on the way: values, encodings, examples of the baselines, columns of the audit."""
@@ -125,6 +126,7 @@ def cut(config: Config, records: Sequence[Record], variables: Sequence[Variable]
     limit = config.data.memory_mb * 1e6
     if not any(bytes_of(record) > limit for record in records):
         return list(records), []
+    give_back_freed_memory()
     names = {name for variable in variables for name in (variable.name, *variable.sources)}
     target = next(variable for variable in variables if variable.role == "target")
     whole = sum(map(bytes_of, records))

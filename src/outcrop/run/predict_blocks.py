@@ -24,6 +24,7 @@ from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.run.cutouts import cutout
 from outcrop.run.folder import write_text
+from outcrop.run.freed import give_back_freed_memory
 
 READ_BYTES, WORK_BYTES, WORKERS = 48 * 2**20, 96 * 2**20, 2
 """Memory for a block as it is read, and for each of the pieces of it that are predicted at a time."""
@@ -167,6 +168,7 @@ def predict_large(
     Returns:
         A row of the summary, with `estimate` where nothing was written.
     """
+    give_back_freed_memory()
     view = model.bundle.view
     margin = dict(view.get("size") or {view.get("along") or record.dims[-1]: view.get("length", 0)})
     if view.get("kind") == "points":

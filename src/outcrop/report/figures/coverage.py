@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from outcrop.report.style import ACCENT, INK, RULE, SOFT, styled
 
@@ -39,6 +40,7 @@ def by_group(names: Sequence[str], share: np.ndarray, level: float, *, noun: str
     axes.set_ylim(-0.7, len(order) - 0.3)
     low = min(0.0 if share.min() < 0.3 else 0.05 * np.floor(share.min() / 0.05) - 0.05, level - 0.1)
     axes.set_xlim(low, 1.02)
+    axes.xaxis.set_major_locator(MultipleLocator(0.05 if low > 0.5 else 0.1))
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes.set_xlabel("true values inside")
     axes.annotate("promised", (level, 1.0), xycoords=("data", "axes fraction"), xytext=(-3, 3),
