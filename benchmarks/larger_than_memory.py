@@ -134,8 +134,7 @@ def limited(command: list[str], folder: Path, limit: float) -> dict[str, float |
     told = (done.stdout + done.stderr)[-1500:]
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}\n{told}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
-    return {"seconds": round(seconds, 1), "peak_resident_gb": round(peak, 2), "told": told}
+    return {"seconds": round(seconds, 1), "told": told}
 
 
 def main() -> None:

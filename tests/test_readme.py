@@ -105,3 +105,18 @@ def test_make_targets_exist():
 def test_links_lead_somewhere():
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_run_file_page_has_every_family_and_loss_with_its_arguments():
+    from outcrop.loss.table import LOSSES
+    from outcrop.model.entries import FAMILIES
+
+    page = (ROOT / "docs/run-file.md").read_text("utf-8")
+    lines = page.splitlines()
+    for name, family in FAMILIES.items():
+        row = next(line for line in lines if line.startswith("| `") and f"`{name}`" in line.split("|")[1])
+        missing = [argument for argument in family.defaults if f"`{argument} = " not in row]
+        assert not missing, (name, missing)
+    for name, entry in LOSSES.items():
+        assert f"`{name}`" in page, name
+        assert [argument for argument in entry.arguments if argument != "cost" and f"`{argument}" not in page] == []

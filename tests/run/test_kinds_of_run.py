@@ -37,15 +37,26 @@ def test_number_with_log10(tmp_path, quick_run):
     assert set(new["PERM_VALID"]) <= {0.0, 1.0}
 
 
-@pytest.mark.parametrize("family", ["unet1d", "resnet1d"])
+SMALL = {
+    "unet1d": "widths=[4, 8]",
+    "resnet1d": "dilations=[1]",
+    "cnn1d": "widths=[4]",
+    "transformer": "depth=1",
+    "rnn": "width_size=8",
+    "lstm": "width_size=8",
+    "gru": "bidirectional=true",
+    "autoencoder1d": "widths=[4, 8]",
+}
+
+
+@pytest.mark.parametrize("family", SMALL)
 def test_window_families_by_one_setting(wells, tmp_path, quick_run, family):
     base = run_file(tmp_path, wells / "wells", replace=NO_ARGUMENTS)
-    small = {"unet1d": "model.widths=[4, 8]", "resnet1d": "model.dilations=[1]"}[family]
     result, _ = quick_run(
         base,
         tmp_path / "run",
         f"model.family={family}",
-        small,
+        f"model.{SMALL[family]}",
         "train.batch_size=8",
         "train.steps=4",
         "data.view.length=32",
@@ -54,6 +65,58 @@ def test_window_families_by_one_setting(wells, tmp_path, quick_run, family):
     assert entry_of(result)["test"]["model"]["accuracy"]["value"] >= 0
     out = outcrop.predict(result.bundle, wells / "wells" / "Alpha-2.las", out=tmp_path / "out", write=["probabilities"])
     assert out.rows[0]["predicted"] == 320
+
+
+IMAGES = ["unet2d", "resnet2d", "cnn2d", "vit", "autoencoder2d", "unet3d", "resnet3d", "cnn3d"]
+
+
+@pytest.mark.parametrize("family", IMAGES)
+def test_patch_families_by_one_setting(tmp_path, quick_run, family):
+    """A cube whose target is its input smoothed, held out by blocks along the inlines."""
+    import xarray as xr
+
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(24, 16, 16))
+    b = sum(np.roll(a, shift, axis=2) for shift in (-1, 0, 1)) / 3
+    dims = ("inline", "y", "x")
+    axes = {dim: np.arange(size, dtype=float) for dim, size in zip(dims, a.shape, strict=True)}
+    curves = {"a": (dims, a.astype("f4"), {"units": "1"}), "b": (dims, b.astype("f4"), {"units": "1"})}
+    xr.Dataset(curves, coords=axes).to_netcdf(tmp_path / "cube.nc")
+    size = "{inline = 8, y = 8, x = 8}" if family.endswith("3d") else "{y = 8, x = 8}"
+    (tmp_path / "run.toml").write_text(
+        f"""
+[data]
+source.cube = {{files = "cube.nc"}}
+
+view = {{kind = "patches", size = {size}}}
+variable.A = {{from = ["a"]}}
+target.B = {{from = ["b"]}}
+[promise]
+area = {{along = "inline", block_m = 4, buffer_m = 1}}
+folds = 3
+[model]
+family = "{family}"
+[train]
+steps = 4
+"""
+    )
+    result, _ = quick_run(
+        tmp_path / "run.toml", tmp_path / "run", "train.steps=4", "train.batch_size=4", "evaluate.baselines=['mean']"
+    )
+    outcrop.predict(result.bundle, tmp_path / "cube.nc", out=tmp_path / "out")
+    with xr.open_dataset(tmp_path / "out" / "cube.nc") as told:
+        assert np.isfinite(told["B_PRED"]).mean() == 1
+
+
+def test_variational_autoencoders_need_their_loss(tmp_path, quick_run):
+    field(tmp_path / "wells")
+    changes = {**NUMBER, **NO_ARGUMENTS}
+    base = run_file(tmp_path, replace=changes)
+    small = ["model.family=vae1d", "model.widths=[4, 8]", "data.view.length=32", "evaluate.baselines=['mean']"]
+    with pytest.raises(outcrop.errors.ConfigError, match='kind = "elbo"'):
+        quick_run(base, tmp_path / "wrong", *small)
+    result, _ = quick_run(base, tmp_path / "run", *small, "loss.kind=elbo", "loss.kl_weight=0.01")
+    assert np.isfinite(entry_of(result)["test"]["model"]["rmse"]["value"])
 
 
 def monthly(path, years=24):

@@ -227,6 +227,9 @@ class LossSection(Section):
         default=[0.05, 0.25, 0.5, 0.75, 0.95], description="quantile: levels, increasing, 0.5 among them"
     )
 
+    kl_weight: Annotated[float, Field(ge=0, description="elbo: weight of the code's price")] = 0.1
+    kl_warmup_steps: Annotated[int, Field(ge=0, description="elbo: steps over which that weight grows")] = 0
+    free_bits: Annotated[float, Field(ge=0, description="elbo: nats per number of the code without a price")] = 0.0
     parts: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="composite: loss -> its weight")
 
     @field_validator("levels")

@@ -83,6 +83,13 @@ LOSSES: dict[str, Entry] = {
             ("levels",),
             "quantile",
         ),
+        Entry(
+            "elbo",
+            "outcrop.loss.reconstruction:elbo",
+            ("number",),
+            "squared error and the price of a Gaussian code, of vae, vae1d and vae2d",
+            ("kl_weight", "kl_warmup_steps", "free_bits"),
+        ),
     )
 }
 COMPOSITE = "composite"

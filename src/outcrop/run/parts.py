@@ -50,7 +50,8 @@ def view_kind(problem: Problem) -> str:
     kind = section.kind
     if kind == "auto":
         stated = section.history is not None or section.horizon
-        kind = "sequences" if stated and "sequences" in family.views else family.views[0]
+        others = [view for view in family.views if view != "sequences"]
+        kind = "sequences" if stated and "sequences" in family.views else others[0]
     if kind not in family.views:
         raise ConfigError(
             message(
@@ -183,6 +184,11 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
     arguments = config.loss.model_dump(exclude={"kind"})
     kind = "class" if classes else "number"
+    gaussian = families.FAMILIES[config.model.family].code == "gaussian"
+    if gaussian != (config.loss.kind == "elbo"):
+        what = f"The family {config.model.family!r} is not trained with the loss {config.loss.kind!r}."
+        fix = '[loss] kind = "elbo"' if gaussian else 'family = "vae", "vae1d" or "vae2d", or another loss'
+        raise ConfigError(message(what, where="[model] and [loss]", fix=fix))
     return losses.build(
         config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table
     )
