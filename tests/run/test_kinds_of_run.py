@@ -67,22 +67,24 @@ def test_window_families_by_one_setting(wells, tmp_path, quick_run, family):
     assert out.rows[0]["predicted"] == 320
 
 
-IMAGES = ["unet2d", "resnet2d", "cnn2d", "vit", "autoencoder2d", "unet3d", "resnet3d", "cnn3d"]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("unet2d", "resnet2d", "autoencoder2d", "unet3d", "cnn3d")
+]
 
 
-@pytest.mark.parametrize("family", IMAGES)
+@pytest.mark.parametrize("family", ["cnn2d", "vit", "resnet3d", *SLOW])
 def test_patch_families_by_one_setting(tmp_path, quick_run, family):
     """A cube whose target is its input smoothed, held out by blocks along the inlines."""
     import xarray as xr
 
     rng = np.random.default_rng(0)
-    a = rng.normal(size=(24, 16, 16))
+    a = rng.normal(size=(48, 16, 16))
     b = sum(np.roll(a, shift, axis=2) for shift in (-1, 0, 1)) / 3
     dims = ("inline", "y", "x")
     axes = {dim: np.arange(size, dtype=float) for dim, size in zip(dims, a.shape, strict=True)}
     curves = {"a": (dims, a.astype("f4"), {"units": "1"}), "b": (dims, b.astype("f4"), {"units": "1"})}
     xr.Dataset(curves, coords=axes).to_netcdf(tmp_path / "cube.nc")
-    size = "{inline = 8, y = 8, x = 8}" if family.endswith("3d") else "{y = 8, x = 8}"
+    size = "{inline = 4, y = 8, x = 8}" if family.endswith("3d") else "{y = 8, x = 8}"
     (tmp_path / "run.toml").write_text(
         f"""
 [data]
@@ -92,7 +94,7 @@ view = {{kind = "patches", size = {size}}}
 variable.A = {{from = ["a"]}}
 target.B = {{from = ["b"]}}
 [promise]
-area = {{along = "inline", block_m = 4, buffer_m = 1}}
+area = {{along = "inline", block_m = 12, buffer_m = 1}}
 folds = 3
 [model]
 family = "{family}"
