@@ -260,6 +260,8 @@ def test_absent_everywhere_is_a_wrong_name():
         DataError, match=r"No record has a value of GAMA \(did you mean 'GAMMA'\?\)[\s\S]*variable\.GAMA\.from"
     ):
         one(well(GAMMA=[1.0]), Variable("GAMA"))
+    with pytest.raises(DataError, match="GAMMA is missing in every sample of all records: GAMMA holds no number"):
+        one(well(GAMMA=[np.nan]), Variable("GAMMA"))
     values, found = one(well(GAMMA=[1.0]), Variable("GAMA"), training=False)
     assert np.isnan(values).all() and found.missing
 

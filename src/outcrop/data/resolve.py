@@ -353,14 +353,14 @@ def _check_somewhere(variable: Variable, mine: list[Resolution], records: Sequen
     known = sorted({str(name) for record in records for name in record.data.data_vars})
     likely = did_you_mean(variable.sources[0], known)
     listed = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-    what = f"No record has a value of {_aliases(variable)}{likely}."
-    raise DataError(
-        message(
-            what,
-            where=f"{variable.where}; {len(records)} records with {listed}",
-            fix=f'{variable.where}.from = ["name in the files"]',
-        )
-    )
+    there = [source for source in variable.sources if source in known]
+    if there:
+        what = f"{variable.name} is missing in every sample of all records: {there[0]} holds no number."
+        fix = f'check the file, source.NAME.null and {variable.where}.range, or {variable.where}.from = ["another"]'
+    else:
+        what = f"No record has a value of {_aliases(variable)}{likely}."
+        fix = f'{variable.where}.from = ["name in the files"]'
+    raise DataError(message(what, where=f"{variable.where}; {len(records)} records with {listed}", fix=fix))
 
 
 def _check_units_agree(variable: Variable, mine: list[Resolution]) -> None:
