@@ -21,7 +21,9 @@ from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
 from outcrop.run.solve import prepare, solve, without_validation
+from outcrop.run.splitting import whole
 from outcrop.run.uncertain import intervals
+from outcrop.view.view import View
 
 NAME = "model.outcrop"
 REFIT_SEED = 991
@@ -44,22 +46,23 @@ def bundle(
         kind = "refit" if len(checked.splits) > 1 else "held_out"
     if kind == "none":
         return None, []
-    has = parts.labelled_examples(problem, checked.view)
     history: list[dict[str, Any]] = []
     if kind == "refit":
+        view = whole(checked.view)
+        has = parts.labelled_examples(problem, view)
         steps = max(1, round(float(np.median([step for fold in folds for step in fold.notes["best_steps"]]))))
-        split = without_validation(problem, parts.with_labels(checked.splits[0], has), np.flatnonzero(has))
+        split = without_validation(problem, checked.splits[0], np.flatnonzero(has))
         solved = solve(
-            problem, checked.view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
+            problem, view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
             tell=tell.step, title="refit", steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,
         )  # fmt: skip
         tell(f"Refit on all {int(has.sum()):,} labelled examples for {steps} steps, the folds' median best.")
         history = [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history]
         members, normaliser, tables = solved.members, solved.normaliser, solved.tables
-        validity = _validity_of_all(checked, tables, folds)
+        validity = _validity_of_all(problem, view, tables, folds)
         score = "of the rotation; the model in this file is a refit on all groups, never scored itself"
     else:
-        labels = parts.with_labels(checked.splits[0], has)
+        labels = parts.with_labels(checked.splits[0], parts.labelled_examples(problem, checked.view))
         normaliser, tables = prepare(problem, checked.view, labels)
         members = members_of(problem, checked.view, folds[0], place / "checkpoints" / "fold-0.members", normaliser)
         validity = validity_of(problem, checked.view, labels, tables)
@@ -70,9 +73,8 @@ def bundle(
     return save(place / NAME, content), history
 
 
-def _validity_of_all(checked: Check, tables: Mapping[str, Any], folds: Sequence[Fold]) -> Validity:
+def _validity_of_all(problem: Problem, view: View, tables: Mapping[str, Any], folds: Sequence[Fold]) -> Validity:
     """Representatives from all groups; the threshold is the folds' median, since nothing is left to calibrate on."""
-    problem, view = checked.problem, checked.view
     everything = np.arange(len(view.origins))
     samples = samples_of(problem, view, everything, problem.labelled())
     fitted = Validity.fit(read_inputs(problem, view, tables, samples), seed=0)
@@ -94,6 +96,7 @@ def _content(
     arrays = {f"validity/{name}": array for name, array in validity.to_arrays().items()}
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
+    kind = parts.view_kind(problem)
     *rest, size = checked.view.input_shape(normaliser.in_channels)
     arguments = {
         "in_channels" if rest else "in_size": size,
@@ -109,7 +112,7 @@ def _content(
         normaliser=normaliser.to_json(),
         variables=[variable.to_json() for variable in problem.variables],
         frame=dict(vars(problem.frame)),
-        view={"kind": parts.view_kind(problem), **parts.view_arguments(problem, parts.view_kind(problem))},
+        view={"kind": kind, **parts.view_arguments(problem, kind), **getattr(checked.view, "settled", {})},
         classes=problem.classes.to_json() if problem.classes else None,
         split=outputs.split_summary(problem, checked.splits),
         promise=promise,

@@ -126,7 +126,7 @@ def _high_confidence(problem: Problem, view: View, folds: Sequence[Fold]) -> np.
 
 def _gap(checked: Check, scored: Scored, asked: tuple[str, ...], tell: Tell | None) -> dict[str, Any] | None:
     problem = checked.problem
-    if not gap.wanted(problem, checked.splits):
+    if not gap.wanted(problem, checked.view, checked.splits):
         return None
     metric = primary(scored.kind, cost=scored.cost is not None, wanted=asked[0] if asked else None)
     random = gap.random_score(problem, checked.view, checked.splits[0], metric, tell)

@@ -116,7 +116,8 @@ class Ladder:
             section = self.problem.config.data.view
             context = context_of(self.problem) if row.features == "window" else (0,)
             around = points(self.problem.records, context=context, along=section.along)
-            columns = [around.gather(tables, read).inputs]  # example i of this view is sample i
+            visible = ~np.isin(np.asarray(tables[self.names[0]].owners), self.view.origins.hidden)
+            columns = [around.gather(tables, read).inputs[:, np.tile(visible, len(context))]]  # sample i is example i
         if future := self.view.origins.future:
             every = np.concatenate([tables[name].inputs for name in self.names])
             owners = np.asarray(tables[self.names[0]].owners)

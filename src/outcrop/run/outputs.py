@@ -98,9 +98,18 @@ def _blank(value: Any) -> Any:
 
 
 def write_predictions(
-    folder: Path, problem: Problem, scored: Scored, folds: Sequence[Fold], held: Intervals, file: str = "predictions.nc"
+    folder: Path,
+    problem: Problem,
+    scored: Scored,
+    folds: Sequence[Fold],
+    held: Intervals,
+    file: str = "predictions.nc",
+    hidden: Sequence[str] = (),
 ) -> None:
-    """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from."""
+    """predictions.nc: every scored sample with target, network, baselines, inputs and where it comes from.
+
+    Inputs that are `hidden` where a sample is scored are left out.
+    """
     import xarray as xr
 
     rows, order = rows_of(folds)
@@ -132,7 +141,7 @@ def write_predictions(
         columns["probability"] = (("sample", "class"), probability)
         columns["confidence"] = ("sample", probability.max(axis=1))
     for variable in problem.variables:
-        if variable.role == "input":
+        if variable.role == "input" and variable.name not in hidden:
             values = np.concatenate([r.flat(variable.name) for r in problem.records])[flat]
             columns[f"input_{variable.name}"] = ("sample", values.astype(np.float32), {"units": variable.unit or ""})
     attributes = {"records": json.dumps(list(scored.names), ensure_ascii=False)}

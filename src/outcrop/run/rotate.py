@@ -19,7 +19,7 @@ from outcrop.run import parts
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.problem import Problem
-from outcrop.run.solve import Solved, Tell, solve
+from outcrop.run.solve import Solved, Tell, shown, solve
 from outcrop.run.uncertain import held_scores, model_columns
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
@@ -138,7 +138,7 @@ def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str
 
 def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Rows) -> np.ndarray:
     """The inputs of the last sample that each prediction knows."""
-    inputs = np.concatenate([tables[record.name].inputs for record in problem.records])
+    inputs = np.concatenate([shown(tables[record.name], view) for record in problem.records])
     return inputs[samples.flat_read(view.cells.offsets)]
 
 

@@ -176,7 +176,7 @@ def _evaluate(
         scored = scored_of(one.problem, one.view, folds[name], one.splits[0])
         file = f"predictions-{name}.nc" if name else "predictions.nc"
         held = intervals(one.problem, one.view, one.splits, folds[name])
-        outputs.write_predictions(place, one.problem, scored, folds[name], held, file)
+        outputs.write_predictions(place, one.problem, scored, folds[name], held, file, one.view.origins.hidden)
         promise, entry = evaluate.summarise(one, folds[name], scored, held, tell=tell.step)
         entries[promise] = entry
     metrics = evaluate.assembled(checked, entries, [fold for each in folds.values() for fold in each])

@@ -275,6 +275,15 @@ def predict_records(
     return result
 
 
+def shown(table: Encoded, view: View) -> np.ndarray:
+    """The encoded inputs of a record, 0 in those that are hidden where an example is scored (a network's known target).
+
+    What a prediction may know of its own sample: for baselines and for the area of validity.
+    """
+    hidden = np.isin(np.asarray(table.owners), view.origins.hidden)
+    return np.where(hidden, 0, table.inputs).astype(table.inputs.dtype) if hidden.any() else table.inputs
+
+
 def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.ndarray:
     """What holds where a sample is read, at the samples predicted from it; `missing` where nothing is predicted."""
     read = view.read_at(which)

@@ -60,6 +60,13 @@ def of_snapshots(view: Graphs, splits: Sequence[Split]) -> tuple[Graphs, list[Sp
     return shared, _of_parts(shared, splits)
 
 
+def whole(view: View) -> View:
+    """The view with one training example per snapshot, where a split had shared networks between its parts."""
+    from outcrop.view.divided import undivided
+
+    return undivided(view) if isinstance(view, Graphs) else view
+
+
 def _of_parts(view: Graphs, splits: Sequence[Split]) -> list[Split]:
     """The splits with the examples that a divided view made of them."""
     found = []

@@ -30,9 +30,11 @@ from outcrop.evaluate.validity import Validity
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.run.bundling import path_name
-from outcrop.run.solve import Mixture, predict_records, where_read
+from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
-from outcrop.view.view import make
+from outcrop.view.divided import in_turn
+from outcrop.view.graphs import Graphs
+from outcrop.view.view import View, make
 
 MOST_SAMPLES = 2**20
 """Longest example accepted from a file."""
@@ -129,13 +131,13 @@ class Model:
         """
         table = self.normaliser.encode(record)
         arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
-        view = make(self.bundle.view["kind"], [record], **arguments)
+        view = self._without_own(make(self.bundle.view["kind"], [record], **arguments), record)
         tables, classes = {record.name: table}, self.target.classes
         index, mixture = np.arange(len(view.origins)), self.mixture
         found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
         width = len(classes.codes) if classes else mixture.width
         values = found.get(record.name, np.full((len(record), width), np.nan))
-        distance = where_read(self.validity.score(table.inputs), view, 0, np.nan)
+        distance = where_read(self.validity.score(shown(table, view)), view, 0, np.nan)
         usable = where_read(table.usable, view, 0, False)
         inside = self.validity.inside(distance) & where_read(self._any_input(record), view, 0, False)
         valid = np.where(usable, inside.astype(float), np.nan)
@@ -151,6 +153,14 @@ class Model:
         labels = decide(values, classes.cost, self.bundle.provenance["decide"])
         chosen = None if margin is None else sets(values, margin)
         return Predicted(labels, values, valid, distance, classes.names, sets=chosen)
+
+    @staticmethod
+    def _without_own(view: View, record: Record) -> View:
+        """The view; of networks that read the known target, one in which no node reads its own."""
+        if not isinstance(view, Graphs) or not view.hide or not len(view.origins):
+            return view
+        values = record.flat(view.known)
+        return in_turn(view, values >= 0 if values.dtype.kind in "iu" else np.isfinite(values))
 
     @property
     def mixture(self) -> Mixture:

@@ -177,6 +177,29 @@ def undivided(view: Graphs) -> Graphs:
     return replace(whole, part=np.full(len(whole.origins), TRAIN), fold=np.zeros(len(whole.origins), int))
 
 
+def in_turn(view: Graphs, known: np.ndarray) -> Graphs:
+    """Every node scored once, without its own value: those unmeasured from all that are, the others a share at a time.
+
+    Args:
+        view: one example per snapshot of one record, whose network was trained with nodes hidden.
+        known: where the target is measured, shape (sample,).
+    """
+    index = np.arange(len(view.origins))
+    nodes = view.origins.reads.members[view.network.nodes]
+    size = max(map(len, nodes.sets), default=0)
+    read = view.rows_read(index, np.tile(np.arange(size), (len(index), 1)))
+    measured = known[read]
+    turns = max(round(1 / view.hide), 2)
+    turn = np.random.default_rng(0).permutation(size) % turns
+    masks = [~measured, *(measured & (turn == number) for number in range(turns))]
+    rows = [np.flatnonzero(mask.any(axis=1)) for mask in masks]
+    origins = view.origins.take(np.concatenate(rows))
+    scored = _members([mask[own] for mask, own in zip(masks, rows, strict=True)])
+    scores = replace(origins.scores, members={view.network.nodes: scored})
+    part, fold = (np.full(len(origins), code) for code in (TEST, 0))
+    return replace(view, origins=replace(origins, scores=scores), part=part, fold=fold)
+
+
 def _members(nodes: Sequence[np.ndarray]) -> Members:
     """Masks over nodes, of several records, as sets that examples share."""
     sets: list[np.ndarray] = []

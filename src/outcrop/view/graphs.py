@@ -160,6 +160,13 @@ class Graphs(Covers):
             rows = rows * self.cells.shapes[record, place][:, None] + np.maximum(at, 0)
         return rows
 
+    def rows_read(self, index: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+        """The sample that every node is predicted from: `lead` before the snapshot, (example, node)."""
+        rows = self.samples(index, nodes)
+        for which, place in by_record(self.origins.record[index]):
+            rows[place] = self._read_rows(which, rows[place])
+        return rows
+
     def where_scored(self, index: np.ndarray, size: int, rng: np.random.Generator | None) -> np.ndarray:
         """Which nodes are scored (and, with `hide`, hidden), shape (example, node)."""
         pairs = np.stack([self._read.which[index], self._score.which[index]], axis=1)
