@@ -7,6 +7,7 @@ import pytest
 
 from outcrop.errors import ConfigError, DataError
 from outcrop.evaluate.baselines import BASELINES, Table, Task, check, find, fit_predict, ladder
+from outcrop.evaluate.spatial import Space
 
 PAIRS = [(name, kind) for name, row in BASELINES.items() for kind in row.kinds]
 
@@ -18,7 +19,16 @@ def table(kind, size=240, seed=0):
     number = 2.0 * inputs[:, 0] - inputs[:, 1]
     time = np.datetime64("1990-01") + np.arange(size)
     target = np.digitize(number, [-1.0, 1.0]) if kind == "class" else number.astype(np.float64)
-    return Table(inputs, target, np.ones(size), time, np.roll(number, 1).astype(np.float64), time - 1)
+    last = np.roll(number, 1).astype(np.float64)
+    return Table(inputs, target, np.ones(size), time, last, time - 1, space=around(size))
+
+
+def around(size, nodes=6):
+    """Six nodes, of which all but the row's own are measured."""
+    places, rows = np.random.default_rng(9).uniform(0, 1e4, (nodes, 2)), np.arange(size)
+    known = np.stack([np.setdiff1d(np.arange(nodes), row % nodes) for row in rows])
+    value = places[known].sum(axis=2) / 1e4
+    return Space(places, rows % nodes, rows, (nodes - 1) * np.arange(size + 1), known.ravel(), value.ravel())
 
 
 def task(kind):

@@ -102,7 +102,7 @@ def test_nothing_scored_reads_what_is_hidden(network, changes):
         inputs = view.gather(tables, split.test).inputs
         nearest = shown(tables[record.name], view)[test.sample]
         found[which] = {**answers, "inputs": inputs, "for the area of validity": nearest}
-    assert len(found["otherwise"]) > 4
+    assert {"linear", "boosted_trees", "inverse_distance", "kriging"} <= set(found["otherwise"])
     for name, values in found["as measured"].items():
         np.testing.assert_array_equal(values, found["otherwise"][name], err_msg=name)
 

@@ -16,6 +16,7 @@ from jaxtyping import Float, Shaped
 
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.spatial import Space
 from outcrop.metric.missing import present
 
 
@@ -31,6 +32,7 @@ class Table:
         last_value: the target's last value known when the forecast is made, physical units (persistence).
         last_time: time stamp of `last_value`.
         lead: steps from `last_time` to `time`; None where it is the same everywhere.
+        space: what other nodes of the network measure when the row is predicted.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -40,14 +42,16 @@ class Table:
     last_value: Float[np.ndarray, " sample"] | None = None
     last_time: Shaped[np.ndarray, " sample"] | None = None
     lead: Shaped[np.ndarray, " sample"] | None = None
+    space: Space | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def where(self, rows: np.ndarray) -> Table:
         """Some of the rows, by mask or index."""
-        cut = {name: None if column is None else np.asarray(column)[rows] for name, column in vars(self).items()}
-        return replace(self, **cut)
+        columns = {name: column for name, column in vars(self).items() if column is not None and name != "space"}
+        cut = {name: np.asarray(column)[rows] for name, column in columns.items()}
+        return replace(self, **cut, space=None if self.space is None else self.space.where(rows))
 
     def learnable(self, most: int | None, seed: int) -> Table:
         """The rows with a target and a weight, thinned at random to at most `most` of them."""
@@ -92,7 +96,7 @@ class Baseline:
         is_plural: whether it "reach" or "reaches" a score.
         kinds: kinds of target it predicts.
         features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
-            "calendar" (`time`) or "series" (`time`, `last_value`, `last_time`).
+            "calendar" (`time`), "series" (`time`, `last_value`, `last_time`) or "space" (`space`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -112,8 +116,9 @@ class Baseline:
     help: str
 
 
-_TABULAR, _SERIES = "outcrop.evaluate.tabular:", "outcrop.evaluate.series:"
+_TABULAR, _SERIES, _SPATIAL = (f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial"))
 _BOTH = ("class", "number")
+FEATURES = ("sample", "window", "calendar", "series", "space")
 
 BASELINES: dict[str, Baseline] = {
     row.name: row
@@ -137,6 +142,26 @@ BASELINES: dict[str, Baseline] = {
         Baseline(
             "damped_persistence", "damped persistence", False, ("number",), "series", True, None, False,
             _SERIES + "damped_persistence", "climatology plus a fitted share of the last known anomaly",
+        ),
+        Baseline(
+            "other_nodes", "the mean of the other nodes", False, ("number",), "space", True, None, False,
+            _SPATIAL + "other_nodes", "the mean of all nodes of the network that are measured at the same time",
+        ),
+        Baseline(
+            "nearest_node", "the nearest node", False, ("number",), "space", True, None, False,
+            _SPATIAL + "nearest_node", "the value of the nearest node that is measured",
+        ),
+        Baseline(
+            "inverse_distance", "inverse-distance weighting", False, ("number",), "space", True, None, False,
+            _SPATIAL + "inverse_distance", "the 32 nearest nodes that are measured, weighted by 1 / distance squared",
+        ),
+        Baseline(
+            "linear_interpolation", "linear interpolation", False, ("number",), "space", True, None, False,
+            _SPATIAL + "linear_interpolation", "linear in triangles of measured nodes, the nearest one outside",
+        ),
+        Baseline(
+            "kriging", "ordinary kriging", False, ("number",), "space", True, None, False,
+            _SPATIAL + "kriging", "the 32 nearest nodes that are measured, weighted by a variogram of training nodes",
         ),
         Baseline(
             "nearest_neighbours", "the 15 nearest neighbours", True, _BOTH, "sample", True, 40_000, False,
@@ -184,7 +209,8 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
 
     Args:
         kind: kind of target.
-        features: what the caller can offer; add "calendar" on a time axis, and "series" for a forecast.
+        features: what the caller can offer; add "calendar" on a time axis, "series" for a forecast and "space" where
+            other nodes of a network are measured.
 
     >>> ladder("class", features=("sample",))
     ('majority', 'nearest_neighbours', 'logistic', 'boosted_trees')
@@ -200,7 +226,7 @@ def check(names: tuple[str, ...], kind: str) -> tuple[str, ...]:
                 message(
                     f"Baseline {name!r} does not predict a target of kind {kind!r}.",
                     where="[evaluate] baselines",
-                    fix=f"use some of {', '.join(ladder(kind, features=('sample', 'window', 'calendar', 'series')))}.",
+                    fix=f"use some of {', '.join(ladder(kind, features=FEATURES))}.",
                 )
             )
     return names

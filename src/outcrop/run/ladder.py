@@ -2,8 +2,11 @@
 
 Baselines see what the network sees: the inputs of the last sample known (the sample itself where nothing is looked
 ahead), the same window or history, and the inputs known in the future. Those that read inputs also learn the same
-encoded target (an anomaly, a logarithm), turned back to its unit afterwards; those without inputs and those of a time
-series learn the physical one.
+encoded target (an anomaly, a logarithm), turned back to its unit afterwards; those without inputs, those of a time
+series and those in space learn the physical one.
+
+Of a network that reads the known target of other nodes, baselines in space get exactly those nodes; the others get the
+inverse-distance mean of them in place of the node's own value, which is hidden.
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
+from outcrop.evaluate.spatial import Space, without_own
 from outcrop.run.parts import context_of, forecasts
 from outcrop.run.problem import Problem
 from outcrop.run.solve import encoded
+from outcrop.run.surroundings import measures_others, surroundings
 from outcrop.split.promise import Split
+from outcrop.view.graphs import Graphs
 from outcrop.view.history import span_means
 from outcrop.view.points import points
 from outcrop.view.rows import Rows
@@ -41,6 +47,8 @@ def names_of(problem: Problem, view: View) -> tuple[str, ...]:
     features = ["sample"]
     if view.kind == "sequences" or len(context_of(problem)) > 1:
         features.append("window")
+    if measures_others(view):
+        features.append("space")
     if problem.records[0].axis.dtype.kind == "M":
         features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
     return baselines.ladder(kind, features=tuple(features))
@@ -52,7 +60,7 @@ class Ladder:
     def __init__(
         self, problem: Problem, view: View, split: Split, normaliser: Normaliser, filled: Mapping[str, Encoded]
     ):
-        self.problem, self.view, self.normaliser = problem, view, normaliser
+        self.problem, self.view, self.normaliser, self.split = problem, view, normaliser, split
         names = [record.name for record in problem.records]
         bare = encoded(problem, view, split, normaliser, fill=False)
         self.tables = {True: filled, False: bare}
@@ -73,8 +81,9 @@ class Ladder:
         """Fits one baseline and predicts the test rows."""
         row = baselines.find(name)
         train = self._thinned(self.train, row.most_rows, seed)
-        held = self._table(row, self._thinned(self.validation, row.most_rows, seed)) if len(self.validation) else None
-        tables = self._table(row, train), self._table(row, test)
+        few = self._thinned(self.validation, row.most_rows, seed)
+        held = self._table(row, few, "validation") if len(few) else None
+        tables = self._table(row, train, "train"), self._table(row, test, "test")
         prediction = baselines.fit_predict(name, *tables, self.task, validation=held, seed=seed)
         if not self._learns_encoded(row):
             return prediction
@@ -90,24 +99,33 @@ class Ladder:
     def _learns_encoded(self, row: baselines.Baseline) -> bool:
         return not self.problem.classes and row.features in ("sample", "window")
 
-    def _table(self, row: baselines.Baseline, rows: Rows) -> baselines.Table:
-        """Some rows, with the inputs this baseline asks for."""
+    def _table(self, row: baselines.Baseline, rows: Rows, part: str) -> baselines.Table:
+        """Some rows of a part, with the inputs this baseline asks for."""
         flat, read = rows.flat(self.offsets), rows.flat_read(self.offsets)
         weight = self._column("weight")[flat] * self.usable[read]
         target = self._column("target")[flat] if self._learns_encoded(row) else self._physical(flat)
         lead = self._lead(rows) if self.many_leads else None
+        inputs = np.empty((len(rows), 0), np.float32)
+        if row.features == "space":
+            space = self._around(rows, part, self._physical(slice(None))) if measures_others(self.view) else None
+            return baselines.Table(inputs, target, weight, space=space)
         if row.features in ("calendar", "series", "none"):
-            inputs = np.empty((len(rows), 0), np.float32)
             return baselines.Table(inputs, target, weight, self.axis[flat], self._physical(read), self.axis[read], lead)
-        return baselines.Table(self._inputs(row, rows), target, weight, lead=lead)
+        return baselines.Table(self._inputs(row, rows, part), target, weight, lead=lead)
+
+    def _around(self, rows: Rows, part: str, values: np.ndarray) -> Space:
+        """What is known around some rows of a part; in training, all that its examples read."""
+        assert isinstance(self.view, Graphs)
+        index = getattr(self.split, part)
+        return surroundings(self.view, index, rows, values, whole=part == "train")
 
     def _column(self, name: str) -> np.ndarray:
         """One encoded column of all records laid end to end."""
         return np.concatenate([np.asarray(getattr(self.tables[True][record], name)) for record in self.names])
 
-    def _inputs(self, row: baselines.Baseline, rows: Rows) -> np.ndarray:
+    def _inputs(self, row: baselines.Baseline, rows: Rows, part: str) -> np.ndarray:
         """Inputs of the last sample known, or of its window or history; then those of the predicted sample that are
-        known in the future; then the lead, where there are several."""
+        known in the future; then the lead, where there are several; then what is known around the node."""
         tables = self.tables[row.fill]
         read, history = rows.flat_read(self.offsets), getattr(self.view, "span", None)
         if row.features == "window" and history is not None:
@@ -125,13 +143,16 @@ class Ladder:
         if self.many_leads:
             lead = self._lead(rows).astype(np.float32)[:, None]
             columns.append(lead / max(self._lead(self.train).max(), 1))
+        if isinstance(self.view, Graphs) and self.view.hide and not self.problem.classes:
+            others = without_own(self._around(rows, part, self._column("target")))
+            columns.append(np.where(np.isfinite(others) | (not row.fill), others, 0).astype(np.float32)[:, None])
         return np.concatenate(columns, axis=1)
 
     def _lead(self, rows: Rows) -> np.ndarray:
         """Steps from the last sample known to the predicted one."""
         return leads(self.view, rows)
 
-    def _physical(self, flat: np.ndarray) -> np.ndarray:
+    def _physical(self, flat: np.ndarray | slice) -> np.ndarray:
         """The target in physical units (or class indices) at some samples."""
         return np.concatenate([record.flat(self.problem.target.name) for record in self.problem.records])[flat]
 

@@ -111,6 +111,28 @@ def resolved(values: np.ndarray, points: np.ndarray, *, seed: int = 0) -> Variog
     return found
 
 
+def of_pairs(distance: np.ndarray, half: np.ndarray) -> Variogram:
+    """The variogram of pairs whose half squared differences are known, such as means over many snapshots.
+
+    Classes hold equal numbers of pairs. Of fewer than 4 pairs the range is their greatest distance.
+
+    Args:
+        distance: of every pair, above 0 but for pairs at one place.
+        half: half the squared difference, or its mean.
+    """
+    order = np.argsort(distance, kind="stable")
+    count = min(max(len(order) // 5, 4), LAGS)
+    if len(order) < count:
+        edge = float(np.max(distance, initial=1e-12))
+        return Variogram(distance[order], half[order], np.ones(len(order)), 0.0, float(np.mean(half)), edge)
+    groups = np.array_split(order, count)
+    lag, value = (np.array([float(np.mean(part[group])) for group in groups]) for part in (distance, half))
+    pairs = np.array([len(group) for group in groups])
+    if not np.any(value > 0) or lag[0] <= 0:
+        return Variogram(lag, value, pairs, 0.0, float(value.max(initial=0.0)), float(lag[-1]))
+    return _fitted(lag, value, pairs, starts=np.quantile(lag, [0.25, 0.5, 1.0]))
+
+
 def _known(values: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = np.asarray(values, float)
     values = values[:, None] if values.ndim == 1 else values

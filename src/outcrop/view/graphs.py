@@ -160,6 +160,10 @@ class Graphs(Covers):
             rows = rows * self.cells.shapes[record, place][:, None] + np.maximum(at, 0)
         return rows
 
+    def nodes_of(self, index: np.ndarray) -> np.ndarray:
+        """The nodes that some examples read, -1 where there are no more, (example, node)."""
+        return self._nodes[self._read.which[np.asarray(index)]]
+
     def rows_read(self, index: np.ndarray, nodes: np.ndarray) -> np.ndarray:
         """The sample that every node is predicted from: `lead` before the snapshot, (example, node)."""
         rows = self.samples(index, nodes)
@@ -230,16 +234,16 @@ class Graphs(Covers):
         """Snapshots stay where they are, shape (all examples, 2)."""
         return np.zeros((len(self.origins), 2), np.int64)
 
-    def _scored(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def scored_at(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Record and sample of every node that is scored; its example (a row of `index`) and place in it."""
         scored = self.where_scored(index, self._nodes.shape[1], None)
         example, node = np.nonzero(scored)
-        rows = self.samples(index, self._nodes[self._read.which[index]])
+        rows = self.samples(index, self.nodes_of(index))
         return self.origins.record[index][example], rows[example, node], example, node
 
     def rows(self, index: np.ndarray) -> Rows:
         """Every node that some examples are scored on, at every snapshot, in the order of records and samples."""
-        record, sample, _, _ = self._scored(np.asarray(index))
+        record, sample, _, _ = self.scored_at(np.asarray(index))
         order = np.lexsort((sample, record))
         return self._as_rows(record[order], sample[order])
 
@@ -249,7 +253,7 @@ class Graphs(Covers):
 
     def answers(self, index: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The outputs (example, node, out) in the order of `rows(index)`."""
-        record, sample, example, node = self._scored(np.asarray(index))
+        record, sample, example, node = self.scored_at(np.asarray(index))
         order = np.lexsort((sample, record))
         return np.asarray(values)[example[order], node[order]]
 

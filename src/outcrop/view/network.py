@@ -57,7 +57,7 @@ def linked(record: Record, network: Network, kept: np.ndarray) -> Graph:
     Raises:
         DataError: nodes without places, or a mesh without elements.
     """
-    points = _points(record, network.nodes)
+    points = places(record, network.nodes)
     here = None if points is None else points[kept]
     pairs = _pairs(record, network, kept, here)
     return edges.graph(*pairs, here, count=len(kept), unit_m=network.unit_m)
@@ -87,7 +87,7 @@ def _pairs(
 def unit_length(records: Sequence[Record], network: Network) -> float | None:
     """The power of ten nearest to the median link of the first record, in metres; None without places or links."""
     record = records[0]
-    points = _points(record, network.nodes)
+    points = places(record, network.nodes)
     if points is None or not np.isfinite(points).all():
         return None
     ends = _pairs(record, network, np.arange(len(points)), points)
@@ -100,7 +100,7 @@ def alike(records: Sequence[Record], network: Network) -> np.ndarray:
     first: dict[tuple, int] = {}
     found = []
     for number, record in enumerate(records):
-        points = _points(record, network.nodes)
+        points = places(record, network.nodes)
         own = [np.arange(record.data.sizes[network.nodes]), *([] if points is None else [points])]
         if network.edges == "mesh" and "elements" in record.data:
             own.append(record.data["elements"].to_numpy())
@@ -114,7 +114,7 @@ def _names(record: Record, dim: str) -> np.ndarray:
     return record.data[dim].to_numpy().astype(str)
 
 
-def _points(record: Record, dim: str) -> np.ndarray | None:
+def places(record: Record, dim: str) -> np.ndarray | None:
     """Places of the nodes in metres, or None."""
     along = {str(n): c.to_numpy() for n, c in record.data.coords.items() if c.dims == (dim,) and c.dtype.kind in "fiu"}
     return cartesian(along)
