@@ -1,11 +1,13 @@
 """What the screens print, as plain text of a stated width."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from outcrop.cli import screens
+from outcrop.view.span import Span
 
 
 def printed(renderable, width=100):
@@ -55,3 +57,19 @@ def test_scores_without_interval_and_undefined_ones_do_not_break_it(entry):
 
 def test_no_screen_line_is_wider_than_the_terminal():
     assert max(len(line.rstrip()) for line in printed(screens.data_screen()).splitlines()) <= 100
+
+
+@pytest.mark.parametrize(
+    ("span", "told"),
+    [
+        (Span(1002, spin_up=637), "reads 1,002 samples and predicts the last 365 of them"),
+        (Span(48, 24), "reads 48 samples and predicts 24 after them"),
+        (None, "reads its own sample only"),
+    ],
+)
+def test_the_network_says_what_it_reads(span, told):
+    config = SimpleNamespace(model=SimpleNamespace(family="gru", members=1))
+    result = SimpleNamespace(
+        problem=SimpleNamespace(config=config), reach=(0, 0), parameters=9, view=SimpleNamespace(span=span)
+    )
+    assert screens._network(result) == f"gru, 9 parameters; {told}"

@@ -147,3 +147,8 @@ def test_templates_are_valid(name):
 def test_unknown_template():
     with pytest.raises(ConfigError, match=r"did you mean 'facies'.*\nFix: one of facies, forecast, table"):
         template_path("facis")
+
+
+def test_a_date_needs_no_quotation_marks():
+    config = load(template_path("forecast"), ["promise.later=1995-01-01", 'promise.validation_from="1985-01"'])
+    assert (config.promise.later, config.promise.validation_from) == ("1995-01-01", "1985-01")

@@ -8,6 +8,7 @@ import pytest
 from outcrop.errors import ConfigError, DataError
 from outcrop.evaluate.baselines import BASELINES, Table, Task, check, find, fit_predict, ladder
 from outcrop.evaluate.spatial import Space
+from outcrop.view.history import RESERVOIRS
 
 PAIRS = [(name, kind) for name, row in BASELINES.items() for kind in row.kinds]
 
@@ -37,15 +38,17 @@ def task(kind):
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
 def test_contract(name, kind):
-    train, test = table(kind), table(kind, 50, seed=1)
-    found = fit_predict(name, train, test, task(kind), validation=table(kind, 60, seed=2))
+    train, test, held = (table(kind, size, seed) for seed, size in enumerate((240, 50, 60)))
+    if BASELINES[name].features == "reservoirs":
+        train, test, held = (replace(t, inputs=np.tile(t.inputs, RESERVOIRS)) for t in (train, test, held))
+    found = fit_predict(name, train, test, task(kind), validation=held)
     assert found.values.shape == (50,)
     assert np.isfinite(found.values).all()
     if kind == "class":
         assert found.probabilities.shape == (50, 4) and (found.probabilities[:, 3] == 0).all()
         np.testing.assert_allclose(found.probabilities.sum(axis=1), 1.0, atol=1e-5)
     hidden = replace(test, target=test.target[::-1].copy())
-    again = fit_predict(name, train, hidden, task(kind), validation=table(kind, 60, seed=2))
+    again = fit_predict(name, train, hidden, task(kind), validation=held)
     np.testing.assert_array_equal(found.values, again.values)
 
 
@@ -133,6 +136,19 @@ def test_time_series_by_hand():
     np.testing.assert_allclose(damped, season + np.r_[0.0, anomaly[:-1]] * 41 / 47)
 
 
+def test_a_linear_reservoir_finds_the_response_that_made_the_heads():
+    rng = np.random.default_rng(3)
+    held = rng.normal(size=(400, RESERVOIRS, 2)).astype(np.float32)
+    heads = 11.0 + 0.5 * held[:, 17, 0] - 0.2 * held[:, 17, 1]
+    made = Table(held.reshape(400, -1), heads.astype(np.float64), np.ones(400))
+    early, late = made.where(np.arange(300)), made.where(np.arange(300, 400))
+    np.testing.assert_allclose(fit_predict("linear_reservoir", early, late).values, late.target, atol=1e-5)
+    spoilt = replace(
+        early, target=np.where(np.arange(300) < 50, 99.0, early.target), weight=np.r_[[0.0] * 50, [1.0] * 250]
+    )
+    np.testing.assert_allclose(fit_predict("linear_reservoir", spoilt, late).values, late.target, atol=1e-5)
+
+
 def test_thinning_is_bounded_and_repeatable():
     train = table("number", 500)
     assert len(train.learnable(100, seed=0)) == 100
@@ -143,6 +159,7 @@ def test_ladder_offers_what_the_caller_has():
     assert ladder("class") == ("majority", "nearest_neighbours", "logistic", "boosted_trees", "boosted_trees_window")
     assert "persistence" in ladder("number", features=("sample", "series"))
     assert "persistence" not in ladder("number")
+    assert "linear_reservoir" in ladder("number", features=("sample", "reservoirs"))
 
 
 def test_errors_say_what_to_do():

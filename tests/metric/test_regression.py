@@ -17,6 +17,7 @@ def test_scores_by_hand():
     assert metric.bias(prediction=PREDICTION, target=TARGET) == pytest.approx(-2 / 3)
     # squares about the mean 3: 4 + 1 + 9
     assert metric.r2(prediction=PREDICTION, target=TARGET) == pytest.approx(1 - 10 / 14)
+    assert metric.nse(prediction=PREDICTION, target=TARGET) == metric.r2(prediction=PREDICTION, target=TARGET)
 
 
 def test_r2_of_a_constant_target_is_undefined():

@@ -64,11 +64,13 @@ def _network(result: Any) -> str:
     """Family, members, size and reach in one line."""
     model, (before, after) = result.problem.config.model, result.reach
     size = f"{result.parameters:,} parameters" + (" each" if model.members > 1 else "")
-    reach = (
-        f"reads its own sample and {before} before, {after} after it"
-        if before or after
-        else "reads its own sample only"
-    )
+    span = getattr(result.view, "span", None)
+    reach = "reads its own sample only"
+    if span is not None:
+        scored = f"{span.horizon:,} after them" if span.horizon else f"the last {span.scored:,} of them"
+        reach = f"reads {_count(span.history, 'sample')} and predicts {scored}"
+    elif before or after:
+        reach = f"reads its own sample and {before} before, {after} after it"
     return f"{model.family}{f', {model.members} members' if model.members > 1 else ''}, {size}; {reach}"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Number = int | float
 
@@ -94,6 +95,11 @@ class PromiseSection(Section):
     gap: str | Number | None = Field(default=None, description='left out before each boundary, e.g. "7d"')
     seed: int = 0
     also: dict[str, PromiseSection] = Field(default={}, description="further promises, each with a score of its own")
+
+    @field_validator("later", "validation_from", mode="before")
+    @classmethod
+    def _dated(cls, value: Any) -> Any:
+        return value.isoformat() if isinstance(value, date) else value  # TOML knows dates without quotation marks
 
     @model_validator(mode="after")
     def _one_promise(self) -> PromiseSection:

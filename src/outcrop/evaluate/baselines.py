@@ -96,7 +96,8 @@ class Baseline:
         is_plural: whether it "reach" or "reaches" a score.
         kinds: kinds of target it predicts.
         features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
-            "calendar" (`time`), "series" (`time`, `last_value`, `last_time`) or "space" (`space`).
+            "reservoirs" (`view.history.reservoirs` of the inputs), "calendar" (`time`), "series" (`time`,
+            `last_value`, `last_time`) or "space" (`space`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -118,7 +119,7 @@ class Baseline:
 
 _TABULAR, _SERIES, _SPATIAL = (f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial"))
 _BOTH = ("class", "number")
-FEATURES = ("sample", "window", "calendar", "series", "space")
+FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space")
 
 BASELINES: dict[str, Baseline] = {
     row.name: row
@@ -180,6 +181,10 @@ BASELINES: dict[str, Baseline] = {
             _TABULAR + "linear", "ridge regression on the inputs around the sample (for a forecast: an autoregression)",
         ),
         Baseline(
+            "linear_reservoir", "a linear reservoir", False, ("number",), "reservoirs", True, 40_000, False,
+            _SERIES + "linear_reservoir", "a simulation: exponential or gamma response to the inputs, least squares",
+        ),
+        Baseline(
             "boosted_trees", "boosted trees", True, _BOTH, "sample", False, 60_000, False,
             _TABULAR + "boosted_trees", "gradient-boosted trees, stopped on the validation groups",
         ),
@@ -209,8 +214,8 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
 
     Args:
         kind: kind of target.
-        features: what the caller can offer; add "calendar" on a time axis, "series" for a forecast and "space" where
-            other nodes of a network are measured.
+        features: what the caller can offer; add "calendar" on a time axis, "series" for a forecast, "reservoirs" for a
+            simulation and "space" where other nodes of a network are measured.
 
     >>> ladder("class", features=("sample",))
     ('majority', 'nearest_neighbours', 'logistic', 'boosted_trees')

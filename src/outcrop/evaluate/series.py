@@ -1,4 +1,4 @@
-"""Baselines in time: persistence, climatology, damped persistence.
+"""Baselines in time: persistence, climatology, damped persistence, a linear reservoir.
 
 Each function is `(train, validation, task, seed) -> predict`, in physical units. Times are NumPy `datetime64`.
 Climatology is the training mean of the calendar month, and of the hour of the day where there are several; a month
@@ -15,6 +15,7 @@ import numpy as np
 
 from outcrop.errors import DataError, message
 from outcrop.evaluate.tabular import per_lead
+from outcrop.view.history import RESERVOIRS
 
 if TYPE_CHECKING:
     from outcrop.evaluate.baselines import Table, Task
@@ -92,3 +93,27 @@ def damped_persistence(train: Table, validation: Table | None, task: Task, seed:
         return lambda test: means[phase(_column(test, "time"))] + slope * last_anomaly(test)
 
     return per_lead(train, fitted)
+
+
+def linear_reservoir(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
+    """A constant plus a share of what one kind of reservoir, fed by each input, holds; least squares in training.
+
+    The time constant and the shape of the response (exponential or gamma), shared by all inputs, are those that leave
+    the smallest error in training; the share of each input is then linear. This is how heads answer to rain and
+    evaporation in von Asmuth, Bierkens and Maas (2002), doi:10.1029/2001WR001136, equations 1 to 5, there with a
+    continuous time constant and an autoregressive noise, which a forecast from weather alone cannot use.
+    """
+    target = np.asarray(train.target, np.float64)
+    root = np.ones(len(train)) if train.weight is None else np.sqrt(np.asarray(train.weight, np.float64))
+
+    def columns(table: Table, number: int) -> np.ndarray:
+        held = np.asarray(table.inputs, np.float64).reshape(len(table), RESERVOIRS, -1)[:, number]
+        return np.column_stack([np.ones(len(table)), held])
+
+    def fitted(number: int) -> tuple[float, int, np.ndarray]:
+        x = columns(train, number)
+        shares = np.linalg.lstsq(x * root[:, None], target * root, rcond=1e-6)[0]
+        return float(np.sum((root * (target - x @ shares)) ** 2)), number, shares
+
+    _, best, shares = min((fitted(number) for number in range(RESERVOIRS)), key=lambda found: found[0])
+    return lambda test: columns(test, best) @ shares

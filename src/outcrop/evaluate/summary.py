@@ -62,12 +62,13 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
     """
     has_cost, extras = scored.cost is not None, extras or Extras()
     deciding = primary(scored.kind, cost=has_cost, wanted=question.metrics[0] if question.metrics else None)
-    metrics = question.metrics or defined_for(
+    defined = defined_for(
         scored.kind,
         cost=has_cost,
         probabilities=MODEL in scored.probabilities,
         quantiles=MODEL in scored.quantiles,
     )
+    metrics = question.metrics or tuple(name for name in defined if not find(name).on_request)
     told, extras = scored.scorable(), extras.where(scored.rows)
     drawn = (
         by_block(told, question.block_length)

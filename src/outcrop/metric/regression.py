@@ -65,6 +65,9 @@ def r2_of_sums(sums: np.ndarray, *, cost: None = None) -> np.ndarray:
     return 1.0 - np.divide(_mean(sums, SQUARE), variance, out=np.full(variance.shape, np.nan), where=varies)
 
 
+nse_of_sums = r2_of_sums
+
+
 def _one_group(prediction: Values, target: Values) -> np.ndarray:
     return error_sums(prediction, target, np.zeros(len(target), dtype=np.int64), 1)[0]
 
@@ -94,6 +97,18 @@ def r2(*, prediction: Values, target: Values) -> float:
     0.3571
     """
     return float(r2_of_sums(_one_group(prediction, target)))
+
+
+def nse(*, prediction: Values, target: Values) -> float:
+    """Nash-Sutcliffe efficiency: 1 is perfect, 0 is as good as the mean of the scored targets themselves.
+
+    The same number as `r2`, under the name it has in hydrology. The mean is that of the targets that are scored, not
+    that of the training years, so 0 is a little harder to reach than "predict the training mean".
+
+    >>> nse(prediction=np.array([1.0, 2.0, 3.0]), target=np.array([1.0, 2.0, 6.0])).__round__(4)
+    0.3571
+    """
+    return float(nse_of_sums(_one_group(prediction, target)))
 
 
 def bias(*, prediction: Values, target: Values) -> float:

@@ -32,6 +32,7 @@ class Metric:
             classes) -> (group, ...)`.
         reads: what it compares with the target: "label" or "value" (the decision), "probabilities" or "quantiles".
         unit: "" (a pure number), "target" (the target's unit) or "cost" (that of the cost matrix, which it needs).
+        on_request: another name of a metric that is listed anyway, so that only those who name it get it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Metric:
     sums: str
     reads: str
     unit: str = ""
+    on_request: bool = False
 
     @property
     def of_sums(self) -> str:
@@ -88,17 +90,19 @@ def _number(
     better: str = "lower",
     unit: str = "target",
     sums: str = "error",
+    on_request: bool = False,
 ) -> Metric:
     """A row for numbers, on sums of errors or on the scores of quantiles."""
     module = "outcrop.metric.regression:"
     function, gather = module + name, f"{module}{sums}_sums"
     reads = "value" if sums == "error" else "quantiles"
-    return Metric(name, words, formula, source, better, ("number",), function, gather, reads, unit)
+    return Metric(name, words, formula, source, better, ("number",), function, gather, reads, unit, on_request)
 
 
 _SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
 _FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negative of this)"
 _GNEITING = "Gneiting and Raftery (2007), doi:10.1198/016214506000001437"
+_NASH = "Nash and Sutcliffe (1970), doi:10.1016/0022-1694(70)90255-6"
 _WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter 9"
 
 METRICS: dict[str, Metric] = {
@@ -112,10 +116,11 @@ METRICS: dict[str, Metric] = {
         _number("rmse", "root mean square error", "sqrt(mean of (y - t)^2)", _WILKS),
         _number("mae", "mean absolute error", "mean of |y - t|", _WILKS),
         _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", ""),
+        _number("nse", "Nash-Sutcliffe efficiency", "R2 (mean of scored t)", _NASH, "higher", "", on_request=True),
         _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
     )
-}
+}  # fmt: skip
 
 PRIMARY = {"class with cost": "expected_cost", "class": "macro_f1", "number": "rmse"}
 """The metric a verdict rests on when the run file names none."""
@@ -140,7 +145,7 @@ def defined_for(
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'bias', 'crps')
+    ('rmse', 'mae', 'r2', 'nse', 'bias', 'crps')
     """
     return tuple(
         row.name

@@ -56,6 +56,7 @@ WORDS = {
     "persistence": "persistence",
     "damped_persistence": "damped persistence",
     "climatology": "climatology",
+    "linear_reservoir": "linear reservoir",
     "mlp": "multilayer perceptron",
     "resnet1d": "1-D residual network",
     "unet1d": "1-D U-Net",

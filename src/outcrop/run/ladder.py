@@ -25,7 +25,7 @@ from outcrop.run.solve import encoded
 from outcrop.run.surroundings import measures_others, surroundings
 from outcrop.split.promise import Split
 from outcrop.view.graphs import Graphs
-from outcrop.view.history import span_means
+from outcrop.view.history import reservoirs, span_means
 from outcrop.view.points import points
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
@@ -51,6 +51,8 @@ def names_of(problem: Problem, view: View) -> tuple[str, ...]:
         features.append("space")
     if problem.records[0].axis.dtype.kind == "M":
         features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
+    if view.kind == "sequences" and not forecasts(problem):
+        features.append("reservoirs")
     return baselines.ladder(kind, features=tuple(features))
 
 
@@ -97,7 +99,7 @@ class Ladder:
         return rows.where(np.sort(np.random.default_rng(seed).choice(len(rows), 4 * most, replace=False)))
 
     def _learns_encoded(self, row: baselines.Baseline) -> bool:
-        return not self.problem.classes and row.features in ("sample", "window")
+        return not self.problem.classes and row.features in ("sample", "window", "reservoirs")
 
     def _table(self, row: baselines.Baseline, rows: Rows, part: str) -> baselines.Table:
         """Some rows of a part, with the inputs this baseline asks for."""
@@ -128,7 +130,11 @@ class Ladder:
         known in the future; then the lead, where there are several; then what is known around the node."""
         tables = self.tables[row.fill]
         read, history = rows.flat_read(self.offsets), getattr(self.view, "span", None)
-        if row.features == "window" and history is not None:
+        if row.features == "reservoirs":
+            length = 1 if history is None else history.history
+            along = getattr(self.view, "along", None) or self.view.cells.dims[0]
+            columns = [reservoirs(self.view.cells, tables, read, length, along)]
+        elif row.features == "window" and history is not None:
             columns = [span_means(self.view.cells, tables, read, history.history, self.view.along)]
         else:
             section = self.problem.config.data.view
