@@ -117,3 +117,20 @@ def test_stations_nearer_than_those_to_be_predicted_are_told():
     near = replace(context, deploy=here)
     assert [f.level for f in audit(near) if f.check == "copied_neighbours"] == ["note"]
     assert copy_baseline(near).units.what == "station"
+
+
+def test_the_hour_and_the_season_of_one_time_axis_are_no_copies():
+    records = c.stations(12)
+    records = [
+        replace(
+            r, data=r.data.assign({name: ("time", np.arange(float(len(r)))) for name in ("hour", "season", "twin")})
+        )
+        for r in records
+    ]
+    view = points(records)
+    context = c.context(records, view, c.by_record(view, ("S10", "S11"), "new = station"), "Y", key="station")
+    period = {"hour": 1.0, "season": 365.25, "twin": 365.25}
+    for variable in context.variables:
+        variable.period = period.get(variable.name)
+    found = [f.place for f in audit(context) if f.check == "same_inputs"]
+    assert found == ["'season' and 'twin' hold the same values"]

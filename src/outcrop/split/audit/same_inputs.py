@@ -15,7 +15,8 @@ MOST_SAMPLES, FEWEST_SAMPLES, MOST_INPUTS = 2_000, 30, 40
 def same_inputs(context: AuditContext) -> list[Finding]:
     """Notes: two curves of a record with the same values (rescaled or not) that differ in the others, or everywhere.
 
-    A copy under a wrong name reads as a measurement that is not there. Every record is looked at on 2,000 samples at
+    A copy under a wrong name reads as a measurement that is not there; the hour and the season of one time axis are
+    two quantities, for their periods differ. Every record is looked at on 2,000 samples at
     most, and no more than 40 inputs.
     """
     names = [variable.name for variable in context.inputs][:MOST_INPUTS]
@@ -27,6 +28,8 @@ def same_inputs(context: AuditContext) -> list[Finding]:
     for a in range(len(names)):
         for b in range(a + 1, len(names)):
             value = every[:, a, b]
+            if _period(context, a) != _period(context, b):
+                continue
             known, copies = np.isfinite(value), value > SAME
             if not copies.any():
                 continue
@@ -42,6 +45,10 @@ def same_inputs(context: AuditContext) -> list[Finding]:
                 fix = f"remove variable.{names[b]} from [data]"
                 findings.append(Finding("same_inputs", "note", f"{pair} hold the same values", size, fix))
     return findings
+
+
+def _period(context: AuditContext, which: int) -> float | None:
+    return getattr(context.inputs[which], "period", None)
 
 
 def _correlation(context: AuditContext, which: int, count: int) -> np.ndarray:
