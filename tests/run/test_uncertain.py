@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import outcrop
+from outcrop.run.uncertain import block_length
 from synthetic_wells import field, run_file
 
 NAMES = [f"Well-{k:02d}" for k in range(14)]
@@ -105,3 +106,10 @@ def test_a_resumed_run_has_the_same_intervals(many_wells, tmp_path, quick_run):
     first, _ = quick_run(path, tmp_path / "run", "evaluate.baselines=['mean']")
     again, _ = quick_run(path, tmp_path / "run", "evaluate.baselines=['mean']", resume=True)
     assert entry_of(first)["intervals"] == entry_of(again)["intervals"]
+
+
+def test_blocks_of_calibration_are_as_many_as_the_level_needs():
+    weeks = np.arange(209.0)
+    assert [block_length(weeks, level) for level in (0.9, 0.95, 0.99)] == [14, 11, 7]
+    assert len(np.unique(np.searchsorted(weeks, weeks) // block_length(weeks, 0.95))) == 19
+    assert block_length(np.arange(50.0), 0.95) == 4  # half of what is usual, although 19 blocks were needed

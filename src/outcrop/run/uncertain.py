@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outcrop.data.normalise import Normaliser
-from outcrop.evaluate.conformal import Calibration, calibrate, missed, outside, sets
+from outcrop.evaluate.conformal import Calibration, calibrate, fewest_groups, missed, outside, sets
 from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import LEVELS
 from outcrop.evaluate.resample import NOUNS, default_length, step_noun
@@ -172,6 +172,17 @@ def _applied(
     return low, high, None, scores <= calibration.margin
 
 
+def block_length(steps: np.ndarray, level: float) -> int:
+    """Steps per block of calibration: as for the score's own interval, or down to half of that where the level needs
+    more blocks.
+
+    >>> [block_length(np.arange(209.0), level) for level in (0.9, 0.95, 0.99)]
+    [14, 11, 7]
+    """
+    usual = default_length(steps)
+    return min(usual, max((usual + 1) // 2, len(steps) // fewest_groups(level)))
+
+
 def units_of(problem: Problem, view: View, split: Split, rows: Sequence[Rows]) -> tuple[list[np.ndarray], str]:
     """The exchangeable unit of every row, per fold: the promised group, the block or line, blocks of time, records."""
     offsets, promise = view.cells.offsets, problem.config.promise
@@ -186,7 +197,7 @@ def units_of(problem: Problem, view: View, split: Split, rows: Sequence[Rows]) -
     if axis.dtype.kind == "M" and "later" in promise.kinds:
         steps = np.unique(axis[np.concatenate(flat)])
         if len(steps) > 1:
-            length = default_length(steps)
+            length = block_length(steps, problem.config.evaluate.interval)
             found = [np.searchsorted(steps, axis[at]) // length for at in flat]
             return found, f"block of {count(length, step_noun(steps))}"
     return [own.record for own in rows], "record"
