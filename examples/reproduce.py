@@ -40,6 +40,8 @@ def summary(run: Path) -> dict[str, Any]:
         "all_metrics": {name: _rounded(score["value"]) for name, score in entry["test"]["model"].items()},
         "baselines": {name: kept(scores) for name, scores in entry["test"]["baselines"].items() if metric in scores},
         "verdict": {name: _some(row, "word", "difference", "low", "high") for name, row in entry["verdict"].items()},
+        "intervals": _held(entry.get("intervals")),
+        "by_lead": _by_lead(entry, metric),
         "optimism_gap": entry["optimism_gap"] and _some(entry["optimism_gap"], "random", "promised", "gap"),
         "high_confidence": entry["high_confidence"] and _rounded(entry["high_confidence"]["model"][metric]),
         "effective_samples": _rounded(metrics["effective_samples"]["total"]),
@@ -50,6 +52,20 @@ def summary(run: Path) -> dict[str, Any]:
         "data_fingerprint": data["fingerprint"],
         "scored_before": metrics.get("scored_before", 0),
     }
+
+
+def _held(entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What calibrated intervals were asked for and what they held, or why there are none."""
+    keys = ("level", "coverage", "lowest", "mean_size", "calibration_groups", "noun", "reason")
+    return entry and {key: _rounded(entry[key]) for key in keys if key in entry}
+
+
+def _by_lead(entry: dict[str, Any], metric: str) -> dict[str, dict[str, Any]] | None:
+    """Lead -> score of the network and of every baseline, at eight leads at most."""
+    rows = entry.get("by_lead") or []
+    kept = rows[:: -(-len(rows) // 8)] + rows[-1:] if rows else []
+    scores = {row["lead"]: {"network": row["model"][metric], **row["baselines"]} for row in kept}
+    return {str(k): {name: _rounded(v) for name, v in row.items()} for k, row in scores.items()} or None
 
 
 def _some(row: dict[str, Any], *keys: str) -> dict[str, Any]:
