@@ -183,3 +183,16 @@ def test_impossible_spans_are_refused_with_a_line_to_paste(arguments, words):
 def test_records_that_are_too_short_are_named_with_their_length():
     with pytest.raises(DataError, match=r"has the 30 samples.*longest has 20.\n.*\nFix: a shorter history"):
         sequences(series([20, 3]), 28, horizon=2)
+
+
+@pytest.mark.parametrize("known", [(), ("rain",)])
+def test_inputs_may_keep_their_last_value_over_the_horizon(known):
+    records = series([12])
+    view = sequences(records, 3, horizon=4, lead=2, known_future=known, unknown_future="last")
+    inputs = view.gather(tables_of(records), np.array([0])).inputs[0]  # channel 0 counts 1, 2, ...; channel 1 is -that
+    assert inputs[:, 1].tolist() == [-1, -2, -3, *[-3] * 5]
+    assert inputs[3:, 0].tolist() == ([4, 5, 6, 7, 8] if known else [3] * 5)
+    stray = tables_of(records)
+    stray["W0"].inputs[3:] = 99  # what is not known yet changes nothing
+    same = view.gather(stray, np.array([0])).inputs[0]
+    assert np.array_equal(same[:, 1], inputs[:, 1]) and np.array_equal(same[:3], inputs[:3])

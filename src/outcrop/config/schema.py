@@ -98,6 +98,9 @@ class ViewSection(Section):
     history: Annotated[int, Field(ge=1)] | None = Field(default=None, description="sequences: samples read")
     horizon: Annotated[int, Field(ge=0)] = Field(default=0, description="sequences: samples predicted; 0 simulates")
     known_future: list[str] = Field(default=[], description="sequences: inputs known over the horizon")
+    unknown_future: Literal["mean", "last"] = Field(
+        default="mean", description="sequences: what other inputs hold over the horizon: the mean, or their last value"
+    )
     past_target: bool = Field(default=False, description="sequences: the target's past is an input")
     spin_up: Annotated[int, Field(ge=0)] = Field(default=0, description="sequences: first samples, read and not scored")
     ragged: bool = Field(default=False, description="sequences: also those that start before their record")

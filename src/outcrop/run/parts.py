@@ -111,6 +111,7 @@ def _sequence_arguments(problem: Problem) -> dict[str, Any]:
         "spin_up": section.spin_up,
         "stride": section.stride,
         "known_future": list(_known_future(problem)) if section.horizon else [],
+        "unknown_future": section.unknown_future,
         "ragged": section.ragged,
         "size": dict(section.size or {}),
         "area_weight": section.area_weight,

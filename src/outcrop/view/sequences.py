@@ -6,7 +6,8 @@
                 scored:        | all but the first `spin_up` |
 
 An example is one array over the whole span, so that any network along time can be used: inputs whose future is not
-known are 0, the training mean, after the history. On grids a sequence stands at one place, or over a box of places.
+known are 0, the training mean, after the history, or keep their last value (`unknown_future = "last"`), so that a
+network need not carry it through all steps. On grids a sequence stands at one place, or over a box of places.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ class Sequences(Covers):
         """Inputs (example, step, *box, channel), target and weight (example, step, *box).
 
         Steps that are not scored have no target and weight 0; steps before the record have inputs 0; inputs that are
-        not known in the future are 0 after the history. A forecast counts only where the last sample read is usable.
-        `rng` moves sequences in time inside `room`.
+        not known in the future are 0, or as they were last, after the history. A forecast counts only where the last
+        sample read is usable. `rng` moves sequences in time inside `room`.
         """
         index, span = np.asarray(index), self.span
         start = None
@@ -92,7 +93,9 @@ class Sequences(Covers):
         batch = take(found, self.origins.names, tables)
         if span.horizon and len(index):
             owners = np.asarray(tables[self.origins.names[found.record[0]]].owners)
-            batch.inputs[:, span.history :][..., ~np.isin(owners, span.known_future)] = 0
+            unknown = ~np.isin(owners, span.known_future)
+            last = batch.inputs[:, span.history - 1 : span.history][..., unknown]
+            batch.inputs[:, span.history :][..., unknown] = last if span.unknown_future == "last" else 0
         if batch.weight is None:
             return batch
         without_target(batch.target, batch.weight, _steps(batch.weight.shape) < span.first)
@@ -236,7 +239,8 @@ def sequences(
         size: a box of places per example, dimension -> samples; without it one place.
         area_weight: samples of a box count by the area of their cell on grids of degrees.
         labelled: record name -> mask per sample; examples without a label to be scored on are left out.
-        steps: fields of `Span`: horizon, lead, spin_up, known_future; a horizon of 0 simulates, from inputs alone.
+        steps: fields of `Span`: horizon, lead, spin_up, known_future, unknown_future; a horizon of 0 simulates, from
+            inputs alone.
 
     Raises:
         ConfigError: impossible lengths, or an unknown dimension.

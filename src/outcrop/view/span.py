@@ -23,6 +23,7 @@ class Span:
         lead: steps from the last one read to the first one forecast, at least 1.
         spin_up: first steps of a simulation, read and not scored.
         known_future: inputs that are known over the horizon too.
+        unknown_future: what the other inputs hold there: "mean", the training mean, or "last", their last value.
     """
 
     history: int
@@ -30,6 +31,7 @@ class Span:
     lead: int = 1
     spin_up: int = 0
     known_future: Sequence[str] = ()
+    unknown_future: str = "mean"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "known_future", tuple(self.known_future))
