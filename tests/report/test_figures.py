@@ -106,6 +106,18 @@ def test_best_step_per_fold():
     assert "training step" in texts(learning.learning(history))
 
 
+def test_stages_are_named_where_they_begin():
+    history = {
+        "fold": np.array(["0"] * 4 + ["1"] * 3),
+        "stage": np.array(["adam", "adam", "lbfgs", "lbfgs", "adam", "lbfgs", "lbfgs"]),
+        "step": np.array([10.0, 20.0, 30.0, 40.0, 10.0, 20.0, 30.0]),
+        "train_loss": np.linspace(1, 0.1, 7),
+        "validation_loss": np.linspace(1, 0.2, 7),
+    }
+    assert learning.stage_begins(history) == {"lbfgs": [20.0, 10.0]}
+    assert "L-BFGS" in texts(learning.learning(history, stages={"lbfgs": "L-BFGS"}))
+
+
 def test_series_and_residuals():
     time = np.datetime64("2000-01") + np.arange(48)
     target = 20 + np.sin(np.arange(48) / 2)

@@ -183,10 +183,12 @@ def _positions(text: str) -> dict[Key, str]:
     prefix: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
         place = f"line {number}"
-        header = re.match(r"\s*\[+([^\]]+)\]+", line)
+        header = re.match(r"\s*(\[+)([^\]]+)\]+", line)
         entry = re.match(r"\s*([\w.\-\"' ]+?)\s*=\s*(.*)", line)
         if header and not entry:
-            prefix = _path(header[1])
+            prefix = _path(header[2])
+            if len(header[1]) == 2:  # one of several tables of this name
+                prefix = (*prefix, str(sum(key[:-1] == prefix for key in found if key[-1].isdigit())))
         elif entry:
             path = prefix + _path(entry[1])
             for inner in re.findall(r"[{,]\s*([\w\-\"]+)\s*=", entry[2]):

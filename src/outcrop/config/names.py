@@ -31,6 +31,12 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _one(sections, "loss", "kind", ["auto", *LOSSES, COMPOSITE])
     yield from _one(sections, "train", "optimiser", DIRECTIONS)
     yield from _one(sections, "train", "schedule", SCHEDULES)
+    stages = sections.get("train", {}).get("stage", [])
+    for number, stage in enumerate(stages if isinstance(stages, list) else []):
+        named = {f"train.stage.{number}": stage} if isinstance(stage, Mapping) else {}
+        for key, table in (("optimiser", DIRECTIONS), ("schedule", SCHEDULES)):
+            for path, sentence in _one(named, f"train.stage.{number}", key, table):
+                yield [*path[0].split("."), key], sentence
     evaluate = sections.get("evaluate", {})
     for key, table in (("baselines", BASELINES), ("metrics", METRICS), ("accept", CHECKS)):
         given = evaluate.get(key, [])

@@ -254,6 +254,22 @@ class AugmentSection(Section):
     data_type: str | None = Field(default=None, description="what the data are, which decides which moves are true")
 
 
+class StageSection(Section):
+    """A further stage of training, from where the one before ended; what is not stated is as in [train]."""
+
+    steps: Annotated[int, Field(ge=1)]
+    name: str | None = Field(default=None, description="in history and report; by default the optimiser")
+    optimiser: str | None = None
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    schedule: str | None = None
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    clip_norm: Annotated[float, Field(ge=0)] | None = None
+    evaluate_every: Annotated[int, Field(ge=1)] | None = None
+    patience: Annotated[int, Field(ge=1)] | None = None
+
+
 class TrainSection(Section):
     """4b. How the minimum is looked for."""
 
@@ -272,6 +288,17 @@ class TrainSection(Section):
     max_minutes: Annotated[float, Field(gt=0)] | None = None
     augment: AugmentSection = AugmentSection()
     jitter: bool = True
+    stage: list[StageSection] = Field(default=[], description="further stages, each from where the last one ended")
+
+    @property
+    def stages(self) -> dict[str, TrainSection]:
+        """All stages in order, each as a section of its own, by name: the first is this section."""
+        found: dict[str, TrainSection] = {}
+        for stated in [{}, *(stage.model_dump(exclude_none=True) for stage in self.stage)]:
+            name = stated.pop("name", None) or stated.get("optimiser", self.optimiser)
+            same = sum(known.partition(" ")[0] == name for known in found)
+            found[f"{name} {same + 1}" if same else name] = self.model_copy(update={**stated, "stage": []})
+        return found
 
 
 class HighConfidence(Section):

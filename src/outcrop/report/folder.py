@@ -158,11 +158,11 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
 
 
 def _history(file: Path) -> dict[str, np.ndarray]:
-    """Columns of history.csv; `fold` and `member` as text ("refit" is one too), the rest as floats, NaN if empty."""
+    """Columns of history.csv; `fold` (also "refit"), `member`, `stage` as text, the rest as floats, NaN if empty."""
     with file.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     names = list(rows[0]) if rows else []
-    labels = ("fold", "member")
+    labels = ("fold", "member", "stage")
     return {
         name: np.array([row[name] if name in labels else float(row[name] or "nan") for row in rows]) for name in names
     }

@@ -258,7 +258,9 @@ def learning_picture(run: RunFolder) -> list[Picture]:
     if "step" not in history or not len(history["step"]):
         return []
     kind = words.plain(str((run.run.get("loss") or {}).get("kind") or "loss"))
-    drawn = learning.learning(history, label="loss" if kind in ("loss", "auto") else f"loss ({kind})")
+    begins = learning.stage_begins(history)
+    label = "loss" if kind in ("loss", "auto") else f"loss ({kind})"
+    drawn = learning.learning(history, label=label, stages={name: words.plain(name) for name in begins})
     best = learning.best_steps(history)
     median = (
         f" Best step at the median: {words.number(round(float(np.median([s for s, _ in best]))))} (dashed)."
@@ -267,6 +269,9 @@ def learning_picture(run: RunFolder) -> list[Picture]:
     )
     count = words.plural(len(learning.runs(history)), "training")
     caption = f"One line per fold and member; the dot is the step whose weights are kept.{median}"
+    for name, steps in begins.items():
+        after = words.number(round(float(np.median(steps))))
+        caption += f" The stage {words.plain(name)} begins after step {after}{' at the median' * (len(steps) > 1)}."
     train = run.run.get("train") or {}
     if (run.run.get("model") or {}).get("dropout") or any((train.get("augment") or {}).values()):
         caption += " Training losses include dropout and augmentation, validation losses do not."

@@ -210,6 +210,9 @@ def _loop(train: Mapping[str, Any], validated: bool) -> str:
     text = f"{'At most' if validated else 'All'} {words.number(train['steps'])} steps of {optimiser}"
     if train.get("learning_rate"):
         text += f" at learning rate {train['learning_rate']:g}"
+    for stage in train.get("stage") or []:
+        how = words.plain(stage.get("optimiser", train.get("optimiser", "gradient descent")))
+        text += f", then {words.number(stage['steps'])} of {how} from where those ended"
     if not validated:
         text += "; nothing is held out to stop on, the last step is kept"
     elif train.get("patience") and train.get("evaluate_every"):

@@ -65,6 +65,8 @@ WORDS = {
     "mse": "mean squared error",
     "mae": "mean absolute error",
     "huber": "Huber loss",
+    "momentum": "gradient descent with momentum",
+    "rmsprop": "RMSProp",
     "adam": "Adam",
     "adamw": "AdamW",
     "sgd": "stochastic gradient descent",

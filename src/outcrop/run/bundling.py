@@ -50,13 +50,14 @@ def bundle(
     if kind == "refit":
         view = whole(checked.view)
         has = parts.labelled_examples(problem, view)
-        steps = max(1, round(float(np.median([step for fold in folds for step in fold.notes["best_steps"]]))))
+        each = np.array([steps for fold in folds for steps in fold.notes["stage_steps"]])
+        steps = [max(int(n == 0), round(float(m))) for n, m in enumerate(np.median(each, axis=0))]
         split = without_validation(problem, checked.splits[0], np.flatnonzero(has))
         solved = solve(
             problem, view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
             tell=tell.step, title="refit", steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,
         )  # fmt: skip
-        tell(f"Refit on all {int(has.sum()):,} labelled examples for {steps} steps, the folds' median best.")
+        tell(f"Refit on all {int(has.sum()):,} labelled examples for {sum(steps)} steps, the folds' median best.")
         history = [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history]
         members, normaliser, tables = solved.members, solved.normaliser, solved.tables
         validity = _validity_of_all(problem, view, tables, folds)

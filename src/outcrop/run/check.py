@@ -26,6 +26,7 @@ from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding
 from outcrop.split.effective import Effective, effective_samples
 from outcrop.split.promise import Split
+from outcrop.train.table import DIRECTIONS
 from outcrop.view.graphs import Graphs
 from outcrop.view.view import View
 
@@ -159,7 +160,11 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     """Builds what the run will need and throws it away: what cannot be is said now, not after hours of training."""
     config = problem.config
     parts.loss_of(config, problem, normaliser)
-    parts.optimiser_of(config)
+    for stage in config.train.stages.values():
+        parts.optimiser_of(stage)
+        if splits[0].boxes is not None and DIRECTIONS[stage.optimiser].exact:
+            what = f"{stage.optimiser} takes all examples in every step; these records are larger than data.memory_mb."
+            raise ConfigError(message(what, where="[train]", fix='optimiser = "adamw"; or a larger data.memory_mb.'))
     augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
@@ -219,22 +224,27 @@ def _cost(result: Check, has: np.ndarray) -> dict[str, float]:
     """Times a few steps of the first fold and multiplies: an upper bound, since early stopping ends training sooner."""
     problem = result.problem
     train = problem.config.train
-    few = min(12, train.steps)
+    stages = {name: min(12, stage.steps) for name, stage in train.stages.items()}
+    few, *further = [{"steps": n, "evaluate_every": max(1, n // 2), "warmup_steps": 0} for n in stages.values()]
+    short = [stage.model_copy(update=change) for stage, change in zip(train.stage, further, strict=True)]
     short = problem.config.model_copy(
         update={
-            "train": train.model_copy(update={"steps": few, "evaluate_every": max(1, few // 2), "warmup_steps": 0}),
+            "train": train.model_copy(update={**few, "stage": short}),
             "model": problem.config.model.model_copy(update={"members": 1}),
         }
     )
     begun = time.monotonic()
     solved = solve(replace(problem, config=short), result.view, parts.with_labels(result.splits[0], has), seed=0)
-    rows = solved.fits[0].history
-    per_step = (rows[-1]["seconds"] - rows[0]["seconds"]) / max(1, rows[-1]["step"] - rows[0]["step"])
+    each = {}
+    for name in stages:
+        rows = [row for row in solved.fits[0].history if row["stage"] == name]
+        each[name] = (rows[-1]["seconds"] - rows[0]["seconds"]) / max(1, rows[-1]["step"] - rows[0]["step"])
+    seconds = sum(each[name] * stage.steps for name, stage in train.stages.items())
     members = problem.config.model.members
     refit = 1 if len(result.splits) > 1 else 0
     return {
-        "seconds_per_step": per_step,
-        "training_seconds_at_most": per_step * train.steps * members * (len(result.splits) + refit),
-        "compilation_seconds": max(0.0, time.monotonic() - begun - per_step * few),
+        "seconds_per_step": each[next(iter(stages))],
+        "training_seconds_at_most": seconds * members * (len(result.splits) + refit),
+        "compilation_seconds": max(0.0, time.monotonic() - begun - sum(each[name] * n for name, n in stages.items())),
         "data_bytes": float(sum(table.inputs.nbytes for table in solved.tables.values())),
     }

@@ -27,7 +27,7 @@ from outcrop.split.effective import Effective
 from outcrop.split.promise import Split, plural
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "scikit-learn", "xarray", "lasio")
-HISTORY = ("fold", "member", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
+HISTORY = ("fold", "member", "stage", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
 
 
 def write_data(folder: Path, problem: Problem, effective: Effective) -> None:

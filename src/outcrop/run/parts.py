@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from outcrop.config.schema import Config, offsets
+from outcrop.config.schema import Config, TrainSection, offsets
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
@@ -195,9 +195,8 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     )
 
 
-def optimiser_of(config: Config) -> Any:
-    """The optimiser of the run file."""
-    train = config.train
+def optimiser_of(train: TrainSection) -> Any:
+    """The optimiser of a stage of training."""
     names = ("learning_rate", "schedule", "weight_decay", "clip_norm", "warmup_steps")
     arguments = {name: getattr(train, name) for name in names}
     arguments["clip_norm"] = train.clip_norm or None

@@ -86,6 +86,7 @@ def solve_fold(
     columns["inside"] = validity.inside(columns["distance"])
     notes = {
         "best_steps": [fit.best_step for fit in solved.fits],
+        "stage_steps": [_of_every_stage(problem, fit.stage_steps) for fit in solved.fits],
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
@@ -100,6 +101,11 @@ def solve_fold(
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
             left.unlink()
     return fold
+
+
+def _of_every_stage(problem: Problem, steps: Sequence[int]) -> list[int]:
+    """Steps of each stage up to the best model; stages that were not begun have none."""
+    return [*steps, *[0] * (len(problem.config.train.stages) - len(steps))]
 
 
 def _baseline_columns(

@@ -1,6 +1,6 @@
 """One split solved: statistics from its training part, networks trained on it, predictions for the rest.
 
-    normaliser.fit(training ranges) -> encode -> gather -> fit_members -> predict -> stitch -> labels and probabilities
+    normaliser.fit(training ranges) -> encode -> gather -> fit_stages -> predict -> stitch -> labels and probabilities
 
 The same `predict_records` serves the test part, the validity measure and files that come later.
 """
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from outcrop.config.schema import TrainSection
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Variable
 from outcrop.evaluate.distribution import LEVELS, Head, combined
@@ -27,9 +29,10 @@ from outcrop.run.stream import Stream
 from outcrop.split.promise import Split
 from outcrop.train.batches import Source
 from outcrop.train.doctor import Places
-from outcrop.train.loop import fit_members
 from outcrop.train.predict import predict, validation_loss
 from outcrop.train.progress import Fit
+from outcrop.train.stages import Stage, fit_stages
+from outcrop.train.table import DIRECTIONS
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
@@ -110,7 +113,7 @@ def solve(
     seed: int,
     tell: Tell | None = None,
     title: str = "training",
-    steps: int | None = None,
+    steps: Sequence[int] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
 ) -> Solved:
@@ -122,7 +125,7 @@ def solve(
         split: examples with labels; an empty validation part trains for `steps` and keeps the last model.
         seed: decides initial weights, order of batches, dropout and augmentation.
         tell: receives (title, steps done, steps in all, text) while training.
-        steps: train this long instead of what the run file says (a refit).
+        steps: of each stage, instead of what the run file says (a refit).
         checkpoint: file that training can be resumed from.
 
     Raises:
@@ -134,26 +137,47 @@ def solve(
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
     data = training_data(problem, view, tables, split, normaliser)
-    fits = fit_members(
+    stages = [
+        _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
+        for name, stage in config.train.stages.items()
+    ]
+    if steps is not None:
+        stages = [s.lasting(n) for s, n in zip(stages, steps, strict=True) if n]
+    fits = fit_stages(
         models,
         loss,
-        parts.optimiser_of(config),
-        data,
-        keys=[jax.random.fold_in(key, 2) for key in keys],
+        stages,
+        keys=keys,
         validate=_validation(loss, view, tables, split),
-        augment=augment_of(problem, normaliser, view),
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
         describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, split.train),
-        steps=config.train.steps if steps is None else steps,
-        batch_size=config.train.batch_size,
-        evaluate_every=config.train.evaluate_every,
-        patience=config.train.patience if len(split.validation) else None,
         max_minutes=config.train.max_minutes,
-        ema_decay=config.train.ema_decay,
         checkpoint=checkpoint,
         resume=resume,
     )
     return Solved(normaliser, tables, fits, split)
+
+
+def _stage(
+    name: str,
+    stage: TrainSection,
+    data: Batch | Source,
+    view: View,
+    tables: Mapping[str, Encoded],
+    split: Split,
+    augment: Any,
+) -> Stage:
+    """A stage of the run file; an exact optimiser gets all examples, where they are, without augmentation."""
+    exact = DIRECTIONS[stage.optimiser].exact
+    plan = {
+        "steps": stage.steps,
+        "batch_size": len(split.train) if exact else stage.batch_size,
+        "evaluate_every": stage.evaluate_every,
+        "patience": stage.patience if len(split.validation) else None,
+        "ema_decay": None if exact else stage.ema_decay,
+    }
+    given = partial(at_rest, view, tables, split.train) if exact and not isinstance(data, Batch) else lambda: data
+    return Stage(name, parts.optimiser_of(stage), given, plan, None if exact else augment, exact)
 
 
 def _detail(progress: Any) -> str:
@@ -173,6 +197,11 @@ def training_data(
     if view.kind != "points" and (problem.config.train.jitter or view.kind == "graphs"):
         return _Moving(view, tables, split.train)
     return view.gather(tables, split.train)
+
+
+def at_rest(view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Batch:
+    """Examples that move (or hide nodes) when they are drawn, drawn once and for all."""
+    return view.gather(tables, index, rng=np.random.default_rng(0) if view.kind == "graphs" else None)
 
 
 class _Moving:

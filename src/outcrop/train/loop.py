@@ -32,7 +32,7 @@ from outcrop.train.step import State, Stepper, compile_chunk, key_of_turn, slow_
 
 
 def fit(model: Any, loss: Any, optimiser: Any, data: Batch | Source, *, key: jax.Array, **options: Any) -> Fit:
-    """Trains one model; arguments as in `fit_members`. A next stage (Adam, then L-BFGS) starts from `Fit.last`."""
+    """Trains one model; arguments as in `fit_members`. `stages.fit_stages` calls it stage by stage."""
     return fit_members([model], loss, optimiser, data, keys=[key], **options)[0]
 
 
@@ -75,6 +75,7 @@ def fit_members(
         each = zip(models, keys, _plans(run.plan, len(models)), strict=True)
         return [fit(model, loss, optimiser, data, key=key, **shared, **vars(own)) for model, key, own in each]
     run.resume()
+    interrupted = False
     try:
         while not run.stop_reasons():
             run.advance(validate, describe)
@@ -83,12 +84,13 @@ def fit_members(
                 progress(run.progress())
         reasons = run.stop_reasons()
     except KeyboardInterrupt:
+        interrupted = True
         reasons = [run.interrupted(track, validated=validate is not None) for track in run.at.tracks]
     finally:
         for feed in run.feeds:
             feed.close()
     run.save()
-    return run.fits(reasons)
+    return run.fits(reasons, interrupted=interrupted)
 
 
 class Position(NamedTuple):
@@ -220,7 +222,7 @@ class Run:
         left = seconds_left(self.plan, self.at.step, self.begun, here, self.seconds())
         return Progress(self.at.step, self.plan.steps, train, validation, best, self.seconds(), left)
 
-    def fits(self, reasons: list[str]) -> list[Fit]:
+    def fits(self, reasons: list[str], *, interrupted: bool) -> list[Fit]:
         """What is left when training ends."""
         seconds = self.seconds()
         pace = (self.at.step - self.begun) / max(1e-9, seconds - self.spent)
@@ -229,7 +231,7 @@ class Run:
             last = self.member(self.at.state, m)
             best, final = self.stepper.model(track.best), self.stepper.model(last.model)
             kept = (track.best_step, track.best_value, track.history, reason)
-            result.append(Fit(best, final, *kept, seconds, pace, last.loss, self.feeds[m].waited))
+            result.append(Fit(best, final, *kept, seconds, pace, last.loss, self.feeds[m].waited, interrupted))
         return result
 
 

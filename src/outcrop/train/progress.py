@@ -75,6 +75,8 @@ class Fit:
         steps_per_second: steps taken in this call over their wall time.
         loss_state: the state of the loss after the last step, for a next stage.
         waited: seconds of this call in which a step waited for its data.
+        interrupted: Ctrl-C ended it.
+        stage_steps: steps of each stage up to the best model, where training had stages.
     """
 
     best: Any
@@ -87,6 +89,8 @@ class Fit:
     steps_per_second: float
     loss_state: Any = None
     waited: float = 0.0
+    interrupted: bool = False
+    stage_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

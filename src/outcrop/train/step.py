@@ -65,6 +65,7 @@ class Stepper:
         """The state before step 0."""
         arrays = eqx.filter(model, eqx.is_array)
         own = {name: each.init(eqx.filter(arrays, self.chosen[name])) for name, each in self.optimisers.items()}
+        own = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.asarray(leaf).dtype), own)  # weak types compile twice
         loss = self.loss.init(model, jax.random.fold_in(key, INIT))
         average = arrays if self.ema_decay else None
         return jax.tree.map(jnp.asarray, State(arrays, own, loss, average, np.int32(0), np.bool_(False)))

@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One line of a table: `module:function` that makes it, and what the help says about it."""
+    """One line of a table: `module:function` that makes it, what the help says about it, and what it asks for.
+
+    An `exact` optimiser compares values of the loss: it takes all examples in every step, as they are, without dropout.
+    """
 
     address: str
     help: str
+    exact: bool = False
 
     def make(self, *arguments: Any) -> Any:
         """The optimiser or schedule itself."""
@@ -27,7 +31,7 @@ DIRECTIONS: dict[str, Entry] = {
     "rmsprop": Entry("optax:scale_by_rms", "gradient over its root mean square (Tieleman and Hinton, 2012)"),
     "adam": Entry("optax:scale_by_adam", "momentum over root mean square (Kingma and Ba, 2015)"),
     "adamw": Entry("optax:scale_by_adam", "Adam with decoupled decay (Loshchilov and Hutter, 2019); the default"),
-    "lbfgs": Entry("optax:lbfgs", "quasi-Newton with line search (Liu and Nocedal, 1989); full batch"),
+    "lbfgs": Entry("optax:lbfgs", "quasi-Newton with line search (Liu and Nocedal, 1989); full batch", exact=True),
 }
 
 SCHEDULES: dict[str, Entry] = {

@@ -1,4 +1,7 @@
-"""Learning curves: training and validation loss by step, one thin line per fold and member, the best step marked."""
+"""Learning curves: training and validation loss by step, one thin line per fold and member, the best step marked.
+
+Where training had stages, such as L-BFGS after Adam, a line with the stage's name stands where it begins.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from outcrop.report.style import ACCENT, INK, SECOND, SOFT, styled
+from outcrop.report.style import ACCENT, FAINT, INK, SECOND, SOFT, styled
 
 REFIT = ("-1", "refit")
 
@@ -37,13 +40,27 @@ def best_steps(history: Mapping[str, np.ndarray]) -> list[tuple[float, float]]:
     return found
 
 
+def stage_begins(history: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
+    """Steps after which each further stage begins, one per training that came to it; the first stage is left out."""
+    found: dict[str, list[float]] = {}
+    for run in runs(history) if "stage" in history else ():
+        names, steps = run["stage"], run["step"]
+        for i in range(1, len(names)):
+            if names[i] != names[i - 1]:
+                found.setdefault(str(names[i]), []).append(float(steps[i - 1]))
+    return found
+
+
 @styled
-def learning(history: Mapping[str, np.ndarray], *, label: str = "loss") -> Figure:
+def learning(
+    history: Mapping[str, np.ndarray], *, label: str = "loss", stages: Mapping[str, str] | None = None
+) -> Figure:
     """Loss against training step for all folds and members.
 
     Args:
         history: columns of history.csv: step, train_loss, validation_loss and, where there are any, fold and member.
         label: name of the loss for the axis.
+        stages: words for the names of stages.
     """
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -58,6 +75,11 @@ def learning(history: Mapping[str, np.ndarray], *, label: str = "loss") -> Figur
         axes.plot(*zip(*best, strict=True), "o", color=SECOND, markersize=4.5, markeredgecolor="white", zorder=5)
         median = float(np.median([step for step, _ in best]))
         axes.axvline(median, color=SECOND, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+    for name, begins in stage_begins(history).items():
+        for step in sorted(set(begins)):
+            axes.axvline(step, color=FAINT, linewidth=0.6, zorder=0)
+        at = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "color": SOFT, "fontsize": 8}
+        axes.annotate((stages or {}).get(name, name), (min(begins), 1), xycoords=("data", "axes fraction"), **at)
     low, high = _limits(history)
     if high > low:
         axes.set_ylim(low, high)
@@ -68,7 +90,8 @@ def learning(history: Mapping[str, np.ndarray], *, label: str = "loss") -> Figur
     axes.set_xlim(left=0)
     entries = [("training", SOFT, "-"), ("validation", ACCENT, "-")] + ([("best step", SECOND, "o")] if best else [])
     handles = [axes.plot([], [], mark, color=colour, markersize=4.5)[0] for _, colour, mark in entries]
-    axes.legend(handles, [name for name, *_ in entries], loc="upper right", ncols=3, labelcolor=INK)
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2} if stage_begins(history) else {}
+    axes.legend(handles, [name for name, *_ in entries], ncols=3, labelcolor=INK, **{"loc": "upper right", **place})
     return figure
 
 
