@@ -41,9 +41,10 @@ def test_the_catalogue_is_large_and_covers_all_kinds_and_checks():
     told = {check for case in LEAKS for check in case.expected}
     assert set(CHECKS) - told == {
         "few_groups",
+        "seen_before",
         "unseen_class",
         "same_inputs",
-    }  # in test_groups.py, test_single_checks.py
+    }  # in test_groups.py, test_single_checks.py, run/test_start.py
 
 
 def test_the_table_in_the_docs_is_current():

@@ -26,6 +26,9 @@ def check_files(raw: Mapping[str, Any], base: Path) -> Iterator[Problem]:
             value = _table(target).get(key)
             if isinstance(value, str) and not (key == "cost" and _of_dataset(value)):
                 yield from _one(["data", "target", name, key], value, base)
+    start = _table(raw.get("model")).get("start_from")
+    if isinstance(start, str) and not (base / start).is_file():
+        yield ["model", "start_from"], f"model.start_from: there is no model file {str(base / start)!r}."
     for key, origin in _table(data.get("groups")).items():
         table, colon, _ = str(origin).rpartition(":")
         if colon:

@@ -94,7 +94,7 @@ def _model(section: Mapping[str, Any]) -> Iterator[Problem]:
     except ConfigError as error:
         yield ["model", "family"], str(error).splitlines()[0]
         return
-    own = ("family", "members")
+    own = ("family", "members", "start_from", "freeze")
     arguments = {key: value for key, value in section.items() if key not in own}
     for key, sentence in families.problems(name, arguments).items():
         close = did_you_mean(key, own)

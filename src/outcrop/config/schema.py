@@ -210,6 +210,14 @@ class ModelSection(Section):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
     family: str = "unet1d"
     members: Annotated[int, Field(ge=1, le=64)] = 1
+    start_from: str | None = Field(default=None, description="a model file whose weights training starts from")
+    freeze: list[str] = Field(default=[], description="parts that stay as they are, named as outcrop inspect does")
+
+    @model_validator(mode="after")
+    def _frozen_has_a_start(self) -> ModelSection:
+        if self.freeze and self.start_from is None:
+            raise ValueError('freeze needs the weights to keep: start_from = "model.outcrop"')
+        return self
 
     @property
     def arguments(self) -> dict[str, Any]:

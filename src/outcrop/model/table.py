@@ -46,7 +46,7 @@ def problems(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
             found[argument] = f"{name} has no argument {argument!r}{hint}. Its arguments: {', '.join(defaults)}."
         elif not _same_kind(value, defaults[argument]):
             kind = _kind(defaults[argument])
-            found[argument] = f"{argument} is {value!r}, expected {kind} such as {_toml(defaults[argument])}."
+            found[argument] = f"{argument} is {value!r}, expected {kind} such as {written(defaults[argument])}."
     return found
 
 
@@ -76,7 +76,7 @@ def build(
     given = dict(arguments or {})
     wrong = problems(name, given)
     if wrong:
-        pasted = "\n".join(f"{argument} = {_toml(entry.defaults.get(argument, '...'))}" for argument in wrong)
+        pasted = "\n".join(f"{argument} = {written(entry.defaults.get(argument, '...'))}" for argument in wrong)
         fix = (
             pasted if len(wrong) == 1 and set(wrong) <= set(entry.defaults) else "correct or remove " + ", ".join(wrong)
         )
@@ -106,9 +106,10 @@ def _kind(default: Any) -> str:
     return names[type(default)]
 
 
-def _toml(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as a run file writes it."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(written(entry) for entry in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,6 +1,8 @@
-"""Which arrays of a model an optimiser may move: every floating-point array that is not in a `Buffer`."""
+"""Which arrays of a model an optimiser may move: every floating-point array that is not in a `Buffer`, or is frozen."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -32,3 +34,32 @@ def trainable(model: PyTree) -> PyTree:
 def parameter_count(model: PyTree) -> int:
     """Number of trainable numbers in a model."""
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(model, trainable(model))))
+
+
+def parts_of(model: PyTree) -> list[str]:
+    """Names of all parts that hold something trainable, a part before its own parts: `down`, `down.0`, `down.0.norm`.
+
+    >>> import jax.numpy as jnp
+    >>> parts_of({"layers": [jnp.ones(2), jnp.ones(3)]})
+    ['layers', 'layers.0', 'layers.1']
+    """
+    found: dict[str, None] = {}
+    for path, moves in jax.tree_util.tree_leaves_with_path(trainable(model)):
+        name = jax.tree_util.keystr(path, simple=True, separator=".").split(".")
+        found |= dict.fromkeys(".".join(name[: end + 1]) for end in range(len(name)) if moves)
+    return list(found)
+
+
+def free(model: PyTree, frozen: Sequence[str]) -> PyTree:
+    """A filter of the model's shape: True for the trainable arrays that lie in none of the frozen parts.
+
+    >>> import jax.numpy as jnp
+    >>> free({"layers": [jnp.ones(2), jnp.ones(3)], "last": jnp.ones(1)}, ["layers.1", "last"])
+    {'last': False, 'layers': [True, False]}
+    """
+
+    def moves(path: tuple, movable: bool) -> bool:
+        name = jax.tree_util.keystr(path, simple=True, separator=".")
+        return movable and not any(name == part or name.startswith(f"{part}.") for part in frozen)
+
+    return jax.tree_util.tree_map_with_path(moves, trainable(model))

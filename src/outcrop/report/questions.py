@@ -155,11 +155,18 @@ def _learned(run: RunFolder) -> list[Sentence]:
     sentences = [Sentence(first)] if run.targets else []
     family = model.get("family")
     if family:
-        own = {k: v for k, v in model.items() if k not in ("family", "members")}
+        own = {k: v for k, v in model.items() if k not in ("family", "members", "start_from", "freeze")}
         told = ", ".join(f"{words.plain(k)} {_value(v)}" for k, v in own.items())
         count = run.environment.get("parameters") or run.metrics.get("parameters")
         size = f" with {words.number(count)} parameters" if isinstance(count, int) else ""
         sentences.append(Sentence(f"The function is a {words.plain(family)}{size}{f' ({told})' if told else ''}."))
+    start = run.data.get("start") or {}
+    if start:
+        seen = words.series([str(name) for name in start.get("trained_on") or []], 6) or "data it does not name"
+        kept = f"; {words.series(start['frozen'])} stayed as it was there" if start.get("frozen") else ""
+        text = f"It starts from the weights in {start.get('file')}, trained on {seen}{kept}."
+        scale = " Inputs and target are scaled as they were there, since the weights were learned for that scale."
+        sentences.append(Sentence(text + scale, "Origin."))
     if int(model.get("members") or 1) > 1:
         sentences.append(
             Sentence(f"The mean of {model['members']} such networks, trained from different seeds, is the answer.")

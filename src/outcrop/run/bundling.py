@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-import jax
 import numpy as np
 
 from outcrop import __version__
@@ -20,9 +18,11 @@ from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
-from outcrop.run.solve import prepare, solve, without_validation
+from outcrop.run.solve import prepare, solve, training_ranges, without_validation
 from outcrop.run.splitting import whole
+from outcrop.run.start import trained_on
 from outcrop.run.uncertain import intervals
+from outcrop.run.weights import named_arrays
 from outcrop.view.view import View
 
 NAME = "model.outcrop"
@@ -94,6 +94,9 @@ def _content(
 ) -> Bundle:
     problem, config = checked.problem, checked.problem.config
     promise, entry = next(iter(metrics["promises"].items()))
+    has = parts.labelled_examples(problem, checked.view)
+    split = parts.with_labels(checked.splits[0], has)
+    index = np.flatnonzero(has) if about["model"] == "refit" else split.fitted
     arrays = {f"validity/{name}": array for name, array in validity.to_arrays().items()}
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
@@ -119,7 +122,8 @@ def _content(
         promise=promise,
         scores={"test": entry["test"]["model"], "verdict": {k: v["word"] for k, v in entry["verdict"].items()}}
         | dict(about),
-        fingerprints={"data": problem.fingerprint(), "normaliser": normaliser.fingerprint},
+        fingerprints={"data": problem.fingerprint(), "normaliser": normaliser.fingerprint}
+        | {"trained_on": trained_on(problem, training_ranges(checked.view, index))},
         versions={"outcrop": __version__},
         provenance={
             "decide": config.evaluate.decide,
@@ -134,6 +138,7 @@ def _content(
             "step_m": step_of_training(problem, checked.view),
             "step_s": time_step(problem, checked.view),
             "accepted": [f"{f.check}: {f.accepted}" for f in checked.findings if f.accepted],
+            "start": None if problem.start is None else problem.start.to_json(),
             "records": [record.name for record in problem.records],
         },
     )
@@ -169,17 +174,3 @@ def step_of_training(problem: Problem, view: Any) -> float | None:
 def _alone(view: Any) -> bool:
     """Does the network see one sample at a time?"""
     return getattr(view, "context", None) == (0,) and not getattr(view, "lead", 0)
-
-
-def named_arrays(model: Any) -> dict[str, np.ndarray]:
-    """The arrays of a model by their path, as names a bundle may hold (`layers.0.weight`)."""
-    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_array))
-    return {path_name(path): np.asarray(leaf) for path, leaf in leaves}
-
-
-def path_name(path: Sequence[Any]) -> str:
-    """A tree path as a name: `.layers[0].weight` -> `layers.0.weight`."""
-    text = jax.tree_util.keystr(tuple(path))
-    for mark in "[]'":
-        text = text.replace(mark, "." if mark == "[" else "")
-    return text.strip(".").replace("..", ".")

@@ -21,6 +21,7 @@ from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
 from outcrop.run.splitting import splits_of, splits_of_networks
+from outcrop.run.start import check_fits, check_parts
 from outcrop.split.audit.audit import audit
 from outcrop.split.audit.context import AuditContext
 from outcrop.split.audit.finding import Finding
@@ -112,12 +113,14 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         view, splits = splits_of_networks(problem, view, base)
     else:
         splits = splits_of(problem, view, base)
+    check_fits(problem, view)
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)
     findings = _findings(problem, view, splits, has)
     normaliser, _ = prepare(problem, view, parts.with_labels(splits[0], has))
     _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
+    check_parts(problem.start, model)
     result = Check(
         problem,
         view,
@@ -209,6 +212,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
             key=promise.new,
             held_out=held_out,
             jitter=_jitter(problem, view, labels),
+            trained_on=() if problem.start is None else problem.start.trained_on,
             buffer_m=promise.area.buffer_m if promise.area else 0.0,
         )
         for finding in audit(context, problem.config.evaluate.accept):

@@ -38,7 +38,7 @@ def check_free(out: Path, *, resume: bool) -> None:
         raise ConfigError(message(f"{str(out)!r} already holds {'a run' if 'run.toml' in held else 'files'}.", fix=fix))
 
 
-def check_same(out: Path, run_file: Mapping[str, Any], fingerprint: str) -> None:
+def check_same(out: Path, run_file: Mapping[str, Any], fingerprint: str, start: str = "") -> None:
     """Refuses to resume a run with another run file or other data: half of it would be another experiment.
 
     Raises:
@@ -54,8 +54,12 @@ def check_same(out: Path, run_file: Mapping[str, Any], fingerprint: str) -> None
             message(f"The run file has changed since the run was begun: {shown}.", where=str(out), fix=fix)
         )
     known = out / "data.json"
-    if known.is_file() and json.loads(known.read_text("utf-8"))["fingerprint"] != fingerprint:
+    about = json.loads(known.read_text("utf-8")) if known.is_file() else {}
+    if about and about["fingerprint"] != fingerprint:
         raise ConfigError(message("The data have changed since the run was begun.", where=str(out), fix=fix))
+    if about and (about.get("start") or {}).get("sha256", "") != start:
+        what = "The model file that the run starts from has changed since it was begun."
+        raise ConfigError(message(what, where=str(out), fix=fix))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -53,6 +53,8 @@ def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
         "frame": asdict(problem.frame),
         "fingerprint": problem.fingerprint(),
     }
+    if problem.start is not None:
+        content["start"] = problem.start.to_json()
     write_json(folder / "data.json", content)
 
 

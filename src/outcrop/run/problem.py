@@ -27,6 +27,7 @@ from outcrop.loss import table as losses
 from outcrop.records import Record
 from outcrop.run.cutouts import Tiled, cut
 from outcrop.run.folder import fingerprint
+from outcrop.run.start import Start, read_start
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Problem:
         joins: counts of every join.
         notes: what was noticed on the way, in sentences.
         tiled: the records larger than memory of which `records` are a sample, in the same order; mostly none.
+        start: the model file that training starts from, where the run file names one.
         links: names of sender and receiver of directed edges, where the run file names a table of them.
     """
 
@@ -56,6 +58,7 @@ class Problem:
     notes: tuple[str, ...] = ()
     tiled: tuple[Tiled, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    start: Start | None = None
 
     @property
     def target(self) -> Variable:
@@ -130,8 +133,9 @@ def load_problem(config: Config, base: Path) -> Problem:
     aligned, tiled = cut(config, aligned, variables)
     records, resolutions = resolve(aligned, variables)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
+    links, start = _links(config, base), read_start(config.model, base)
     problem = Problem(
-        config, aligned, records, variables, frame, resolutions, joins + more, notes, tuple(tiled), _links(config, base)
+        config, aligned, records, variables, frame, resolutions, joins + more, notes, tuple(tiled), links, start
     )
     if not any(mask.any() for mask in problem.labelled().values()):
         raise DataError(

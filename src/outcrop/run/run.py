@@ -98,7 +98,8 @@ def run(
     checked = check(config, base=here)
     enforce(checked.every_finding)
     if resume:
-        folder.check_same(place, dump(config), checked.problem.fingerprint())
+        start = checked.problem.start
+        folder.check_same(place, dump(config), checked.problem.fingerprint(), start.sha256 if start else "")
     place.mkdir(parents=True, exist_ok=True)
     started = folder.started(place, resume=resume)
     _describe(place, checked, here, tell)

@@ -80,8 +80,13 @@ def training_ranges(view: View, index: np.ndarray) -> dict[str, list[tuple[int, 
 
 
 def prepare(problem: Problem, view: View, split: Split) -> tuple[Normaliser, dict[str, Encoded]]:
-    """Fits the statistics on the training part and encodes every record with them."""
+    """Fits the statistics on the training part and encodes every record with them.
+
+    A run that starts from a model file keeps the statistics of that model; see `start.py`.
+    """
     normaliser = Normaliser.fit(problem.records, problem.variables, training_ranges(view, split.train))
+    if problem.start is not None:
+        normaliser = problem.start.scaled_as_there(normaliser)
     return normaliser, encoded(problem, view, split, normaliser)
 
 
@@ -136,7 +141,11 @@ def solve(
     loss = parts.loss_of(config, problem, normaliser)
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
+    if problem.start is not None:
+        models = [problem.start.network(m, config.model.arguments) for m in range(len(keys))]
+        loss = problem.start.held(loss)
     data = training_data(problem, view, tables, split, normaliser)
+    validate = _validation(loss, view, tables, split)
     stages = [
         _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
         for name, stage in config.train.stages.items()
@@ -148,7 +157,7 @@ def solve(
         loss,
         stages,
         keys=keys,
-        validate=_validation(loss, view, tables, split),
+        validate=validate,
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
         describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, split.train),
         max_minutes=config.train.max_minutes,

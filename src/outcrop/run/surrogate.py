@@ -6,14 +6,11 @@ model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from outcrop import device
@@ -27,18 +24,13 @@ from outcrop.evaluate.conformal import sets
 from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
 from outcrop.evaluate.validity import Validity
-from outcrop.model import table as families
 from outcrop.records import Record
-from outcrop.run.bundling import path_name
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
+from outcrop.run.weights import check_sizes, member
 from outcrop.view.divided import in_turn
 from outcrop.view.graphs import Graphs
 from outcrop.view.view import View, make
-
-MOST_SAMPLES = 2**20
-"""Longest example accepted from a file."""
-
 
 TIME_TOLERANCE = 0.12
 """Share by which the step of time stamps may differ from that of training: months have 28 to 31 days."""
@@ -232,8 +224,8 @@ def load(path: str | Path, architecture: Any = None) -> Model:
         variables = [Variable.from_json(row) for row in bundle.variables]
         frame = Frame(**bundle.frame)
         validity = Validity.from_arrays(bundle.part("validity"))
-        _check_sizes(bundle)
-        members = [_member(bundle, number, architecture) for number in range(bundle.members)]
+        check_sizes(bundle)
+        members = [member(bundle, number, architecture) for number in range(bundle.members)]
         if not members:
             raise ValueError("it holds no network")
     except BundleError:
@@ -244,37 +236,6 @@ def load(path: str | Path, architecture: Any = None) -> Model:
             message(what, where=str(path), fix="copy it again, or write it again from its run.")
         ) from None
     return Model(bundle, members, normaliser, variables, frame, validity)
-
-
-def _check_sizes(bundle: Bundle) -> None:
-    """Sizes that no array of the file bears out would cost memory or time before anything is compared."""
-    most = len(bundle.part("member/0"))
-    for name, value in bundle.arguments["arguments"].items():
-        layers = len(value) if isinstance(value, list) else value if name in ("depth", "blocks") else 0
-        if layers > most:
-            raise ValueError(f"{name} asks for {layers} layers, and there are {most} arrays")
-    longest = max(bundle.view.get("length", 0), bundle.view.get("lead", 0), len(bundle.view.get("context", ())))
-    if longest > MOST_SAMPLES:
-        raise ValueError(f"an example of {longest} samples")
-
-
-def _member(bundle: Bundle, number: int, architecture: Any) -> Any:
-    """One network: its structure without memory, filled with the arrays of the file once their shapes agree."""
-
-    def make_model() -> Any:
-        sizes: Mapping[str, Any] = bundle.arguments
-        key = jax.random.key(0)
-        if architecture is None:
-            return families.build(bundle.family, **sizes, key=key)
-        size = sizes.get("in_size", sizes.get("in_channels"))
-        return architecture(size, sizes["out"], key=key, **sizes["arguments"])
-
-    shapes = eqx.filter_eval_shape(make_model)
-    leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
-    expected = {path_name(path): leaf for path, leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)}
-    found = bundle.part(f"member/{number}", expected)
-    filled = [jnp.asarray(found[path_name(path)]) if path_name(path) in expected else leaf for path, leaf in leaves]
-    return jax.tree_util.tree_unflatten(structure, filled)
 
 
 __all__ = ["Model", "Predicted", "load"]

@@ -12,6 +12,7 @@ from outcrop.split.audit.finding import LEVELS, Finding
 
 CHECKS = {
     "shared_groups": "outcrop.split.audit.shared_groups:shared_groups",
+    "seen_before": "outcrop.split.audit.seen_before:seen_before",
     "duplicate_rows": "outcrop.split.audit.duplicate_rows:duplicate_rows",
     "duplicate_records": "outcrop.split.audit.duplicate_records:duplicate_records",
     "overlapping_windows": "outcrop.split.audit.overlapping_windows:overlapping_windows",

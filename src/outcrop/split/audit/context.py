@@ -43,6 +43,7 @@ class AuditContext:
         buffer_m: distance that the promise keeps between test and training, in metres; 0 where it names none.
         deploy: positions of the records to be predicted (easting, northing or longitude, latitude), if known.
         jitter: dimension -> samples by which training examples are moved at random.
+        trained_on: name, sha256, samples and ranges of each record that the network was trained on before this run.
         upstream: gauge or record name -> names of those upstream of it, whose water it measures again.
     """
 
@@ -60,6 +61,7 @@ class AuditContext:
     deploy: Mapping[str, np.ndarray] = field(default_factory=dict)
     jitter: Mapping[str, int] = field(default_factory=dict)
     upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trained_on: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def ordered(self) -> list[Record]:
