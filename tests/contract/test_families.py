@@ -48,6 +48,7 @@ SMALL = {
     "gat": {"width_size": 16, "num_heads": 2, "dropout": 0.2},
     "message_passing": {"width_size": 16, "depth": 2, "dropout": 0.2},
     "encode_process_decode": {"width_size": 12, "depth": 2, "dropout": 0.2},
+    "graph_interpolation": {"width_size": 12, "depth": 2, "dropout": 0.2},
 }
 SHAPES = ((5,), (20, 5), (8, 6, 5), (4, 6, 2, 5))  # by the dimensions of an example before its channels
 NAMES = sorted(FAMILIES)

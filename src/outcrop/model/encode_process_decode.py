@@ -111,13 +111,13 @@ class EncodeProcessDecode(eqx.Module):
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "node out"]:
         """Logits or scaled values of every node; without `key` nothing is dropped."""
-        return self._decoded(pooled(self.states(x, graph, key=key)[0], graph, self.pool))
+        return self.decoded(pooled(self.states(x, graph, key=key)[0], graph, self.pool))
 
     def links(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "link out"]:
         """The same of every link, for targets of links: the decoder on what links know after the last round."""
-        return self._decoded(self.states(x, graph, key=key)[1])
+        return self.decoded(self.states(x, graph, key=key)[1])
 
     def states(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
@@ -128,7 +128,8 @@ class EncodeProcessDecode(eqx.Module):
             nodes, links = self.rounds[number % len(self.rounds)](nodes, links, graph, key=round_key)
         return nodes, links
 
-    def _decoded(self, x: Float[Array, "row channel"]) -> Float[Array, "row out"]:
+    def decoded(self, x: Float[Array, "row channel"]) -> Float[Array, "row out"]:
+        """The decoder, on the states of nodes or links."""
         return each(self.last, function_of(self.activation)(each(self.decode, x)))
 
 

@@ -319,6 +319,22 @@ FAMILIES: dict[str, Family] = {
             axes=1,
         ),
         Family(
+            name="graph_interpolation",
+            architecture="outcrop.model.graph_interpolation:GraphInterpolation",
+            views=("graphs",),
+            help="learned weights of what neighbours measure, and a correction: filling in between stations",
+            defaults={
+                "width_size": 32,
+                "depth": 2,
+                "shared": False,
+                "aggregation": "mean",
+                "activation": "gelu",
+                "dropout": 0.0,
+            },
+            convolutional=False,
+            axes=1,
+        ),
+        Family(
             name="encode_process_decode",
             architecture="outcrop.model.encode_process_decode:EncodeProcessDecode",
             views=("graphs",),
