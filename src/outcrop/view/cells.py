@@ -135,10 +135,14 @@ class Cells:
     def _alike(self, record: np.ndarray, prints: Footprints) -> Iterator[tuple[int, np.ndarray, dict[int, np.ndarray]]]:
         """Examples of one record and the same scattered places: record, examples, dimension number -> places."""
         scattered = {self.dims.index(dim): members for dim, members in prints.members.items()}
-        columns = np.column_stack([record, *(members.which for members in scattered.values())])
-        kinds, kind = np.unique(columns, axis=0, return_inverse=True)
-        order = np.argsort(kind.ravel(), kind="stable")
-        ends = np.cumsum(np.bincount(kind.ravel(), minlength=len(kinds))).tolist()
+        columns = [np.asarray(record, np.int64), *(members.which for members in scattered.values())]
+        code = np.zeros(len(record), np.int64)
+        for column in columns:  # one number for each kind: rows are sorted much slower than numbers
+            code = code * (int(column.max(initial=0)) + 1) + column
+        _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+        kinds = np.stack([column[first] for column in columns], axis=1)
+        order = np.argsort(kind, kind="stable")
+        ends = np.cumsum(np.bincount(kind, minlength=len(kinds))).tolist()
         for (which, *sets), first, stop in zip(kinds.tolist(), [0, *ends], ends, strict=False):
             chosen = zip(scattered.items(), sets, strict=True)
             places = {place: np.asarray(members.sets[number]) for (place, members), number in chosen}
