@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray
 
 
+ALONG_TIME: dict[str, Any] = {"skip_steps": 0}
+"""Arguments of every family whose examples run along one dimension. skip_steps: the steps of an example, for a line
+past the network with weights of its own for each step (`model/skip.py`); 0 for none."""
+
+
+def arguments_of(name: str) -> dict[str, Any]:
+    """The arguments a family takes, with their defaults: its own, and along one dimension those that all share."""
+    entry = family(name)
+    return {**entry.defaults, **(ALONG_TIME if entry.axes == 1 and not entry.code else {})}
+
+
 def family(name: str) -> Family:
     """The entry of a name.
 
@@ -38,7 +49,7 @@ def family(name: str) -> Family:
 
 def problems(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the arguments a run file gives a family: argument -> sentence; empty when all is well."""
-    defaults = family(name).defaults
+    defaults = arguments_of(name)
     found = {}
     for argument, value in arguments.items():
         if argument not in defaults:
@@ -85,7 +96,13 @@ def build(
         raise TypeError("build needs exactly one of in_size and in_channels")
     size = in_size if in_channels is None else in_channels
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
-    return entry.load()(size, out, key=key, **values, **entry.fixed)
+    network = entry.load()(size, out, key=key, **values, **entry.fixed)
+    steps = given.get("skip_steps", 0)
+    if not steps:
+        return network
+    from outcrop.model.skip import Skip
+
+    return Skip(network, steps, size, out)
 
 
 def _same_kind(value: Any, default: Any) -> bool:
