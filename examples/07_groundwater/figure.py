@@ -29,7 +29,7 @@ def panel(axes: Axes, run: Path, title: str) -> None:
     breaks = np.r_[0.0, cuts]
     held = entry["intervals"]
     axes.fill_between(time, low, high, color=ACCENT, alpha=0.15, linewidth=0,
-                      label=f"{held['level']:.0%} interval (held {held['coverage']:.0%})")  # fmt: skip
+                      label=f"{held['level']:.0%} interval (held {held['coverage']:.1%})")  # fmt: skip
     label = f"{best.replace('_', ' ')} (NSE {score[best]:.2f})"
     axes.plot(time, simple + breaks, color=SECOND, linewidth=1.0, linestyle="--", label=label)
     axes.plot(time, head + breaks, color=INK, linewidth=1.3, label="observed")
