@@ -99,8 +99,13 @@ def test_predict_inspect_compare_report(finished, tmp_path, capsys):
     assert _call(["inspect", model], False) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "new = well" in told and finished.reason in told and "trained on" in told
-    assert _call(["inspect", str(finished.base / "run.toml")], False) == 0
-    assert "mlp" in capsys.readouterr().out
+    picture = tmp_path / "net.svg"
+    assert _call(["inspect", str(finished.base / "run.toml"), "--figure", str(picture)], False) == 0
+    told = capsys.readouterr().out
+    assert "mlp" in told and "16 x 15 + 16" in told and "multiply-adds" in told and "total" in told
+    assert picture.read_text("utf-8").startswith("<?xml")
+    assert _call(["inspect", model, "--figure", str(tmp_path / "net.txt")], False) == 2
+    assert "Fix: --figure" in capsys.readouterr().err
     assert _call(["compare", run, run], False) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "macro f1" in told.lower() and "same question" not in told

@@ -148,3 +148,23 @@ def test_global_settings_stay():
 def test_confidence_says_how_many_samples():
     drawn = texts(confidence.confidence([0.4, 0.8], [0.3, 0.85], [0.25, 0.75]))
     assert {"25 %", "75 %", "share of right answers"} <= set(drawn)
+
+
+def test_a_network_is_drawn_with_its_skips():
+    from types import SimpleNamespace
+
+    from outcrop.report.figures.network import network
+
+    def box(name, level=0, joint=False, kinds="conv"):
+        return SimpleNamespace(name=name, kinds=kinds, shape=(8, 3), parameters=1234, level=level, joint=joint)
+
+    boxes = [
+        box("input", kinds=""),
+        box("down.0"),
+        box("halve.0", 1),
+        box("concatenate", joint=True),
+        box("output", kinds=""),
+    ]
+    drawn = network(boxes, [(0, 1), (1, 2), (1, 3), (2, 3), (3, 4)], title="a network")
+    told = texts(drawn)
+    assert {"a network", "input", "down.0", "8 \u00d7 3", "1,234 parameters", "\u2016"} <= set(told)

@@ -51,6 +51,13 @@ def test_stages_of_the_same_optimiser_have_names_of_their_own(staged):
     assert list(load(staged).train.stages) == ["adamw", "adamw 2"]
 
 
+def test_lbfgs_refuses_batch_norms(staged):
+    text = staged.read_text("utf-8").replace("width_size = 16\ndepth = 1\n", 'norm = "batch"\n')
+    staged.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r'lbfgs has no batches(?s:.*)Fix: norm = "layer"'):
+        outcrop.check(staged, overrides=["model.family=resnet1d", "data.view.length=32"])
+
+
 def test_problems_of_a_stage_are_placed(staged):
     lines = staged.read_text("utf-8").replace("lbfgs", "lbgfs").replace("evaluate_every = 3", "evry = 3").splitlines()
     staged.write_text("\n".join(lines), "utf-8")

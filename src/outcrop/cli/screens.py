@@ -235,9 +235,16 @@ def predict_screen(result: Any) -> Group:
 
 def inspect_screen(result: Any) -> Group:
     """A network: facts, then its layers."""
-    table = _table("layer", "kind", "output", "parameters", right=("parameters",))
-    for layer in result.layers:
-        table.add_row(*map(Text, (layer.layer, layer.kind, str(layer.output), f"{layer.parameters:,}")))
+    sees = "nodes it sees" if result.graph else "samples it sees"
+    right = ("parameters", sees, "multiply-adds", "kB")
+    table = _table("layer", "kind", "output", "parameters", "are", sees, "multiply-adds", "kB", right=right)
+    total = result.total
+    for layer in [*result.layers, total]:
+        told = (" x ".join(map(str, layer.output)), f"{layer.parameters:,}", layer.formula)
+        cost = (" x ".join(map(str, layer.sees)), f"{layer.products:,}", f"{layer.bytes / 1e3:,.1f}")
+        table.add_row(
+            *(Text(cell, "bold" if layer is total else "") for cell in (layer.layer, layer.kind, *told, *cost))
+        )
     return Group(Text(result.title, "bold"), _facts(result.facts), table)
 
 

@@ -1,75 +1,156 @@
-"""The layers of any Equinox module as a table: name, kind, output shape, parameters; for `outcrop inspect`."""
+"""The layers of any Equinox module as a table for `outcrop inspect`: shapes, parameters, sight, products, memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
-from outcrop.model.trainable import parameter_count
+from outcrop.model.traced import Trace, path_name, traced
+from outcrop.model.trainable import parameter_count, trainable
+
+MOST_PLACES = 5
+"""Places around the middle of a layer's output whose sight is measured."""
+LARGE = 2**14
+"""Samples of an example above which one place must do."""
 
 
 class Layer(NamedTuple):
-    """One row: where the layer sits in the model, its class, the shape it gives for one example, its parameters."""
+    """One row: a layer, and what it costs for one example.
+
+    Attributes:
+        layer: where it sits in the model.
+        kind: its class.
+        output: shape of what it gives.
+        parameters, formula: trainable numbers, and the sizes of its arrays that make them up.
+        sees: input samples along each dimension that one place of the output depends on; of a graph, nodes. Empty for
+            features without neighbours, and inside loops.
+        products: multiplications, each with its addition, in matrix products and convolutions.
+        bytes: memory of the output, which training keeps for every example of a batch.
+    """
 
     layer: str
     kind: str
     output: tuple[int, ...]
     parameters: int
+    formula: str = ""
+    sees: tuple[int, ...] = ()
+    products: int = 0
+    bytes: int = 0
 
 
-class _Listener(eqx.Module):
-    """Stands in for a layer while shapes are traced, and notes what passes."""
+def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any, sight: bool = False) -> list[Layer]:
+    """The model's innermost layers in the order they run, for one example.
 
-    layer: eqx.Module
-    name: str = eqx.field(static=True)
-    note: Callable[[str, eqx.Module, Any], None] = eqx.field(static=True)
+    Args:
+        model: a module on one example.
+        input_shape: of its inputs.
+        given: what it is given beside its inputs, such as a graph.
+        sight: whether to measure what each layer sees; the rest is read off the program and computes nothing.
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        y = self.layer(*args, **kwargs)  # type: ignore[operator]
-        self.note(self.name, self.layer, y)
-        return y
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.layer, name)
-
-
-def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any) -> list[Layer]:
-    """The model's innermost layers in the order they run, for one example; nothing is computed.
-
-    What a model is `given` beside its inputs, such as a graph, follows their shape.
-
-    A layer that runs twice has two rows, the second without parameters. Arrays that the model holds outside of any
-    layer come last as "(own arrays)", so that the column of parameters always sums to `parameter_count(model)`.
+    A layer that runs twice has two rows, the second without parameters. Arrays and products outside of any layer come
+    last, as "(own arrays)" or "(between layers)": parameters sum to `parameter_count(model)`, products to all of them.
     """
+    return rows_of(model, traced(model, input_shape, *given), input_shape, sight=sight, graph=bool(given))
+
+
+def rows_of(model: eqx.Module, trace: Trace, input_shape: tuple[int, ...], *, sight: bool, graph: bool) -> list[Layer]:
+    """The same from a trace."""
+    seen = sights(model, trace, input_shape, graph=graph) if sight and len(input_shape) > 1 else {}
     rows: list[Layer] = []
-    seen: set[str] = set()
-
-    def note(name: str, layer: eqx.Module, y: Any) -> None:
-        shape = tuple(getattr(y, "shape", ()))
-        rows.append(Layer(name, type(layer).__name__, shape, 0 if name in seen else parameter_count(layer)))
-        seen.add(name)
-
-    def listen(path: tuple, node: Any) -> Any:
-        return _Listener(node, _name(path), note) if _is_layer(node) and path else node
-
-    listening = jax.tree_util.tree_map_with_path(listen, model, is_leaf=_is_layer)
-    eqx.filter_eval_shape(listening, jax.ShapeDtypeStruct(input_shape, jnp.zeros(()).dtype), *given)
+    met: set[str] = set()
+    for number, call in enumerate(trace.calls):
+        count, formula = (0, "") if call.name in met else (parameter_count(call.layer), formula_of(call.layer))
+        met.add(call.name)
+        kind, sees = type(call.layer).__name__, seen.get(number, ())
+        rows.append(Layer(call.name, kind, call.shape, count, formula, sees, trace.products[number], call.bytes))
     rest = parameter_count(model) - sum(row.parameters for row in rows)
-    return rows + ([Layer("(own arrays)", type(model).__name__, (), rest)] if rest else [])
+    if not rest and not trace.between:
+        return rows
+    name = "(own arrays)" if rest else "(between layers)"
+    return [*rows, Layer(name, type(model).__name__, (), rest, _own(model, met), (), trace.between)]
 
 
-def _is_layer(node: Any) -> bool:
-    """A callable module without modules inside."""
-    if not (isinstance(node, eqx.Module) and callable(node)):
-        return False
-    children = jax.tree.leaves(node, is_leaf=lambda x: isinstance(x, eqx.Module) and x is not node)
-    return not any(isinstance(child, eqx.Module) for child in children)
+def formula_of(layer: Any) -> str:
+    """The sizes of a layer's trainable arrays.
+
+    >>> formula_of(eqx.nn.Linear(5, 3, key=jax.random.key(0)))
+    '3 x 5 + 3'
+    """
+    leaves = jax.tree.leaves(eqx.filter(layer, trainable(layer)))
+    return " + ".join(" x ".join(str(size) for size in leaf.shape if size > 1) or "1" for leaf in leaves)
 
 
-def _name(path: tuple) -> str:
-    """`down.0.1.convs.0` for a path of attributes and positions."""
-    return jax.tree_util.keystr(path, simple=True, separator=".")
+def _own(model: Any, met: set[str]) -> str:
+    leaves = jax.tree_util.tree_leaves_with_path(eqx.filter(model, trainable(model)))
+    own = [leaf for path, leaf in leaves if not any(path_name(path).startswith(f"{name}.") for name in met)]
+    return " + ".join(" x ".join(map(str, leaf.shape)) for leaf in own)
+
+
+def sights(model: Any, trace: Trace, input_shape: tuple[int, ...], *, graph: bool) -> dict[int, tuple[int, ...]]:
+    """Number of the call -> input samples along each dimension, from the first to the last one, that can change one
+    place of its output; the largest over some places around the middle. Of a graph, the number of such nodes.
+
+    Measured as in `reach`: where the gradient is not zero, at weights and inputs that are drawn at random.
+    """
+    draw = np.random.default_rng(0)
+    weights = [_moved(constant, draw) for constant in trace.program.consts]
+    run = jaxpr_as_fun(trace.program.replace(consts=weights))
+    x = jnp.asarray(draw.normal(size=input_shape), jnp.zeros(()).dtype)
+
+    @jax.jit
+    def pulled(x: jax.Array, which: jax.Array, places: jax.Array) -> jax.Array:
+        values, pull = jax.vjp(lambda x: tuple(run(x)), x)
+
+        def support(place: jax.Array) -> jax.Array:
+            given = []
+            for number, value in enumerate(values):
+                per_place = jnp.reshape(value, (-1, value.shape[-1] if value.ndim > 1 else 1))
+                towards = jnp.cos(jnp.arange(per_place.shape[1], dtype=value.dtype) + 1.0)  # no two outputs cancel
+                hot = (jnp.arange(len(per_place)) == place) & (number == which)
+                given.append(jnp.reshape(hot[:, None] * towards, value.shape).astype(value.dtype))
+            return jnp.abs(pull(tuple(given))[0]).max(axis=-1) > 0
+
+        return jax.vmap(support)(places)
+
+    found = {}
+    for order, number in enumerate(trace.tapped):
+        places = _places(trace.calls[number].shape, 1 if np.prod(input_shape[:-1]) > LARGE else MOST_PLACES)
+        support = np.asarray(pulled(x, jnp.asarray(order), jnp.asarray(places)))
+        each = [(int(s.sum()),) if graph else tuple(_extent(s, axis) for axis in range(s.ndim)) for s in support]
+        found[number] = tuple(np.max(each, axis=0).tolist())
+    return found
+
+
+def _places(shape: tuple[int, ...], most: int) -> list[int]:
+    """Flat numbers of some places of an output: around the middle, and the last one, which sees all that lies before.
+
+    >>> _places((8, 3), 3)
+    [3, 4, 5, 7]
+    """
+    sizes = shape[:-1] if len(shape) > 1 else (1,)
+    steps = range(-(most // 2), most - most // 2)
+    at = [tuple(min(max(size // 2 + step, 0), size - 1) for size in sizes) for step in steps]
+    return [int(np.ravel_multi_index(place, sizes)) for place in [*at, tuple(size - 1 for size in sizes)]]
+
+
+def _extent(support: np.ndarray, axis: int) -> int:
+    """Samples from the first to the last one along an axis that are in the support.
+
+    >>> _extent(np.array([[0, 1, 0], [0, 0, 0], [0, 1, 0]]) > 0, 0)
+    3
+    """
+    hit = np.flatnonzero(support.any(axis=tuple(a for a in range(support.ndim) if a != axis)))
+    return int(hit[-1] - hit[0] + 1) if len(hit) else 0
+
+
+def _moved(constant: Any, draw: np.random.Generator) -> Any:
+    """A weight moved at random: a layer that starts at zero would hide what is behind it."""
+    if not jnp.issubdtype(jnp.asarray(constant).dtype, jnp.inexact):
+        return constant
+    value = np.asarray(constant)
+    return jnp.asarray(value + 0.1 * draw.normal(size=value.shape), value.dtype)

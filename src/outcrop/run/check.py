@@ -165,9 +165,8 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     parts.loss_of(config, problem, normaliser)
     for stage in config.train.stages.values():
         parts.optimiser_of(stage)
-        if splits[0].boxes is not None and DIRECTIONS[stage.optimiser].exact:
-            what = f"{stage.optimiser} takes all examples in every step; these records are larger than data.memory_mb."
-            raise ConfigError(message(what, where="[train]", fix='optimiser = "adamw"; or a larger data.memory_mb.'))
+        if DIRECTIONS[stage.optimiser].exact:
+            _exact(problem, splits, stage.optimiser)
     augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
@@ -175,6 +174,16 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     if config.bundle.model == "held_out" and len(splits) > 1:
         fix = 'bundle.model = "refit"'
         raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
+
+
+def _exact(problem: Problem, splits: Sequence[Split], name: str) -> None:
+    """What an optimiser that compares values of the loss cannot do with."""
+    if splits[0].boxes is not None:
+        what = f"{name} takes all examples in every step; these records are larger than data.memory_mb."
+        raise ConfigError(message(what, where="[train]", fix='optimiser = "adamw"; or a larger data.memory_mb.'))
+    if problem.config.model.arguments.get("norm") == "batch":
+        what = f"{name} has no batches whose statistics a batch norm could take."
+        raise ConfigError(message(what, where="[train] and model.norm", fix='norm = "layer"'))
 
 
 def _enough(problem: Problem, splits: Sequence[Split], has: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""`inspect`: the network a run file would build, or what a model file holds, as rows to print."""
+"""`inspect`: the network a run file would build, or what a model file holds, as rows to print and as a diagram."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from typing import Any
 
 import jax
 
+from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
-from outcrop.model.summary import layers
+from outcrop.model import table as families
+from outcrop.model.diagram import Diagram, diagram
+from outcrop.model.summary import Layer, rows_of
+from outcrop.model.traced import traced
 from outcrop.run import parts
 from outcrop.run.check import check
 from outcrop.run.solve import prepare
 from outcrop.run.surrogate import load
+from outcrop.view.edges import ring
+
+PICTURES = (".svg", ".png", ".pdf")
+STAND_IN = 32
+"""Samples along a dimension, or nodes of a graph, where a model file does not say how many there were."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +33,31 @@ class Inspection:
     Attributes:
         title: one line.
         facts: (name, value) pairs.
-        layers: rows of layer, kind, output shape, parameters.
+        layers: rows of the table; see `outcrop.model.summary.Layer`.
+        drawn: boxes and arrows of its diagram.
+        graph: whether it works on nodes and links.
     """
 
     title: str
     facts: Sequence[tuple[str, str]]
-    layers: Sequence[Any] = field(default=())
+    layers: Sequence[Layer] = field(default=())
+    drawn: Diagram | None = None
+    graph: bool = False
+
+    @property
+    def total(self) -> Layer:
+        """The sums of the table."""
+        sums = (sum(getattr(row, name) for row in self.layers) for name in ("parameters", "products", "bytes"))
+        parameters, products, size = sums
+        return Layer("total", "", (), parameters, products=products, bytes=size)
 
 
-def inspect(path: str | Path) -> Inspection:
+def inspect(path: str | Path, *, figure: str | Path | None = None) -> Inspection:
     """Describes a run file (TOML) or a model file (*.outcrop).
+
+    Args:
+        path: the file.
+        figure: where to draw the network, an .svg, .png or .pdf file.
 
     Raises:
         ConfigError, DataError, BundleError: the file cannot be used; names what and where.
@@ -41,7 +65,39 @@ def inspect(path: str | Path) -> Inspection:
     path = Path(path)
     if not path.exists():
         raise ConfigError(message(f"There is no file {str(path)!r}.", fix="name a run file or a model file."))
-    return _run_file(path) if path.suffix == ".toml" else _bundle(path)
+    if figure is not None and Path(figure).suffix.lower() not in PICTURES:
+        what = f"--figure {str(figure)!r} is no picture."
+        raise ConfigError(message(what, fix=f"--figure {Path(figure).with_suffix('.svg')}"))
+    found = _run_file(path) if path.suffix == ".toml" else _bundle(path)
+    if figure is not None:
+        draw(found, Path(figure))
+    return found
+
+
+def draw(found: Inspection, figure: Path) -> Path:
+    """Draws the network into a file."""
+    from outcrop.report.figures.network import network
+
+    if found.drawn is None:
+        raise ConfigError(message("There is nothing to draw.", fix="inspect a run file or a model file."))
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    network(found.drawn.boxes, found.drawn.arrows, title=found.title).savefig(figure, dpi=150)
+    return figure
+
+
+def _table(model: Any, shape: tuple[int, ...], out: int, nodes: int) -> dict[str, Any]:
+    """Rows, diagram and whether it is a network on graphs; such a one gets a ring of `nodes` as a stand-in."""
+    given = (ring(nodes),) if nodes else ()
+    trace = traced(model, shape, *given)
+    rows = rows_of(model, trace, shape, sight=True, graph=bool(nodes))
+    drawn = diagram(trace, rows, shape, (*shape[:-1], out), graph=bool(nodes))
+    return {"layers": rows, "drawn": drawn, "graph": bool(nodes)}
+
+
+def _cost(rows: Sequence[Layer], batch: int | None) -> tuple[str, str]:
+    products, size = sum(row.products for row in rows), sum(row.bytes for row in rows)
+    told = f"{products:,} multiply-adds forward, {size / 1e6:.3g} MB of layer outputs"
+    return ("per example", told if batch is None else f"{told}; {batch * size / 1e6:.3g} MB in a batch of {batch}")
 
 
 def _run_file(path: Path) -> Inspection:
@@ -51,25 +107,29 @@ def _run_file(path: Path) -> Inspection:
     normaliser, _ = prepare(problem, view, parts.with_labels(checked.splits[0], has))
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     shape = view.input_shape(normaliser.in_channels)
+    table = _table(model, shape, problem.out_size, shape[0] if view.kind == "graphs" else 0)
     before, after = checked.reach
+    start = problem.start
     facts = [
         ("inputs", ", ".join(normaliser.channels)),
         ("output", f"{problem.out_size} per sample ({problem.target.name})"),
         ("examples", f"{int(has.sum()):,} with labels, each {shape}"),
         ("sees", f"{before} samples before and {after} after its own"),
         ("members", str(problem.config.model.members)),
+        _cost(table["layers"], problem.config.train.batch_size),
+        *([] if start is None else [_origin(start.to_json())]),
     ]
-    return Inspection(f"{problem.config.model.family}: {checked.parameters:,} parameters", facts, layers(model, shape))
+    return Inspection(f"{problem.config.model.family}: {checked.parameters:,} parameters", facts, **table)
 
 
 def _bundle(path: Path) -> Inspection:
     model = load(path)
     bundle = model.bundle
-    sizes = bundle.arguments
-    view = bundle.view
-    shape = (view["length"], sizes["in_channels"]) if "in_channels" in sizes else (sizes["in_size"],)
     scores = [_score(name, entry) for name, entry in bundle.scores["test"].items()]
     verdict = ", ".join(f"{word} {name.replace('_', ' ')}" for name, word in bundle.scores["verdict"].items())
+    shape = example_shape(bundle)
+    table = _table(model.members[0], shape, bundle.arguments["out"], shape[0] if _on_graphs(bundle) else 0)
+    start = bundle.provenance.get("start")
     facts = [
         ("promise", bundle.promise),
         ("split", bundle.split["sentence"]),
@@ -82,10 +142,40 @@ def _bundle(path: Path) -> Inspection:
         ),
         ("members", str(len(model.members))),
         ("trained on", f"{len(bundle.provenance['records'])} records"),
+        *([] if start is None else [_origin(start)]),
         ("accepted", "; ".join(bundle.provenance["accepted"]) or "nothing"),
         ("data", bundle.fingerprints["data"]),
+        _cost(table["layers"], None),
     ]
-    return Inspection(repr(model).strip("<>"), facts, layers(model.members[0], shape))
+    return Inspection(repr(model).strip("<>"), facts, **table)
+
+
+def example_shape(bundle: Bundle) -> tuple[int, ...]:
+    """Shape of one example's inputs; where the view does not say how long a dimension is, a stand-in."""
+    sizes, view = bundle.arguments, bundle.view
+    if "in_size" in sizes:
+        return (sizes["in_size"],)
+    kind = view.get("kind")
+    along = {
+        "windows": [view.get("length")],
+        "sequences": [(view.get("history") or 0) + (view.get("horizon") or 0)],
+        "patches": [n for n in dict(view.get("size") or {}).values() if n > 1],
+    }.get(str(kind), [])
+    axes = families.family(bundle.family).axes if bundle.family in families.FAMILIES else len(along)
+    known = [int(n) for n in along if n][:axes]
+    return (*known, *[STAND_IN] * (axes - len(known)), sizes["in_channels"])
+
+
+def _on_graphs(bundle: Bundle) -> bool:
+    return bundle.view.get("kind") == "graphs"
+
+
+def _origin(start: dict[str, Any]) -> tuple[str, str]:
+    frozen = f"; frozen: {', '.join(start['frozen'])}" if start["frozen"] else ""
+    return (
+        "starts from",
+        f"{start['file']} ({start['family']}, trained on {len(start['trained_on'])} records{frozen})",
+    )
 
 
 def _score(name: str, entry: dict[str, Any]) -> str:
