@@ -85,6 +85,7 @@ def test_nothing_scored_reads_what_is_hidden(network, changes):
     """Other values of the target at the tested nodes change no baseline's answer there, and no network's inputs."""
     checked = outcrop.check(network, overrides=changes)
     problem, view = checked.problem, checked.view
+    assert checked.splits[0].groups["test"] == ("NET0", "NET5", "NET7")
     split = with_labels(checked.splits[0], labelled_examples(problem, view))
     test = samples_of(problem, view, split.test, problem.labelled())
     record = problem.records[0]

@@ -152,4 +152,5 @@ def together(first: Colouring, second: Colouring) -> Colouring:
     unit, noun = (first.unit, first.noun) if first.unit is not None else (second.unit, second.noun)
     past = first.past or second.past
     promise, places = f"{first.promise} and {second.promise}", None if first.past else a
-    return Colouring(colours, sentence, promise, unit, noun, fix=first.fix, past=past, places=places)
+    groups = first.groups or second.groups
+    return Colouring(colours, sentence, promise, unit, noun, groups, first.fix, past, places)
