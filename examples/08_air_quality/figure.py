@@ -17,18 +17,19 @@ COLOURS = (ACCENT, SECOND, CATEGORIES[2], CATEGORIES[3])
 
 @styled
 def drawn(runs: dict[str, Path]) -> Figure:
-    """Root mean square error against the lead, for every network and the baselines of the first run."""
+    """Root mean square error against the lead, for every network, and the baselines that any of the runs has."""
     figure = Figure(figsize=(8.2, 3.8), layout="constrained")
     axes = figure.subplots()
+    drawn_already: set[str] = set()
     for number, (name, run) in enumerate(runs.items()):
         entry = next(iter(json.loads((run / "metrics.json").read_text("utf-8"))["promises"].values()))
         rows = entry["by_lead"]
         ahead = [row["lead"] for row in rows]
-        if not number:
-            for baseline, dash in BASELINES.items():
-                error = [row["baselines"][baseline]["rmse"] for row in rows]
-                colour = SOFT if baseline.endswith("window") else FAINT
-                axes.plot(ahead, error, color=colour, linestyle=dash, label=baseline.replace("_", " "))
+        for baseline in [name for name in BASELINES if name in rows[0]["baselines"] and name not in drawn_already]:
+            drawn_already.add(baseline)
+            error = [row["baselines"][baseline]["rmse"] for row in rows]
+            colour = SOFT if baseline.endswith("window") else FAINT
+            axes.plot(ahead, error, color=colour, linestyle=BASELINES[baseline], label=baseline.replace("_", " "))
         axes.plot(ahead, [row["model"]["rmse"] for row in rows], color=COLOURS[number], linewidth=1.8, label=name)
     axes.set(xlabel="lead (hours)", ylabel="root mean square error (ug/m3)")
     axes.grid(axis="y")
