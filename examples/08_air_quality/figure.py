@@ -27,7 +27,7 @@ def drawn(runs: dict[str, Path]) -> Figure:
         ahead = [row["lead"] for row in rows]
         for baseline in [name for name in BASELINES if name in rows[0]["baselines"] and name not in drawn_already]:
             drawn_already.add(baseline)
-            error = [row["baselines"][baseline]["rmse"] for row in rows]
+            error = [row["baselines"][baseline] for row in rows]
             colour = SOFT if baseline.endswith("window") else FAINT
             axes.plot(ahead, error, color=colour, linestyle=BASELINES[baseline], label=baseline.replace("_", " "))
         axes.plot(ahead, [row["model"]["rmse"] for row in rows], color=COLOURS[number], linewidth=1.8, label=name)
