@@ -235,16 +235,14 @@ def predict_screen(result: Any) -> Group:
 
 def inspect_screen(result: Any) -> Group:
     """A network: facts, then its layers."""
+    from outcrop.model.summary import cells
+
     sees = "nodes it sees" if result.graph else "samples it sees"
     right = ("parameters", sees, "multiply-adds", "kB")
     table = _table("layer", "kind", "output", "parameters", "are", sees, "multiply-adds", "kB", right=right)
-    total = result.total
-    for layer in [*result.layers, total]:
-        told = (" x ".join(map(str, layer.output)), f"{layer.parameters:,}", layer.formula)
-        cost = (" x ".join(map(str, layer.sees)), f"{layer.products:,}", f"{layer.bytes / 1e3:,.1f}")
-        table.add_row(
-            *(Text(cell, "bold" if layer is total else "") for cell in (layer.layer, layer.kind, *told, *cost))
-        )
+    for row in [*result.layers, result.layers.total]:
+        style = "bold" if row.layer == "total" else ""
+        table.add_row(*(Text(cell, style) for cell in cells(row)))
     return Group(Text(result.title, "bold"), _facts(result.facts), table)
 
 

@@ -12,6 +12,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from outcrop.model.traced import Trace, path_name, traced
 from outcrop.model.trainable import parameter_count, trainable
+from outcrop.shown import Readable, Shown
 
 MOST_PLACES = 5
 """Places around the middle of a layer's output whose sight is measured."""
@@ -43,7 +44,31 @@ class Layer(NamedTuple):
     bytes: int = 0
 
 
-def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any, sight: bool = False) -> list[Layer]:
+class Layers(Readable, list[Layer]):
+    """The rows of a network: a list that shows itself as a table."""
+
+    def shown(self) -> Shown:
+        """One row per layer, and their sums."""
+        columns = ["layer", "kind", ">output", ">parameters", "are", ">sees", ">multiply-adds", ">kB"]
+        return Shown(
+            f"Network: {self.total.parameters:,} parameters", (), columns, [cells(row) for row in [*self, self.total]]
+        )
+
+    @property
+    def total(self) -> Layer:
+        """The sums of the table."""
+        parameters, products, size = (sum(row[i] for row in self) for i in (3, 6, 7))
+        return Layer("total", "", (), parameters, products=products, bytes=size)
+
+
+def cells(row: Layer) -> tuple[str, ...]:
+    """A row as text: layer, kind, output, parameters, formula, what it sees, multiply-adds and kilobytes."""
+    output, sees = (" x ".join(map(str, sizes)) for sizes in (row.output, row.sees))
+    cost = f"{row.products:,}", f"{row.bytes / 1e3:,.1f}"
+    return (row.layer, row.kind, output, f"{row.parameters:,}", row.formula, sees, *cost)
+
+
+def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any, sight: bool = False) -> Layers:
     """The model's innermost layers in the order they run, for one example.
 
     Args:
@@ -58,10 +83,10 @@ def layers(model: eqx.Module, input_shape: tuple[int, ...], *given: Any, sight: 
     return rows_of(model, traced(model, input_shape, *given), input_shape, sight=sight, graph=bool(given))
 
 
-def rows_of(model: eqx.Module, trace: Trace, input_shape: tuple[int, ...], *, sight: bool, graph: bool) -> list[Layer]:
+def rows_of(model: eqx.Module, trace: Trace, input_shape: tuple[int, ...], *, sight: bool, graph: bool) -> Layers:
     """The same from a trace."""
     seen = sights(model, trace, input_shape, graph=graph) if sight and len(input_shape) > 1 else {}
-    rows: list[Layer] = []
+    rows = Layers()
     met: set[str] = set()
     for number, call in enumerate(trace.calls):
         count, formula = (0, "") if call.name in met else (parameter_count(call.layer), formula_of(call.layer))
@@ -72,7 +97,7 @@ def rows_of(model: eqx.Module, trace: Trace, input_shape: tuple[int, ...], *, si
     if not rest and not trace.between:
         return rows
     name = "(own arrays)" if rest else "(between layers)"
-    return [*rows, Layer(name, type(model).__name__, (), rest, _own(model, met), (), trace.between)]
+    return Layers([*rows, Layer(name, type(model).__name__, (), rest, _own(model, met), (), trace.between)])
 
 
 def formula_of(layer: Any) -> str:

@@ -22,9 +22,10 @@ from outcrop.run.problem import Problem, load_problem
 from outcrop.run.solve import prepare, solve
 from outcrop.run.splitting import splits_of, splits_of_networks
 from outcrop.run.start import check_fits, check_parts
+from outcrop.shown import Readable, Shown
 from outcrop.split.audit.audit import audit
 from outcrop.split.audit.context import AuditContext
-from outcrop.split.audit.finding import Finding
+from outcrop.split.audit.finding import LEVELS, Finding, Findings
 from outcrop.split.effective import Effective, effective_samples
 from outcrop.split.promise import Split
 from outcrop.train.table import DIRECTIONS
@@ -35,8 +36,8 @@ MOST_REACH = 2048
 """Longest window that the reach of a network is measured on."""
 
 
-@dataclass(frozen=True)
-class Check:
+@dataclass(frozen=True, repr=False)
+class Check(Readable):
     """What is known before training.
 
     Attributes:
@@ -60,6 +61,24 @@ class Check:
     parameters: int
     cost: dict[str, float] | None = None
     also: Mapping[str, Check] = field(default_factory=dict)
+
+    def shown(self) -> Shown:
+        """Data, promise, network, and the audit as the table."""
+        problem, audited = self.problem, Findings(self.every_finding).shown()
+        worth = f"worth about {self.effective.total:,.0f} independent ones"
+        promises = [
+            ("promise", one.splits[0].promise + (f", {len(one.splits)} folds" if len(one.splits) > 1 else ""))
+            for one in self.promises.values()
+        ]
+        facts = [
+            ("data", f"{len(problem.records):,} records, {self.effective.labelled:,} labelled samples, {worth}"),
+            ("target", problem.target.name),
+            *promises,
+            ("network", f"{problem.config.model.family}, {self.parameters:,} parameters"),
+            ("audit", audited.title.removeprefix("Audit: ")),
+        ]
+        title = "Check: the audit refuses this split" if self.refused else "Check: ready to run"
+        return Shown(title, facts, audited.columns, audited.rows)
 
     @property
     def refused(self) -> bool:
@@ -203,7 +222,7 @@ def _enough(problem: Problem, splits: Sequence[Split], has: np.ndarray) -> None:
             )
 
 
-def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.ndarray) -> list[Finding]:
+def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.ndarray) -> Findings:
     """The audit of every fold; the same finding in several folds is told once."""
     promise = problem.config.promise
     held_out = sum(len(split.groups.get("test", ())) for split in splits) if promise.new else None
@@ -226,7 +245,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
         )
         for finding in audit(context, problem.config.evaluate.accept):
             found.setdefault((finding.check, finding.place), finding)
-    return sorted(found.values(), key=lambda f: ("violation", "inflation", "note").index(f.level))
+    return Findings(sorted(found.values(), key=lambda f: LEVELS.index(f.level)))
 
 
 def _effective(problem: Problem) -> Effective:

@@ -13,12 +13,13 @@ from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
 from outcrop.model.diagram import Diagram, diagram
-from outcrop.model.summary import Layer, rows_of
+from outcrop.model.summary import Layer, Layers, rows_of
 from outcrop.model.traced import traced
 from outcrop.run import parts
 from outcrop.run.check import check
 from outcrop.run.solve import prepare
 from outcrop.run.surrogate import load
+from outcrop.shown import Readable, Shown
 from outcrop.view.edges import ring
 
 PICTURES = (".svg", ".png", ".pdf")
@@ -26,8 +27,8 @@ STAND_IN = 32
 """Samples along a dimension, or nodes of a graph, where a model file does not say how many there were."""
 
 
-@dataclass(frozen=True)
-class Inspection:
+@dataclass(frozen=True, repr=False)
+class Inspection(Readable):
     """What there is to know about a network.
 
     Attributes:
@@ -40,16 +41,24 @@ class Inspection:
 
     title: str
     facts: Sequence[tuple[str, str]]
-    layers: Sequence[Layer] = field(default=())
+    layers: Layers = field(default_factory=Layers)
     drawn: Diagram | None = None
     graph: bool = False
 
-    @property
-    def total(self) -> Layer:
-        """The sums of the table."""
-        sums = (sum(getattr(row, name) for row in self.layers) for name in ("parameters", "products", "bytes"))
-        parameters, products, size = sums
-        return Layer("total", "", (), parameters, products=products, bytes=size)
+    def shown(self) -> Shown:
+        """The facts and the table; in a notebook the diagram too."""
+        table = self.layers.shown()
+        return Shown(self.title, self.facts, table.columns, table.rows, self.picture())
+
+    def picture(self) -> str:
+        """The diagram as an image for a page."""
+        from outcrop.report.figures.network import network
+        from outcrop.report.style import svg
+
+        if self.drawn is None:
+            return ""
+        address = svg(network(self.drawn.boxes, self.drawn.arrows))
+        return f'<img style="max-width:100%" alt="diagram of the network" src="{address}">'
 
 
 def inspect(path: str | Path, *, figure: str | Path | None = None) -> Inspection:
@@ -96,8 +105,17 @@ def _table(model: Any, shape: tuple[int, ...], out: int, nodes: int) -> dict[str
 
 def _cost(rows: Sequence[Layer], batch: int | None) -> tuple[str, str]:
     products, size = sum(row.products for row in rows), sum(row.bytes for row in rows)
-    told = f"{products:,} multiply-adds forward, {size / 1e6:.3g} MB of layer outputs"
-    return ("per example", told if batch is None else f"{told}; {batch * size / 1e6:.3g} MB in a batch of {batch}")
+    told = f"{products:,} multiply-adds forward, {_bytes(size)} of layer outputs"
+    return ("per example", told if batch is None else f"{told}; {_bytes(batch * size)} in a batch of {batch}")
+
+
+def _bytes(size: int) -> str:
+    """A size in memory.
+
+    >>> _bytes(76), _bytes(2_410_000)
+    ('0.076 kB', '2.41 MB')
+    """
+    return f"{size / 1e3:.3g} kB" if size < 1e6 else f"{size / 1e6:,.3g} MB"
 
 
 def _run_file(path: Path) -> Inspection:
@@ -147,7 +165,7 @@ def _bundle(path: Path) -> Inspection:
         ("data", bundle.fingerprints["data"]),
         _cost(table["layers"], None),
     ]
-    return Inspection(repr(model).strip("<>"), facts, **table)
+    return Inspection(model.title, facts, **table)
 
 
 def example_shape(bundle: Bundle) -> tuple[int, ...]:

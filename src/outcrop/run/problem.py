@@ -28,10 +28,12 @@ from outcrop.records import Record
 from outcrop.run.cutouts import Tiled, cut
 from outcrop.run.folder import fingerprint
 from outcrop.run.start import Start, read_start
+from outcrop.shown import Readable, Shown
+from outcrop.split.promise import named_plainly
 
 
-@dataclass(frozen=True)
-class Problem:
+@dataclass(frozen=True, repr=False)
+class Problem(Readable):
     """The data side of a run.
 
     Attributes:
@@ -59,6 +61,20 @@ class Problem:
     tiled: tuple[Tiled, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     start: Start | None = None
+
+    def shown(self) -> Shown:
+        """Records and variables."""
+        kinds = [f"{len(v.classes.codes)} classes" if v.classes else v.unit or "" for v in self.variables]
+        rows = [
+            [v.name, v.role, kind, v.transform, v.missing if v.role == "input" else ""]
+            for v, kind in zip(self.variables, kinds, strict=True)
+        ]
+        samples, labelled = sum(map(len, self.records)), sum(int(m.sum()) for m in self.labelled().values())
+        facts = [
+            ("records", f"{len(self.records):,}: {named_plainly([record.name for record in self.records])}"),
+            ("samples", f"{samples:,}, {labelled:,} with a target, along {', '.join(self.records[0].dims)}"),
+        ]
+        return Shown("Problem", facts, ["variable", "role", "unit", "transform", "missing"], rows)
 
     @property
     def target(self) -> Variable:

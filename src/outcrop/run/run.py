@@ -23,11 +23,12 @@ from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
 from outcrop.run.rotate import Fold, scored_of, solve_fold
 from outcrop.run.uncertain import intervals
+from outcrop.shown import Readable, Shown
 from outcrop.split.audit.audit import enforce
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Readable):
     """What a run leaves behind.
 
     Attributes:
@@ -45,6 +46,32 @@ class Result:
     bundle: Path | None
     report: Path
     warnings: tuple[str, ...] = ()
+
+    def shown(self) -> Shown:
+        """Network and baselines by the deciding metric of the first promise, best first."""
+        name, entry = next(iter(self.metrics["promises"].items()))
+        metric = entry["primary"]
+        about = self.metrics["metrics"][metric]
+        scores = [("network", entry["test"]["model"][metric], "")]
+        scores += [
+            (baseline.replace("_", " "), found[metric], entry["verdict"][baseline]["word"])
+            for baseline, found in entry["test"]["baselines"].items()
+            if metric in found
+        ]
+        known = [row for row in scores if row[1]["value"] is not None]
+        rows = [
+            [
+                who,
+                f"{score['value']:.4g}",
+                "" if score["low"] is None else f"{score['low']:.3g} to {score['high']:.3g}",
+                word,
+            ]
+            for who, score, word in sorted(known, key=lambda r: r[1]["value"], reverse=about["better"] == "higher")
+        ]
+        facts = [("promise", name), ("folder", str(self.folder)), ("report", str(self.report))]
+        facts += [("model", str(self.bundle))] if self.bundle else []
+        facts += [("finding", found["sentence"]) for found in self.findings[:3]]
+        return Shown("Run", facts, ["", f">{about['label']}", ">95 % interval", "the network"], rows)
 
     @property
     def verdict(self) -> list[str]:

@@ -156,7 +156,7 @@ def solve(
         models,
         loss,
         stages,
-        keys=keys,
+        keys=list(keys),
         validate=validate,
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
         describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, split.train),

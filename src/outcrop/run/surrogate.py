@@ -28,6 +28,7 @@ from outcrop.records import Record
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
 from outcrop.run.weights import check_sizes, member
+from outcrop.shown import Readable, Shown
 from outcrop.view.divided import in_turn
 from outcrop.view.graphs import Graphs
 from outcrop.view.view import View, make
@@ -70,8 +71,8 @@ class Predicted:
         return None if self.probabilities is None else self.probabilities.max(axis=1)
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Readable):
     """A trained model with everything it needs. Made by `load`."""
 
     bundle: Bundle
@@ -198,13 +199,30 @@ class Model:
         resolved, _ = resolve([record], [replace(v, sources=(v.name,)) for v in self.inputs], training=False)
         return self.predict_record(resolved[0])
 
-    def __repr__(self) -> str:
-        promise, target = self.bundle.promise, self.target
+    @property
+    def title(self) -> str:
+        """Family, inputs, target and promise in one line."""
+        target = self.target
         what = f"{len(target.classes.codes)} classes" if target.classes else target.unit or "number"
         inputs = ", ".join(v.name for v in self.inputs)
-        return (
-            f"<outcrop model {self.bundle.family} x {len(self.members)}: {inputs} -> {target.name} ({what}); {promise}>"
-        )
+        members = f" x {len(self.members)}" if len(self.members) > 1 else ""
+        return f"{self.bundle.family}{members}: {inputs} -> {target.name} ({what}); {self.bundle.promise}"
+
+    def shown(self) -> Shown:
+        """What it was trained for and how it scored; inputs as the table."""
+        bundle = self.bundle
+        scores = [
+            (name.replace("_", " "), f"{entry['value']:.4g}")
+            for name, entry in bundle.scores.get("test", {}).items()
+            if entry.get("value") is not None
+        ]
+        facts = [
+            ("split", str(bundle.split.get("sentence", ""))),
+            *scores,
+            ("score", str(bundle.scores.get("score", ""))),
+        ]
+        rows = [[v.name, v.unit or "", v.missing, v.transform] for v in self.inputs]
+        return Shown(f"Model {self.title}", facts, ["input", "unit", "missing", "transform"], rows)
 
 
 def load(path: str | Path, architecture: Any = None) -> Model:

@@ -6,7 +6,7 @@ returns one `Split` per fold. Validation is always drawn by the same promise as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.records import Origins
+from outcrop.shown import Readable, Shown
 
 PROMISES = {
     "new": "outcrop.split.new:new",
@@ -34,8 +35,8 @@ PROMISES = {
 NOBODY = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, repr=False)
+class Split(Readable):
     """One division of examples; every part is a sorted array of positions in `Origins`, and no two parts share one.
 
     Attributes:
@@ -78,6 +79,17 @@ class Split:
             "test": self.test,
         }
 
+    def shown(self) -> Shown:
+        """Parts with their numbers of examples and their groups."""
+        rows = [
+            [part, f"{len(index):,}", named_plainly(self.groups.get(part, ()))]
+            for part, index in self.parts.items()
+            if len(index)
+        ]
+        return Shown(
+            "Split", [("promise", self.promise), ("why", self.sentence)], ["part", ">examples", "groups"], rows
+        )
+
     @property
     def fitted(self) -> np.ndarray:
         """Everything but the test part: what may influence the model."""
@@ -119,6 +131,12 @@ def named(names: Iterable[object], most: int = 5) -> str:
     quoted = [repr(str(name)) for name in names]
     more = len(quoted) - most
     return ", ".join(quoted[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def named_plainly(names: Sequence[object], most: int = 8) -> str:
+    """The same without quotes: `A, B and 3 more`."""
+    more = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def plural(key: str) -> str:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from outcrop.errors import ConfigError, LeakageError, did_you_mean, message
 from outcrop.split.audit.context import AuditContext
-from outcrop.split.audit.finding import LEVELS, Finding
+from outcrop.split.audit.finding import LEVELS, Finding, Findings
 
 CHECKS = {
     "shared_groups": "outcrop.split.audit.shared_groups:shared_groups",
@@ -36,7 +36,7 @@ CHECKS = {
 }
 
 
-def audit(context: AuditContext, accept: Mapping[str, str] | None = None) -> list[Finding]:
+def audit(context: AuditContext, accept: Mapping[str, str] | None = None) -> Findings:
     """All findings on one split, the most serious first.
 
     Args:
@@ -59,7 +59,7 @@ def audit(context: AuditContext, accept: Mapping[str, str] | None = None) -> lis
         module, function = place.split(":")
         findings += getattr(import_module(module), function)(context)
     marked = [replace(finding, accepted=str(accept.get(finding.check, "")).strip()) for finding in findings]
-    return sorted(marked, key=lambda finding: LEVELS.index(finding.level))
+    return Findings(sorted(marked, key=lambda finding: LEVELS.index(finding.level)))
 
 
 def enforce(findings: Iterable[Finding]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from outcrop.shown import Readable, Shown
+
 Level = Literal["violation", "inflation", "note"]
 LEVELS: tuple[Level, ...] = ("violation", "inflation", "note")
 
@@ -32,6 +34,18 @@ class Finding:
     def __str__(self) -> str:
         tail = f" Accepted: {self.accepted}" if self.accepted else f" Fix: {self.fix}"
         return f"{self.check} ({self.level}): {self.place} ({self.size}).{tail}"
+
+
+class Findings(Readable, list[Finding]):
+    """All that an audit found, the most serious first: a list that shows itself as a table."""
+
+    def shown(self) -> Shown:
+        """One row per finding."""
+        rows = [["accepted" if f.accepted else f.level, f.check, f.place, f.size, f.accepted or f.fix] for f in self]
+        title = f"Audit: {len(self)} finding{'' if len(self) == 1 else 's'}" if self else "Audit: nothing found"
+        return Shown(
+            title, (), ["level", "check", "what and where", "size", "fix, or why accepted"] if rows else (), rows
+        )
 
 
 def share(part: float, whole: float) -> str:
