@@ -1,14 +1,25 @@
 """The table of losses: what a run file's [loss] becomes."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError
 from outcrop.loss.table import LOSSES, build, outputs, resolve
+from outcrop.model.vae import VAE
+from outcrop.records import Batch
 
 SECTION = {"class_weights": "none", "label_smoothing": 0.1, "cross_entropy_share": 0.5, "delta": 1.0,
            "beta": 0.5, "levels": [0.1, 0.5, 0.9]}  # fmt: skip
+
+
+class Constant(eqx.Module):
+    value: jax.Array
+
+    def __call__(self, x, *, key=None):
+        return self.value
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -16,8 +27,12 @@ def test_every_loss_is_built_from_a_whole_section(name):
     kind = LOSSES[name].kinds[0]
     loss = build(name, kind, cost=np.ones((3, 3)), arguments=SECTION)
     size = outputs(name, kind, classes=3, levels=SECTION["levels"])
-    scores = jnp.zeros((2, size))
-    assert np.isfinite(float(loss.score(scores, jnp.asarray([1, 1] if kind == "class" else [1.0, 1.0])).value))
+    if name == "elbo":
+        model = VAE(4, size, latent_size=2, width_size=4, depth=1, key=jax.random.key(0))
+    else:
+        model = Constant(jnp.zeros(size))
+    batch = Batch(jnp.ones((2, 4)), jnp.asarray([1, 1] if kind == "class" else [1.0, 1.0]), jnp.ones(2))
+    assert np.isfinite(float(loss.loss(model, loss.init(model, jax.random.key(1)), batch).value))
     assert LOSSES[name].help
 
 
