@@ -2,6 +2,7 @@
 
 import lzma
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from las_files import las_text, write_las
 
 from outcrop.data import read, write
 from outcrop.data.content import Curve
-from outcrop.data.read import format_of, regroup
+from outcrop.data.read import format_of, regroup, under
 from outcrop.errors import ConfigError, DataError
 
 
@@ -23,6 +24,16 @@ def test_pattern_list_and_mixed_formats(tmp_path):
         "las",
         "las",
     ]
+
+
+def test_a_path_that_begins_with_a_variable_is_read_as_the_shell_would(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OUTCROP_DATA_DIR", "shared/data")
+    run_file = tmp_path / "runs"
+    assert under(run_file, "$OUTCROP_DATA_DIR/a.las") == tmp_path / "shared/data/a.las"
+    assert under(run_file, "a.las") == run_file / "a.las"
+    monkeypatch.setenv("OUTCROP_DATA_DIR", "/data")
+    assert under(run_file, "$OUTCROP_DATA_DIR/a.las") == Path("/data/a.las")
 
 
 def test_content_decides_where_the_name_does_not(tmp_path):

@@ -225,8 +225,12 @@ def _matching_one(request: str | Path) -> list[Path]:
 
 
 def under(base: Path, pattern: str) -> Path:
-    """A path of the run file: environment variables and `~` filled in, relative to the run file's folder."""
-    return base / Path(os.path.expandvars(pattern)).expanduser()
+    """A path of the run file: environment variables and `~` filled in, relative to the run file's folder.
+
+    One that begins with a variable is relative to the working folder, as the shell that set it would read it.
+    """
+    path = Path(os.path.expandvars(pattern)).expanduser()
+    return Path.cwd() / path if pattern.startswith("$") else base / path
 
 
 def is_store(path: Path) -> bool:
