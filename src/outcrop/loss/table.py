@@ -85,7 +85,7 @@ LOSSES: dict[str, Entry] = {
         ),
         Entry(
             "elbo",
-            "outcrop.loss.reconstruction:elbo",
+            "outcrop.loss.elbo:elbo",
             ("number",),
             "squared error and the price of a Gaussian code, of vae, vae1d and vae2d",
             ("kl_weight", "kl_warmup_steps", "free_bits"),

@@ -112,12 +112,19 @@ def half_parameters(in_size: int, out_size: int, width_size: int, depth: int) ->
 
 
 def parameter_count(
-    in_size: int, out_size: int, *, latent_size: int = 8, width_size: int = 64, depth: int = 2, **_: object
+    in_size: int,
+    out_size: int,
+    *,
+    latent_size: int = 8,
+    width_size: int = 64,
+    depth: int = 2,
+    encoded: int = 1,
+    **_: object,
 ) -> int:
-    """Trainable numbers: weights and biases of encoder and decoder.
+    """Trainable numbers of decoder and encoder; the encoder ends in `encoded` numbers for each of the code.
 
     >>> parameter_count(4, 4, latent_size=2, width_size=3, depth=1)  # 5*3 + 4*2 + 3*3 + 4*4
     48
     """
-    encoder = half_parameters(in_size, latent_size, width_size, depth)
+    encoder = half_parameters(in_size, encoded * latent_size, width_size, depth)
     return encoder + half_parameters(latent_size, out_size, width_size, depth)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,13 +20,6 @@ from outcrop.model.activation import activation as function_of
 from outcrop.model.block import ResidualBlock, block_parameters, conv_parameters
 from outcrop.model.conv import Conv, Double, Halve
 from outcrop.model.dropout import split
-
-
-class Taps(NamedTuple):
-    """Size of a kernel along one dimension, and the number of dimensions."""
-
-    kernel_size: int
-    num_spatial_dims: int
 
 
 class Encoder(eqx.Module):
@@ -201,19 +194,6 @@ def _levels(
     )
 
 
-def parameters(
-    in_channels: int, out_channels: int, numbers: int, widths: Sequence[int], latent_size: int, blocks: int, taps: Taps
-) -> int:
-    """Trainable numbers of encoder (which ends in `numbers`), decoder and last layer."""
-    size, pair = taps.kernel_size**taps.num_spatial_dims, 2**taps.num_spatial_dims
-    total = conv_parameters(in_channels, widths[0], size) + conv_parameters(widths[-1], numbers)
-    total += conv_parameters(latent_size, widths[-1]) + conv_parameters(widths[0], out_channels)
-    total += 2 * blocks * sum(block_parameters(width, width, size) for width in widths)
-    for fine, coarse in pairwise(widths):
-        total += conv_parameters(pair * fine, coarse) + conv_parameters(coarse, pair * fine)
-    return total
-
-
 def parameter_count(
     in_channels: int,
     out_channels: int,
@@ -223,12 +203,18 @@ def parameter_count(
     blocks: int = 1,
     kernel_size: int = 3,
     num_spatial_dims: int = 1,
+    encoded: int = 1,
     **_: object,
 ) -> int:
-    """Trainable numbers, level by level.
+    """Trainable numbers, level by level; the encoder ends in `encoded` numbers for each of the code.
 
     >>> parameter_count(2, 1, widths=(4,), latent_size=3)  # 28 + 15 + 16 + 5, and two blocks of 16 + 52 + 52
     304
     """
-    taps = Taps(kernel_size, num_spatial_dims)
-    return parameters(in_channels, out_channels, latent_size, widths, latent_size, blocks, taps)
+    size, pair = kernel_size**num_spatial_dims, 2**num_spatial_dims
+    total = conv_parameters(in_channels, widths[0], size) + conv_parameters(widths[-1], encoded * latent_size)
+    total += conv_parameters(latent_size, widths[-1]) + conv_parameters(widths[0], out_channels)
+    total += 2 * blocks * sum(block_parameters(width, width, size) for width in widths)
+    for fine, coarse in pairwise(widths):
+        total += conv_parameters(pair * fine, coarse) + conv_parameters(coarse, pair * fine)
+    return total

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from outcrop.model import check
+from outcrop.model import check, conv_autoencoder
 from outcrop.model.conv import Conv
-from outcrop.model.conv_autoencoder import Decoder, Encoder, Taps, checked, cropped, parameters
+from outcrop.model.conv_autoencoder import Decoder, Encoder, checked, cropped
 from outcrop.model.dropout import split
 from outcrop.model.vae import Gaussian, mean_and_log_variance
 
@@ -76,21 +78,4 @@ class ConvVAE(eqx.Module):
         return cropped(self.decode(self.encode(x, key=first)[0], key=second), x.shape[:-1])
 
 
-def parameter_count(
-    in_channels: int,
-    out_channels: int,
-    *,
-    widths: tuple[int, ...] = (16, 32, 64),
-    latent_size: int = 8,
-    blocks: int = 1,
-    kernel_size: int = 3,
-    num_spatial_dims: int = 1,
-    **_: object,
-) -> int:
-    """Trainable numbers, level by level; the encoder ends in twice the code.
-
-    >>> parameter_count(2, 1, widths=(4,), latent_size=3)  # 28 + 30 + 16 + 5, and two blocks of 16 + 52 + 52
-    319
-    """
-    taps = Taps(kernel_size, num_spatial_dims)
-    return parameters(in_channels, out_channels, 2 * latent_size, widths, latent_size, blocks, taps)
+parameter_count = functools.partial(conv_autoencoder.parameter_count, encoded=2)  # mean and log variance

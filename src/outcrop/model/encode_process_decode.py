@@ -113,12 +113,6 @@ class EncodeProcessDecode(eqx.Module):
         """Logits or scaled values of every node; without `key` nothing is dropped."""
         return self.decoded(pooled(self.states(x, graph, key=key)[0], graph, self.pool))
 
-    def links(
-        self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, "link out"]:
-        """The same of every link, for targets of links: the decoder on what links know after the last round."""
-        return self.decoded(self.states(x, graph, key=key)[1])
-
     def states(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> tuple[Nodes, Links]:
@@ -128,8 +122,8 @@ class EncodeProcessDecode(eqx.Module):
             nodes, links = self.rounds[number % len(self.rounds)](nodes, links, graph, key=round_key)
         return nodes, links
 
-    def decoded(self, x: Float[Array, "row channel"]) -> Float[Array, "row out"]:
-        """The decoder, on the states of nodes or links."""
+    def decoded(self, x: Nodes) -> Float[Array, "node out"]:
+        """The decoder, on the states of nodes."""
         return each(self.last, function_of(self.activation)(each(self.decode, x)))
 
 

@@ -25,8 +25,8 @@ class Family:
         axes: dimensions of one example's inputs before the channels: 0 for the features of a sample, 1 along depth or
             time, 2 for sections, maps and images, 3 for cubes and fields in time.
         fixed: arguments that the name stands for, such as the number of dimensions.
-        code: what stands between input and output: "" nothing; "numbers", the code of an autoencoder; "gaussian",
-            its mean and log variance. Such a family may have its target among its inputs: it reconstructs them.
+        code: whether all that reaches the output goes through a code, so that no line may pass the network.
+        loss: the only loss that trains it, where it needs one of its own; "" where any other does.
     """
 
     name: str
@@ -37,12 +37,8 @@ class Family:
     convolutional: bool
     axes: int
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    code: str = ""
-
-    @property
-    def reconstructs(self) -> bool:
-        """Whether all that reaches the output goes through a code: then the target among the inputs is no leak."""
-        return bool(self.code)
+    code: bool = False
+    loss: str = ""
 
     def load(self) -> Callable[..., eqx.Module]:
         """The class."""

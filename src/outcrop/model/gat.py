@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import split
-from outcrop.model.graph_block import LINK_SIZE, POOLS, arriving, each, hidden, pooled
+from outcrop.model.graph_block import LINK_SIZE, POOLS, arriving, each, hidden, pooled, shares
 from outcrop.view.edges import Graph
 
 SLOPE = 0.2
@@ -72,21 +72,11 @@ class AttentionLayer(eqx.Module):
         sent = each(self.from_sender, x).reshape(shape)  # (node, head, channel)
         asked = each(self.from_receiver, x).reshape(shape)
         told = each(self.from_link, jnp.asarray(graph.features, x.dtype)).reshape(shape)
-        weights = self._weights(sent, asked, told, graph)
+        score = self.score(asked[graph.receivers] + sent[graph.senders] + told)
+        weights = Attention(*shares(score, graph, len(x), self.score(asked + sent)))
         messages = sent[graph.senders] * weights.links[..., None]
         taken = arriving(messages, graph, len(x)) + sent * weights.own[..., None]
         return taken.reshape(len(x), -1), weights
-
-    def _weights(self, sent: Array, asked: Array, told: Array, graph: Graph) -> Attention:
-        size, present = len(sent), graph.present[:, None].astype(sent.dtype)
-        links = self.score(asked[graph.receivers] + sent[graph.senders] + told)
-        links = jnp.where(present > 0, links, -1e30)
-        own = self.score(asked + sent)
-        top = jax.ops.segment_max(links, graph.receivers, size, indices_are_sorted=True)
-        top = jax.lax.stop_gradient(jnp.maximum(top, own))
-        links, own = jnp.exp(links - top[graph.receivers]) * present, jnp.exp(own - top)
-        total = arriving(links, graph, size) + own
-        return Attention(links / total[graph.receivers], own / total)
 
 
 class GAT(eqx.Module):

@@ -48,6 +48,21 @@ def aggregated(values: Links, graph: Graph, size: int, how: str) -> Nodes:
     return total if how == "sum" else total / jnp.maximum(arriving(present, graph, size), 1.0)
 
 
+def shares(score: Links, graph: Graph, size: int, own: Nodes | None = None) -> tuple[Links, Nodes]:
+    """The softmax of scores over the links that arrive at each node, and of its `own` score where it takes part.
+
+    Links that are not present have 0. Shares of a node add to 1, for every channel; without links and `own`, to 0.
+    """
+    present = graph.present[:, None].astype(score.dtype)
+    links = jnp.where(present > 0, score, jnp.finfo(score.dtype).min)
+    top = jax.ops.segment_max(links, graph.receivers, size, indices_are_sorted=True)
+    top = jax.lax.stop_gradient(top if own is None else jnp.maximum(top, own))
+    links = jnp.exp(links - top[graph.receivers]) * present
+    kept = jnp.zeros((size, score.shape[1]), score.dtype) if own is None else jnp.exp(own - top)
+    total = jnp.maximum(arriving(links, graph, size) + kept, jnp.finfo(score.dtype).tiny)
+    return links / total[graph.receivers], kept / total
+
+
 def pooled(x: Nodes, graph: Graph, kind: str) -> Nodes:
     """With "mean" every node gets the mean over all nodes that are there: what is said of a graph as a whole."""
     if kind == "none":

@@ -6,12 +6,11 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model import check, encode_process_decode
 from outcrop.model.encode_process_decode import EncodeProcessDecode
-from outcrop.model.graph_block import arriving, each
+from outcrop.model.graph_block import arriving, each, shares
 from outcrop.view.edges import Graph
 
 
@@ -70,21 +69,13 @@ class GraphInterpolation(EncodeProcessDecode):
     ) -> Float[Array, "node out"]:
         """Logits or scaled values of every node; without `key` nothing is dropped."""
         nodes, links = self.states(x, graph, key=key)
-        weights = self._weights(links, graph, len(x))
+        weights, _ = shares(each(self.score, links), graph, len(x))
         mean = arriving(weights * each(self.value, x)[graph.senders], graph, len(x))
         return mean + self.decoded(nodes)
 
     def weights(self, x: Float[Array, "node feature"], graph: Graph) -> Float[Array, "link 1"]:
         """How much each receiver takes from the sender of a link; they add to 1 at each node that has links."""
-        return self._weights(self.states(x, graph)[1], graph, len(x))
-
-    def _weights(self, links: Float[Array, "link channel"], graph: Graph, size: int) -> Float[Array, "link 1"]:
-        present = graph.present[:, None].astype(links.dtype)
-        score = jnp.where(present > 0, each(self.score, links), jnp.finfo(links.dtype).min)
-        top = jax.ops.segment_max(score, graph.receivers, size, indices_are_sorted=True)
-        raised = jnp.exp(score - jax.lax.stop_gradient(top)[graph.receivers]) * present
-        total = arriving(raised, graph, size)
-        return raised / jnp.maximum(total, jnp.finfo(links.dtype).tiny)[graph.receivers]
+        return shares(each(self.score, self.states(x, graph)[1]), graph, len(x))[0]
 
 
 def parameter_count(in_size: int, out_size: int, *, width_size: int = 32, depth: int = 2, **further: Any) -> int:

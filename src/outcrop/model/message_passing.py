@@ -81,12 +81,6 @@ class MessagePassing(eqx.Module):
         nodes, _ = self.states(x, graph, key=key)
         return each(self.last, pooled(nodes, graph, self.pool))
 
-    def links(
-        self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, "link out"]:
-        """The same of every link, for targets of links: the decoder on what links know after the last round."""
-        return each(self.last, self.states(x, graph, key=key)[1])
-
     def states(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> tuple[Nodes, Links]:
@@ -96,17 +90,6 @@ class MessagePassing(eqx.Module):
         for one, round_key in zip(self.rounds, split(key, len(self.rounds)), strict=True):
             nodes, links = one(nodes, links, graph, key=round_key)
         return nodes, links
-
-
-class OnLinks(eqx.Module):
-    """A network whose outputs are those of its links, (link, out), for targets of links: flows, travel times."""
-
-    network: eqx.Module
-
-    def __call__(
-        self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, "link out"]:
-        return self.network.links(x, graph, key=key)  # type: ignore[attr-defined]
 
 
 def parameter_count(in_size: int, out_size: int, *, width_size: int = 64, depth: int = 3, **_: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 import equinox as eqx
@@ -9,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from outcrop.model import check
+from outcrop.model import autoencoder, check
 from outcrop.model.activation import activation as function_of
-from outcrop.model.autoencoder import Stack, check_sizes, half_parameters
+from outcrop.model.autoencoder import Stack, check_sizes
 from outcrop.model.dropout import split
 
 Gaussian: TypeAlias = tuple[Float[Array, "*place latent"], Float[Array, "*place latent"]]
@@ -81,13 +82,4 @@ def mean_and_log_variance(numbers: Float[Array, "*place both"]) -> Gaussian:
     return mean, LARGEST_LOG_VARIANCE * jnp.tanh(raw / LARGEST_LOG_VARIANCE)
 
 
-def parameter_count(
-    in_size: int, out_size: int, *, latent_size: int = 8, width_size: int = 64, depth: int = 2, **_: object
-) -> int:
-    """Trainable numbers: weights and biases of encoder and decoder; the encoder ends in twice the code.
-
-    >>> parameter_count(4, 4, latent_size=2, width_size=3, depth=1)  # 5*3 + 4*4 + 3*3 + 4*4
-    56
-    """
-    encoder = half_parameters(in_size, 2 * latent_size, width_size, depth)
-    return encoder + half_parameters(latent_size, out_size, width_size, depth)
+parameter_count = functools.partial(autoencoder.parameter_count, encoded=2)  # mean and log variance

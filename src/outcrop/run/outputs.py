@@ -89,10 +89,11 @@ def write_audit(folder: Path, findings: Sequence[Finding]) -> None:
 
 
 def write_history(folder: Path, folds: Sequence[Fold], refit: Sequence[Mapping[str, Any]] = ()) -> None:
-    """history.csv: one row per fold, member and evaluation; the refit has fold -1."""
+    """history.csv: one row per fold, member and evaluation; the refit has fold -1. Parts of the loss come last."""
     rows = [{"fold": number, **row} for number, fold in enumerate(folds) for row in fold.notes["history"]]
     rows += [{"fold": -1, **row} for row in refit]
-    write_csv(folder / "history.csv", [{k: _blank(v) for k, v in row.items()} for row in rows], HISTORY)
+    parts = dict.fromkeys(name for row in rows for name in row if name not in HISTORY)
+    write_csv(folder / "history.csv", [{k: _blank(v) for k, v in row.items()} for row in rows], [*HISTORY, *parts])
 
 
 def _blank(value: Any) -> Any:

@@ -185,10 +185,12 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
     arguments = config.loss.model_dump(exclude={"kind"})
     kind = "class" if classes else "number"
-    gaussian = families.FAMILIES[config.model.family].code == "gaussian"
-    if gaussian != (config.loss.kind == "elbo"):
+    own = {family.loss for family in families.FAMILIES.values()} - {""}
+    needed = families.family(config.model.family).loss
+    if (config.loss.kind if config.loss.kind in own else "") != needed:
         what = f"The family {config.model.family!r} is not trained with the loss {config.loss.kind!r}."
-        fix = '[loss] kind = "elbo"' if gaussian else 'family = "vae", "vae1d" or "vae2d", or another loss'
+        able = ", ".join(name for name, family in families.FAMILIES.items() if family.loss == config.loss.kind)
+        fix = f'[loss] kind = "{needed}"' if needed else f"family = one of {able}; or another loss"
         raise ConfigError(message(what, where="[model] and [loss]", fix=fix))
     return losses.build(
         config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table

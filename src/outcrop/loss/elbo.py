@@ -1,13 +1,11 @@
-"""Losses of networks that give back what they are given: squared error of everything that is reconstructed, and the
-evidence lower bound of variational autoencoders.
+"""The evidence lower bound: what a variational autoencoder is trained with.
 
-A network gives the target first, then those columns of its inputs that it reconstructs as well. Each number counts
-once: value = sum(weight * error) / sum(weight) over samples and columns, so batches combine as for every other loss.
+Each number counts once: value = sum(weight * error) / sum(weight) over samples and columns, so batches combine as for
+every other loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,41 +15,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from outcrop.errors import ConfigError, message
 from outcrop.loss.loss import Group, LossValue
-from outcrop.model.apply import apply
 from outcrop.records import Batch
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Columns of the inputs that are reconstructed beside the target.
-
-    Attributes:
-        values: their numbers.
-        present: for each of them the column that says where it is known (1), or -1 where it always is.
-    """
-
-    values: tuple[int, ...] = ()
-    present: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Reconstruction:
-    """Mean squared error of the target and of the inputs that are reconstructed, in squared standardised units."""
-
-    columns: Columns = Columns()
-    groups: tuple[Group, ...] = (Group("model"),)
-
-    def init(self, model: PyTree, key: PRNGKeyArray | None = None) -> None:
-        """No state."""
-
-    def loss(
-        self, model: PyTree, state: Any, batch: Batch, key: PRNGKeyArray | None = None, group: Group | None = None
-    ) -> LossValue:
-        """Runs the model on every example (with a dropout key each, where `key` is given) and scores it."""
-        error, weight = errors(apply(model, batch, key), batch, self.columns)
-        total = jnp.sum(weight)
-        value = jnp.sum(weight * error) / jnp.where(total > 0, total, 1.0)
-        return LossValue(value, total, {"squared_error": value}, state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +40,6 @@ class ELBO:
     beta: float = 0.1
     warmup_steps: int = 0
     free_bits: float = 0.0
-    columns: Columns = Columns()
     groups: tuple[Group, ...] = (Group("model"),)
 
     def init(self, model: PyTree, key: PRNGKeyArray | None = None) -> Float[Array, ""] | None:
@@ -91,7 +54,7 @@ class ELBO:
         if self.warmup_steps and key is not None and state is not None:
             beta, state = self.beta * jnp.minimum(state / self.warmup_steps, 1.0), state + 1
         mean, log_variance, outputs = self.drawn(model, batch, key)
-        error, weight = errors(outputs, batch, self.columns)
+        error, weight = errors(outputs, batch)
         total = jnp.sum(weight)
         share = 1 / jnp.where(total > 0, total, 1.0)
         scored = jnp.any(weight > 0, axis=tuple(range(1, weight.ndim))).astype(mean.dtype)  # (example,)
@@ -123,22 +86,9 @@ class ELBO:
         return codes * jnp.sum(jnp.maximum(each, self.free_bits)), plain
 
 
-def reconstruction(*, columns: Columns = Columns()) -> Reconstruction:
-    """Squared error of everything that is reconstructed.
-
-    >>> batch = Batch(jnp.array([[[5.0], [7.0]]]), jnp.array([[1.0, 2.0]]), jnp.ones((1, 2)))
-    >>> halved = lambda x, key=None: x / 2
-    >>> float(reconstruction().loss(halved, None, batch).value)  # (1.5^2 + 1.5^2) / 2
-    2.25
-    """
-    return Reconstruction(columns)
-
-
-def elbo(
-    *, kl_weight: float = 0.1, kl_warmup_steps: int = 0, free_bits: float = 0.0, columns: Columns = Columns()
-) -> ELBO:
+def elbo(*, kl_weight: float = 0.1, kl_warmup_steps: int = 0, free_bits: float = 0.0) -> ELBO:
     """The negative evidence lower bound with the names of the run file; see `ELBO`."""
-    return ELBO(kl_weight, kl_warmup_steps, free_bits, columns)
+    return ELBO(kl_weight, kl_warmup_steps, free_bits)
 
 
 def kl_to_standard_normal(mean: Float[Array, "*code"], log_variance: Float[Array, "*code"]) -> Float[Array, "*code"]:
@@ -152,13 +102,10 @@ def kl_to_standard_normal(mean: Float[Array, "*code"], log_variance: Float[Array
     return 0.5 * (jnp.square(mean) + jnp.exp(log_variance) - 1.0 - log_variance)
 
 
-def errors(
-    outputs: Float[Array, "*sample column"], batch: Batch, columns: Columns = Columns()
-) -> tuple[Float[Array, "*sample column"], Float[Array, "*sample column"]]:
-    """Squared error and weight of every number that is reconstructed; the first column is the target.
+def errors(outputs: Float[Array, "*sample column"], batch: Batch) -> tuple[Array, Array]:
+    """Squared error and weight of every number that is reconstructed, (*sample, column).
 
-    A target with a last axis of its own (*sample, column), in Python, is reconstructed as a whole. A sample whose
-    target is missing has no weight in any column.
+    A target with a last axis of its own, in Python, is reconstructed as a whole.
 
     Raises:
         ConfigError: the network gives another number of columns.
@@ -169,23 +116,12 @@ def errors(
         wanted, weight = wanted[..., None], weight[..., None]
     elif weight.ndim < outputs.ndim:
         weight = jnp.broadcast_to(weight[..., None], wanted.shape)
-    if columns.values:
-        inputs = batch.inputs
-        known = [inputs[..., at] if at >= 0 else jnp.ones_like(inputs[..., 0]) for at in columns.present]
-        weight = jnp.concatenate([weight, weight * jnp.stack(known, axis=-1)], axis=-1)
-        wanted = jnp.concatenate([wanted, inputs[..., jnp.asarray(columns.values)]], axis=-1)
     if wanted.shape != outputs.shape:
         what = f"The network gives {outputs.shape} where {wanted.shape} are reconstructed."
-        fix = "give the network one output for the target and one for each reconstructed input."
-        raise ConfigError(message(what, where="[model] and [loss]", fix=fix))
+        raise ConfigError(message(what, where="[model] and [loss]", fix="give it one output for each of the target."))
     # what is missing may be NaN: it is replaced before the formula, so that its gradient is 0 and not 0 * NaN
     held = weight > 0
     return jnp.square(jnp.where(held, outputs, 0.0) - jnp.where(held, wanted, 0.0)), jnp.where(held, weight, 0.0)
-
-
-def columns_of(values: Sequence[int], present: Sequence[int | None]) -> Columns:
-    """Columns from lists, where None says that a column is always known."""
-    return Columns(tuple(values), tuple(-1 if at is None else at for at in present))
 
 
 def _encoded(model: PyTree, x: Array, key: PRNGKeyArray | None) -> tuple[Array, Array]:
@@ -193,5 +129,5 @@ def _encoded(model: PyTree, x: Array, key: PRNGKeyArray | None) -> tuple[Array, 
     code = None if encode is None else encode(x, key=key)
     if not isinstance(code, tuple):
         what = f"The loss 'elbo' needs mean and log variance of a code, which {type(model).__name__} does not give."
-        raise ConfigError(message(what, where="loss.kind", fix='family = "vae1d", or [loss] kind = "reconstruction"'))
+        raise ConfigError(message(what, where="loss.kind", fix='family = "vae1d", or [loss] kind = "mse"'))
     return code
