@@ -18,6 +18,15 @@ def test_convolution_equals_shifted_sums(kernel_size, dilation):
     np.testing.assert_allclose(conv(jnp.asarray(x)), sum(taps), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_cubes_are_convolved_along_all_three_dimensions(dilation):
+    conv = Conv(2, 3, 3, num_spatial_dims=3, dilation=dilation, key=jax.random.key(0))
+    x = jax.random.normal(jax.random.key(1), (4, 5, 6, 2))
+    options = {"rhs_dilation": (dilation,) * 3, "dimension_numbers": ("NXYZC", "XYZIO", "NXYZC")}
+    whole = jax.lax.conv_general_dilated(x[None], conv.weight, (1, 1, 1), "SAME", **options)[0]
+    np.testing.assert_allclose(conv(x), whole, rtol=1e-4, atol=1e-5)
+
+
 def test_halve_is_a_convolution_of_stride_two():
     layer = Halve(2, 3, key=jax.random.key(0))
     x = jax.random.normal(jax.random.key(1), (10, 2))

@@ -45,16 +45,42 @@ class Conv(eqx.Module):
         bias = self.bias.reshape((1,) * (x.ndim - 1) + (-1,))
         if len(self.weight) == 1:
             return x @ self.weight.reshape(self.weight.shape[-2:]) + bias
-        axes = AXES[: x.ndim - 1]
-        y = jax.lax.conv_general_dilated(
-            x[None],
-            self.weight,
-            window_strides=(1,) * len(axes),
-            padding="SAME",
-            rhs_dilation=(self.dilation,) * len(axes),
-            dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
-        )
-        return y[0] + bias
+        if x.ndim == 4:  # (X, Y, Z, channel)
+            return same(*in_slices(x, self.weight, self.dilation), self.dilation) + bias
+        return same(x[None], self.weight, self.dilation)[0] + bias
+
+
+def same(
+    x: Float[Array, "example *sample in_channel"], weight: Float[Array, "*kernel in_channel out_channel"], dilation: int
+) -> Float[Array, "example *sample out_channel"]:
+    """The convolution that keeps the size, along one or two dimensions."""
+    axes = AXES[: x.ndim - 2]
+    return jax.lax.conv_general_dilated(
+        x,
+        weight,
+        window_strides=(1,) * len(axes),
+        padding="SAME",
+        rhs_dilation=(dilation,) * len(axes),
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
+    )
+
+
+def in_slices(
+    x: Float[Array, "slice row column in_channel"],
+    weight: Float[Array, "kernel row_tap column_tap in_channel out_channel"],
+    dilation: int,
+) -> tuple[Float[Array, "slice row column stacked"], Float[Array, "row_tap column_tap stacked out_channel"]]:
+    """A cube and its kernel as a batch of slices, each with the neighbours that the kernel reaches as more channels.
+
+    The same sums in another order: the convolution in three dimensions is one in two, six times faster on a CPU
+    (benchmarks/train_families.py).
+    """
+    slices, taps = len(x), len(weight)
+    reach = taps // 2 * dilation
+    padded = jnp.pad(x, ((reach, reach), (0, 0), (0, 0), (0, 0)))
+    stacked = jnp.concatenate([padded[k * dilation : k * dilation + slices] for k in range(taps)], axis=-1)
+    flat = weight.transpose(1, 2, 0, 3, 4).reshape(*weight.shape[1:3], -1, weight.shape[-1])
+    return stacked, flat
 
 
 class Halve(eqx.Module):
