@@ -75,7 +75,11 @@ def encoder_block(torch: Any, width: int, heads: int) -> Any:
             self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
             self.query, self.value, self.out = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, width)
             self.key = nn.Linear(width, width, bias=False)
-            self.widen, self.narrow, self.drop = nn.Linear(width, 4 * width), nn.Linear(4 * width, width), nn.Dropout(0.1)
+            self.widen, self.narrow, self.drop = (
+                nn.Linear(width, 4 * width),
+                nn.Linear(4 * width, width),
+                nn.Dropout(0.1),
+            )
 
         def forward(self, x: Any) -> Any:
             y = self.norms[0](x)

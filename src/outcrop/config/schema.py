@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from outcrop.config.promise import Number, PromiseSection, Section
+from outcrop.config.search import SearchSection
 
 Range = tuple[Number, Number]
 JOIN_KEYS = ("on", "top", "base", "md", "inclination", "azimuth", "columns", "tie_in", "tolerance_m")
@@ -347,5 +348,6 @@ class Config(Section):
     model: ModelSection = ModelSection()
     loss: LossSection = LossSection()
     train: TrainSection = TrainSection()
+    search: SearchSection | None = None
     evaluate: EvaluateSection = EvaluateSection()
     bundle: BundleSection = BundleSection()

@@ -74,6 +74,7 @@ class RunFolder:
     metrics: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
     layouts: tuple[dict[str, np.ndarray], ...] = ()
 
     @property
@@ -118,6 +119,7 @@ def read(folder: str | Path) -> RunFolder:
         metrics=_load(path / "metrics.json", _json, {}),
         findings=_load(path / "findings.json", _json, []),
         environment=_load(path / "environment.json", _json, {}),
+        search=_load(path / "search.json", _json, {}),
         layouts=tuple(_load(file, _arrays, {}) for file in sorted(path.glob("layout*.npz"))),
     )
 

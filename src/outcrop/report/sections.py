@@ -172,6 +172,16 @@ def learning(run: RunFolder) -> Section:
     return Section("learning", "Learning curves").add("pictures", learning_picture(run))
 
 
+def search(run: RunFolder) -> Section:
+    """Which settings were tried inside the training parts."""
+    section = Section("search", "Settings tried")
+    for entry in run.search.values():
+        section.add("table", tables.search(entry, run.metrics))
+    if section.blocks:
+        section.add("text", "Chosen inside each training part: what a fold was tested on had no say in its settings.")
+    return section
+
+
 def distance(run: RunFolder) -> Section:
     section = Section("distance", "Score and distance to training")
     for promise in promises(run):
@@ -251,6 +261,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     by_class,
     by_record,
     learning,
+    search,
     distance,
     parts,
     audit,

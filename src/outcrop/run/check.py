@@ -13,12 +13,14 @@ import numpy as np
 
 from outcrop.config.load import load
 from outcrop.config.schema import Config
+from outcrop.config.search import trials
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.ladder import names_of
 from outcrop.run.problem import Problem, load_problem
+from outcrop.run.search import inner_splits
 from outcrop.run.solve import prepare, solve
 from outcrop.run.splitting import splits_of, splits_of_networks
 from outcrop.run.start import check_fits, check_parts
@@ -182,6 +184,10 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     """Builds what the run will need and throws it away: what cannot be is said now, not after hours of training."""
     config = problem.config
     parts.loss_of(config, problem, normaliser)
+    if config.search is not None:
+        inner_splits(problem, view, splits, 0)
+        for _, tried in trials(config):
+            parts.network(replace(problem, config=tried), view, normaliser, jax.random.key(0))
     for stage in config.train.stages.values():
         parts.optimiser_of(stage)
         if DIRECTIONS[stage.optimiser].exact:
@@ -274,9 +280,11 @@ def _cost(result: Check, has: np.ndarray) -> dict[str, float]:
     seconds = sum(each[name] * stage.steps for name, stage in train.stages.items())
     members = problem.config.model.members
     refit = 1 if len(result.splits) > 1 else 0
+    search = problem.config.search
+    tried = search.trials * search.folds * len(result.splits) if search else 0
     return {
         "seconds_per_step": each[next(iter(stages))],
-        "training_seconds_at_most": seconds * members * (len(result.splits) + refit),
+        "training_seconds_at_most": seconds * members * (len(result.splits) + refit + tried),
         "compilation_seconds": max(0.0, time.monotonic() - begun - sum(each[name] * n for name, n in stages.items())),
         "data_bytes": float(sum(table.inputs.nbytes for table in solved.tables.values())),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from outcrop.run import bundling, evaluate, folder, outputs
 from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
 from outcrop.run.rotate import Fold, scored_of, solve_fold
+from outcrop.run.search import Trial, over_all, searched, with_best, write_search
 from outcrop.run.uncertain import intervals
 from outcrop.shown import Readable, Shown
 from outcrop.split.audit.audit import enforce
@@ -130,10 +131,13 @@ def run(
     place.mkdir(parents=True, exist_ok=True)
     started = folder.started(place, resume=resume)
     _describe(place, checked, here, tell)
-    folds = {
-        name: _rotate(place / "checkpoints" / name, one, resume, tell, name) for name, one in checked.promises.items()
-    }
+    folds, searches = {}, {}
+    for name, one in checked.promises.items():
+        folds[name], searches[name] = _rotate(place / "checkpoints" / name, one, resume, tell, name)
     metrics, findings = _evaluate(place, checked, folds, started, tell)
+    if config.search is not None:
+        write_search(place, checked, searches)
+        checked = replace(checked, problem=with_best(checked.problem, over_all(searches[""])))
     bundle, refit = bundling.bundle(place, checked, folds[""], metrics, tell=tell, resume=resume)
     outputs.write_history(place, [fold for each in folds.values() for fold in each], refit)
     seconds = time.monotonic() - begun
@@ -182,18 +186,20 @@ def warnings(checked: Check) -> tuple[str, ...]:
     return (*told, *(f"Audit, {finding}" for finding in checked.every_finding if finding.level != "note"))
 
 
-def _rotate(place: Path, checked: Check, resume: bool, tell: Any, name: str) -> list[Fold]:
-    folds = []
+def _rotate(place: Path, checked: Check, resume: bool, tell: Any, name: str) -> tuple[list[Fold], list[list[Trial]]]:
+    folds, searches = [], []
     for number, split in enumerate(checked.splits):
         title = f"fold {number + 1} of {len(checked.splits)}" if len(checked.splits) > 1 else "training"
         title = f"{name}, {title}" if name else title
+        problem, tried = searched(place, checked, number, resume=resume, tell=tell, title=title)
+        searches.append(tried)
         fold = solve_fold(
-            checked.problem, checked.view, split,
+            problem, checked.view, split,
             number=number, folder=place, resume=resume, tell=tell.step, title=title,
         )  # fmt: skip
         folds.append(fold)
         tell(f"{title[:1].upper() + title[1:]}: {fold.notes['stop_reasons'][0]} ({_minutes(fold.notes['seconds'])})")
-    return folds
+    return folds, searches
 
 
 def _evaluate(
