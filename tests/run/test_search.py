@@ -99,7 +99,7 @@ def test_a_search_of_what_cannot_be_searched(searching, change, fix):
 
 
 def test_a_value_that_a_key_cannot_have_is_said_before_training(searching):
-    with pytest.raises(ConfigError, match="no argument 'wdth_size'.*did you mean 'width_size'"):
+    with pytest.raises(ConfigError, match=r"no argument 'wdth_size'.*did you mean 'width_size'"):
         check(searching, overrides=["search.over={model={wdth_size=[1,2]}}"])
 
 
