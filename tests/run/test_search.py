@@ -67,7 +67,7 @@ def test_a_run_with_a_search(searching, tmp_path, quick_run):
     model = outcrop.load(result.bundle)
     wanted = entry["final"].get("model.width_size", load(searching).model.arguments.get("width_size"))
     assert model.bundle.arguments["arguments"].get("width_size") == wanted
-    assert sum("of 3 settings" in sentence for sentence in told) == 3
+    assert sum("of 3 settings the best" in sentence for sentence in told) == 3
     page = outcrop.report(result.folder).read_text("utf-8")
     assert "Settings tried" in page and "on inner folds (1 in each training part)" in page
 

@@ -176,7 +176,7 @@ def search(run: RunFolder) -> Section:
     """Which settings were tried inside the training parts."""
     section = Section("search", "Settings tried")
     for entry in run.search.values():
-        section.add("table", tables.search(entry, run.metrics))
+        section.add("table", tables.search(entry, run))
     if section.blocks:
         section.add("text", "Chosen inside each training part: what a fold was tested on had no say in its settings.")
     return section

@@ -240,22 +240,30 @@ def _share(value: Any, key: str) -> float | None:
     return float(value) if inside else None
 
 
-def search(entry: dict[str, Any], all_metrics: dict[str, Any]) -> Table:
+def search(entry: dict[str, Any], run: RunFolder) -> Table:
     """The settings that were tried, best first, with their mean score on inner folds."""
     keys = list(dict.fromkeys(key for trial in entry["trials"] for key in trial["settings"]))
-    known, sign = words.metric(entry["metric"], all_metrics, ""), -1 if entry["better"] == "higher" else 1
+    known, sign = words.metric(entry["metric"], run.metrics), -1 if entry["better"] == "higher" else 1
     by_score = sorted(entry["trials"], key=lambda t: float("inf") if t["mean"] is None else sign * t["mean"])
     rows: list[list[Cell | str]] = []
     for trial in by_score:
         times = sum(chosen == trial["settings"] for chosen in entry["chosen"])
         final = trial["settings"] == entry["final"]
-        values = [Cell(str(trial["settings"].get(key, "as in the run file")), right=True) for key in keys]
+        values = [Cell(str(trial["settings"].get(key, _stated(run, key))), right=True) for key in keys]
         said = ", ".join([f"{times} of {len(entry['chosen'])} folds"] * (times > 0) + ["the model file"] * final)
         score = "met NaN" if trial["mean"] is None else words.number(trial["mean"])
         rows.append([*values, Cell(score, right=True, strong=final), said])
     heads = [Cell(key.partition(".")[2], right=True, title=key) for key in keys]
     caption = f"Mean {known.label} on inner folds ({entry['inner_folds']} in each training part)"
     return Table([*heads, Cell(known.label, right=True), "chosen for"], rows, caption, folded=len(rows) > LONG)
+
+
+def _stated(run: RunFolder, key: str) -> Any:
+    """What the run file says of a dotted key."""
+    value: Any = run.run
+    for part in key.split("."):
+        value = value.get(part, "default") if isinstance(value, dict) else value
+    return value
 
 
 def audit(run: RunFolder) -> Table | None:

@@ -143,7 +143,7 @@ def searched(
         place.mkdir(parents=True, exist_ok=True)
         write_json(file, [asdict(trial) for trial in found])
         chosen = written(best(found, deciding(problem)).settings)
-        tell(f"{title[:1].upper() + title[1:]}: of {len(found)} settings, {chosen}.")
+        tell(f"{title[:1].upper() + title[1:]}: of {len(found)} settings the best inside it is {chosen}.")
     return with_best(problem, found), found
 
 
