@@ -24,6 +24,8 @@ def test_scores_by_hand():
     assert metric.balanced_accuracy(prediction=PREDICTION, target=TARGET) == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
     # F1 of class 0: 2*2/(3+3); of class 1: 2*1/(2+2); of class 2: 0; class 3 is never observed and does not count
     assert metric.macro_f1(prediction=PREDICTION, target=TARGET) == pytest.approx((4 / 6 + 2 / 4 + 0) / 3)
+    # overlap of class 0: 2/(3+3-2); of class 1: 1/(2+2-1)
+    assert metric.mean_iou(prediction=PREDICTION, target=TARGET) == pytest.approx((2 / 4 + 1 / 3 + 0) / 3)
     assert metric.expected_cost(prediction=PREDICTION, target=TARGET, cost=COST) == pytest.approx((2.0 + 1.0 + 1.5) / 6)
 
 

@@ -152,7 +152,7 @@ def per_class(part: Part) -> list[dict[str, Any]]:
                 "support": int(table["support"][i]),
                 "records": int(records[i]),
                 "predicted": int(table["predicted"][i]),
-                **{key: float(table[key][i]) for key in ("precision", "recall", "f1")},
+                **{key: float(table[key][i]) for key in ("precision", "recall", "f1", "iou")},
                 **({} if cost is None else {"expected_cost": float(cost[i] / max(1.0, table["support"][i]))}),
                 "taken_for": classes.names[taken_for] if wrong[i, taken_for] else None,
                 "taken_for_share": float(wrong[i, taken_for] / max(1.0, table["support"][i])),

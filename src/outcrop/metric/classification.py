@@ -1,4 +1,4 @@
-"""Scores of class predictions: confusion matrix, accuracy, balanced accuracy, macro F1, mean penalty, log loss.
+"""Scores of class predictions: confusion matrix, accuracy, macro F1, mean IoU, mean penalty, log loss.
 
 Classes are indices 0 .. classes-1, -1 = missing. A confusion matrix is [true, predicted] everywhere. The functions that
 end in `_of_sums` take sums with any leading axes, so that they also work on thousands of resampled matrices at once.
@@ -87,6 +87,17 @@ def macro_f1_of_sums(confusion: np.ndarray, *, cost: Cost | None = None) -> np.n
     return _mean_over_observed(f1_of_sums(confusion), confusion)
 
 
+def iou_of_sums(confusion: np.ndarray) -> np.ndarray:
+    """Overlap of every class (..., class): TP / (true + predicted - TP), 0 for one never found, NaN if in neither."""
+    hits = _diagonal(confusion)
+    return _divide(hits, confusion.sum(axis=-1) + confusion.sum(axis=-2) - hits)
+
+
+def mean_iou_of_sums(confusion: np.ndarray, *, cost: Cost | None = None) -> np.ndarray:
+    """Mean intersection over union over the classes that occur in the target."""
+    return _mean_over_observed(iou_of_sums(confusion), confusion)
+
+
 def expected_cost_of_sums(confusion: np.ndarray, *, cost: Cost | None = None) -> np.ndarray:
     """Mean of cost[true, predicted] over the samples."""
     return _divide((confusion * np.asarray(cost)).sum(axis=(-2, -1)), confusion.sum(axis=(-2, -1)))
@@ -125,6 +136,18 @@ def macro_f1(*, prediction: Labels, target: Labels) -> float:
     return float(macro_f1_of_sums(confusion_matrix(prediction=prediction, target=target)))
 
 
+def mean_iou(*, prediction: Labels, target: Labels) -> float:
+    """Mean intersection over union over the classes that occur in the target; 0 to 1, higher is better.
+
+    >>> mean_iou(prediction=np.array([0, 0, 1]), target=np.array([0, 1, 1]))
+    0.5
+
+    Source: Long, Shelhamer and Darrell (2015), section 5, doi:10.1109/CVPR.2015.7298965, from pooled counts of pixels;
+    here over observed classes, as in `macro_f1`.
+    """
+    return float(mean_iou_of_sums(confusion_matrix(prediction=prediction, target=target)))
+
+
 def expected_cost(*, prediction: Labels, target: Labels, cost: Cost) -> float:
     """Mean penalty cost[true, predicted], in the unit of the cost matrix; lower is better, 0 is perfect.
 
@@ -140,7 +163,7 @@ def expected_cost(*, prediction: Labels, target: Labels, cost: Cost) -> float:
 def per_class(
     *, prediction: Labels, target: Labels, classes: int | None = None
 ) -> dict[str, Float[np.ndarray, " class"]]:
-    """Precision, recall, F1 and support (samples with that true class) of every class; NaN where undefined.
+    """Precision, recall, F1, IoU and support (samples with that true class) of every class; NaN where undefined.
 
     >>> per_class(prediction=np.array([0, 0, 1]), target=np.array([0, 1, 1]))["precision"].tolist()
     [0.5, 1.0]
@@ -150,12 +173,13 @@ def per_class(
 
 
 def per_class_of(confusion: Float[np.ndarray, "true predicted"]) -> dict[str, Float[np.ndarray, " class"]]:
-    """Precision, recall, F1, support and number of predictions of every class, from one confusion matrix."""
+    """Precision, recall, F1, IoU, support and number of predictions of every class, from one confusion matrix."""
     hits, support, predicted = _diagonal(confusion), confusion.sum(axis=-1), confusion.sum(axis=-2)
     return {
         "precision": _divide(hits, predicted),
         "recall": _divide(hits, support),
         "f1": f1_of_sums(confusion),
+        "iou": iou_of_sums(confusion),
         "support": support,
         "predicted": predicted,
     }

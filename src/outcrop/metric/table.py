@@ -32,7 +32,8 @@ class Metric:
             classes) -> (group, ...)`.
         reads: what it compares with the target: "label" or "value" (the decision), "probabilities" or "quantiles".
         unit: "" (a pure number), "target" (the target's unit) or "cost" (that of the cost matrix, which it needs).
-        on_request: another name of a metric that is listed anyway, so that only those who name it get it.
+        on_request: says nearly what another one says (Nash-Sutcliffe efficiency and R2, mean IoU and macro F1), so that
+            only those who name it get it.
     """
 
     name: str
@@ -73,13 +74,20 @@ def _load(import_string: str) -> Callable[..., Any]:
 
 
 def _class(
-    name: str, words: str, formula: str, source: str, better: str = "higher", sums: str = "confusion", unit: str = ""
+    name: str,
+    words: str,
+    formula: str,
+    source: str,
+    better: str = "higher",
+    sums: str = "confusion",
+    unit: str = "",
+    on_request: bool = False,
 ) -> Metric:
     """A row for class targets, on a confusion matrix or on the log loss of probabilities."""
     module = "outcrop.metric.classification:"
     reads = "label" if sums == "confusion" else "probabilities"
     function, gather = module + name, f"{module}{sums}_sums"
-    return Metric(name, words, formula, source, better, ("class",), function, gather, reads, unit)
+    return Metric(name, words, formula, source, better, ("class",), function, gather, reads, unit, on_request)
 
 
 def _number(
@@ -101,6 +109,7 @@ def _number(
 
 _SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
 _FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negative of this)"
+_LONG = "Long et al. (2015), doi:10.1109/CVPR.2015.7298965"
 _GNEITING = "Gneiting and Raftery (2007), doi:10.1198/016214506000001437"
 _NASH = "Nash and Sutcliffe (1970), doi:10.1016/0022-1694(70)90255-6"
 _WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter 9"
@@ -112,6 +121,7 @@ METRICS: dict[str, Metric] = {
         _class("accuracy", "accuracy", "share of samples with y = t", _SOKOLOVA),
         _class("balanced_accuracy", "balanced accuracy", "mean over observed classes of recall", _SOKOLOVA),
         _class("macro_f1", "macro F1", "mean over observed classes of 2 P R / (P + R)", _SOKOLOVA),
+        _class("mean_iou", "mean IoU", "mean over observed classes of TP / (TP + FP + FN)", _LONG, on_request=True),
         _class("log_loss", "log loss", "mean of -ln p[t]", _GNEITING, "lower", sums="log_loss"),
         _number("rmse", "root mean square error", "sqrt(mean of (y - t)^2)", _WILKS),
         _number("mae", "mean absolute error", "mean of |y - t|", _WILKS),

@@ -154,7 +154,7 @@ def interval(score: Score, places: int = 3) -> str:
 
 
 def per_class(promise: Promise, run: RunFolder, noun: str) -> Table | None:
-    """Precision, recall, F1 and support by class, most frequent first."""
+    """Precision, recall, F1 (or IoU, where the mean of it is a score) and support by class, most frequent first."""
     rows = promise.rows("per_class")
     if not rows:
         return None
@@ -164,13 +164,13 @@ def per_class(promise: Promise, run: RunFolder, noun: str) -> Table | None:
     labels = [names[int(t)] if t.isdigit() and t not in names and int(t) < len(names) else t for t in labels]
     columns = [
         k
-        for k in ("precision", "recall", "f1", "expected_cost")
+        for k in ("precision", "recall", "iou" if "mean_iou" in promise.model else "f1", "expected_cost")
         if any(isinstance(r.get(k), float | int) for r in rows)
     ]
     support = [row.get("support", row.get("samples", 0)) or 0 for row in rows]
     total = sum(support) or 1
     for row, count in zip(rows, support, strict=True):
-        row |= {} if count else {"recall": None, "f1": None}
+        row |= {} if count else {"recall": None, "f1": None, "iou": None}
     order = sorted(range(len(rows)), key=lambda i: -support[i])
     body = [
         [
@@ -236,7 +236,7 @@ def _fold(value: Any) -> str:
 
 def _share(value: Any, key: str) -> float | None:
     """Length of the bar behind a share between 0 and 1; None for other metrics."""
-    inside = isinstance(value, int | float) and 0 <= value <= 1 and key in ("precision", "recall", "f1")
+    inside = isinstance(value, int | float) and 0 <= value <= 1 and key in ("precision", "recall", "f1", "iou")
     return float(value) if inside else None
 
 
