@@ -45,7 +45,7 @@ class Frame:
         duplicates: "error", "first" or "mean" of samples at one depth.
         time: time zone of time stamps, for the report.
         spacing_m: metres per unit of a numbered dimension (crossline = 25): the first one counts as easting, the
-            second as northing, where the files have no map coordinates.
+            second as northing, where the files have no map coordinates; of numbered records, distances follow.
         regular: False accepts unequal intervals without resampling (samples are then no fixed distance apart).
     """
 
@@ -100,11 +100,13 @@ class Frame:
         """Map coordinates from the numbers of lines and the metres between them, where the files have none."""
         if not self.spacing_m or "easting" in record.data.coords:
             return record
-        unknown = [dim for dim in self.spacing_m if dim not in record.dims]
+        unknown = [dim for dim in self.spacing_m if dim not in record.dims and dim not in record.position]
         if unknown:
             fix = f"its dimensions are {', '.join(record.dims)}{did_you_mean(unknown[0], record.dims)}."
             what = f"frame.spacing_m names {unknown[0]!r}, along which {record.name} does not run."
             raise ConfigError(message(what, where="[data] frame", fix=fix))
+        if any(dim not in record.dims for dim in self.spacing_m):  # numbers of whole records: distances, not a map
+            return record
         names = dict(zip(("easting", "northing"), self.spacing_m, strict=False))
         metres = {
             key: (dim, np.asarray(record.data[dim].to_numpy(), float) * self.spacing_m[dim], {"units": "m"})

@@ -152,7 +152,12 @@ def load_object(address: str) -> Any:
 
 
 def read(
-    files: str | Path | Iterable[str | Path], *, format: str | None = None, stack: str | None = None, **options: Any
+    files: str | Path | Iterable[str | Path],
+    *,
+    format: str | None = None,
+    stack: str | None = None,
+    number: str | None = None,
+    **options: Any,
 ) -> list[Record]:
     """Reads files into Records, in the order of the file names.
 
@@ -160,6 +165,8 @@ def read(
         files: one path, a pattern with `*`, or a list of both.
         format: reader to use, a key of `FORMATS`; by default chosen from each file's name, then from its content.
         stack: makes one Record of all files along a new dimension of this name, numbered by the file names.
+        number: names every Record by the last number in its file's name, which becomes a position and group key too:
+            `number = "crossline"` makes "crossline 1534" of lines/1534.png.
         options: passed to the reader where not None, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
 
     Raises:
@@ -184,6 +191,10 @@ def read(
         from outcrop.data.restructure import stack as stacked
 
         return [stacked(records, stack)]
+    if number is not None:
+        from outcrop.data.restructure import numbered
+
+        records = numbered(records, number)
     unique_names(records)
     return records
 

@@ -20,6 +20,7 @@ from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 
 DAYS = "days since 1970-01-01"
+POSITION_UNITS = {"longitude": "degrees", "latitude": "degrees", "easting": "m", "northing": "m", "elevation": "m"}
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,10 @@ def _candidates(record: Record, variable: Variable) -> list[str]:
 
 
 def _attributes(record: Record, name: str) -> Mapping[str, Any]:
-    """The attributes of a curve or coordinate; a position of the whole record has its usual unit."""
+    """The attributes of a curve or coordinate; a position of the whole record has its usual unit, if any."""
     if name in record.data:
         return record.data[name].attrs
-    return {"units": "degrees" if name in ("longitude", "latitude") else "m"}
+    return {"units": POSITION_UNITS.get(name, "")}
 
 
 def _values(record: Record, name: str, where: str) -> np.ndarray:

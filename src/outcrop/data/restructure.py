@@ -185,11 +185,29 @@ def stack(records: Sequence[Record], dim: str, coordinate: Sequence[float] | Non
     )
 
 
+def numbered(records: Sequence[Record], key: str) -> list[Record]:
+    """Records named by the last number in their file's name, their position and group key: lines/1534.png.
+
+    Raises:
+        DataError: a file name without a number.
+    """
+    numbers = [_number(record) for record in records]
+    return [
+        replace(
+            one,
+            name=f"{key} {n}",
+            position={**one.position, key: float(n)},
+            groups={**{k: v for k, v in one.groups.items() if k != "record"}, key: str(n)},
+        )
+        for one, n in zip(records, numbers, strict=True)
+    ]
+
+
 def _number(record: Record) -> int:
     digits = re.findall(r"\d+", Path(record.source).stem)
     if not digits:
         fix = "number the files, e.g. images/1534.png."
-        raise DataError(message("The file name holds no number to stack by.", where=record.source, fix=fix))
+        raise DataError(message("The file name holds no number.", where=record.source, fix=fix))
     return int(digits[-1])
 
 
