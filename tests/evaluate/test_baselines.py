@@ -21,7 +21,9 @@ def table(kind, size=240, seed=0):
     time = np.datetime64("1990-01") + np.arange(size)
     target = np.digitize(number, [-1.0, 1.0]) if kind == "class" else number.astype(np.float64)
     last = np.roll(number, 1).astype(np.float64)
-    return Table(inputs, target, np.ones(size), time, last, time - 1, space=around(size))
+    rows = np.arange(size)
+    lines = {"line": 10.0 * (rows // 20), "cell": rows % 20, "level": rows % 20 // 4}
+    return Table(inputs, target, np.ones(size), time, last, time - 1, space=around(size), **lines)
 
 
 def around(size, nodes=6):

@@ -33,6 +33,9 @@ class Table:
         last_time: time stamp of `last_value`.
         lead: steps from `last_time` to `time`; None where it is the same everywhere.
         space: what other nodes of the network measure when the row is predicted.
+        line: number of the line that the row lies on, where the promise speaks of numbered lines.
+        cell: place of the row on its line, the same for corresponding samples of all lines.
+        level: its place along the line's vertical alone.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -43,6 +46,9 @@ class Table:
     last_time: Shaped[np.ndarray, " sample"] | None = None
     lead: Shaped[np.ndarray, " sample"] | None = None
     space: Space | None = None
+    line: Float[np.ndarray, " sample"] | None = None
+    cell: Shaped[np.ndarray, " sample"] | None = None
+    level: Shaped[np.ndarray, " sample"] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -97,7 +103,7 @@ class Baseline:
         kinds: kinds of target it predicts.
         features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
             "reservoirs" (`view.history.reservoirs` of the inputs), "calendar" (`time`), "series" (`time`,
-            `last_value`, `last_time`) or "space" (`space`).
+            `last_value`, `last_time`), "space" (`space`) or "lines" (`line`, `cell`, `level`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -117,9 +123,11 @@ class Baseline:
     help: str
 
 
-_TABULAR, _SERIES, _SPATIAL = (f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial"))
+_TABULAR, _SERIES, _SPATIAL, _LINES = (
+    f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial", "lines")
+)
 _BOTH = ("class", "number")
-FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space")
+FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space", "lines")
 
 BASELINES: dict[str, Baseline] = {
     row.name: row
@@ -131,6 +139,14 @@ BASELINES: dict[str, Baseline] = {
         Baseline(
             "mean", "the training mean", False, ("number",), "none", True, None, True,
             _TABULAR + "mean", "the mean of the training targets for every sample",
+        ),
+        Baseline(
+            "level", "the usual answer at each level", False, _BOTH, "lines", True, None, False,
+            _LINES + "level", "the class frequencies, or the mean, of all training lines at the same level (row)",
+        ),
+        Baseline(
+            "nearest_line", "a copy of the nearest training line", False, _BOTH, "lines", True, None, False,
+            _LINES + "nearest_line", "what the nearest line with labels says at the same place",
         ),
         Baseline(
             "persistence", "persistence", False, ("number",), "series", True, None, False,
@@ -215,7 +231,7 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
     Args:
         kind: kind of target.
         features: what the caller can offer; add "calendar" on a time axis, "series" for a forecast, "reservoirs" for a
-            simulation and "space" where other nodes of a network are measured.
+            simulation, "space" where other nodes of a network are measured, "lines" where lines are numbered.
 
     >>> ladder("class", features=("sample",))
     ('majority', 'nearest_neighbours', 'logistic', 'boosted_trees')
@@ -252,7 +268,7 @@ def fit_predict(
         train: training rows, with the inputs that the baseline's `features` and `fill` ask for.
         test: rows to predict; its target is not read.
         task: classes, cost and decision rule; None for numbers.
-        validation: rows of the validation groups; the trees stop on them, nothing else reads them.
+        validation: rows of the validation groups; trees stop on them, and lines among them may be copied.
         seed: of the thinning and of the trees.
 
     Raises:
@@ -262,7 +278,8 @@ def fit_predict(
     row = find(name)
     check((name,), "number" if task.classes is None else "class")
     blind = replace(test, target=np.full(len(test), -1), weight=None)
-    held = None if validation is None else validation.learnable(most=20_000, seed=seed)
+    most = None if row.most_rows is None else 20_000
+    held = None if validation is None else validation.learnable(most, seed)
     answer = _load(row.fit)(train.learnable(row.most_rows, seed), held, task, seed)(blind)
     if task.classes is None:
         return Prediction(np.asarray(answer, dtype=np.float64))

@@ -20,6 +20,7 @@ from outcrop.metric.table import primary
 from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
+from outcrop.run.lines import numbered_by
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
@@ -42,7 +43,7 @@ def summarise(
     extras = Extras(
         high_confidence=_high_confidence(problem, checked.view, folds),
         valid=_ordered(folds, "inside"),
-        distances=distances(problem, checked.splits),
+        distances=distances(problem, checked.splits) or line_distances(problem, checked.view, checked.splits),
         gap=_gap(checked, scored, asked, tell),
         intervals=_held(held, rows_of(folds)[1]),
     )
@@ -109,6 +110,21 @@ def distances(problem: Problem, splits: Sequence[Split]) -> dict[str, float]:
         for name, place in at.items():
             if group[name] in split.groups["test"] and len(train) and train.shape[1] == len(place):
                 found[name] = float(along_surface(np.linalg.norm(train - place, axis=1).min(), len(place)))
+    return found
+
+
+def line_distances(problem: Problem, view: View, splits: Sequence[Split]) -> dict[str, float]:
+    """Record -> metres from its number to that of the nearest training record, where numbers have a spacing."""
+    name = numbered_by(problem.config.promise) or ""
+    spacing = problem.frame.spacing_m.get(name)
+    if spacing is None or any(name not in record.position for record in problem.records):
+        return {}
+    number = np.array([record.position[name] for record in problem.records]) * spacing
+    found: dict[str, float] = {}
+    for split in splits:
+        train, test = (np.unique(view.origins.record[part]) for part in (split.train, split.test))
+        gap = np.abs(number[test][:, None] - number[train]).min(axis=1)
+        found |= {problem.records[which].name: float(metres) for which, metres in zip(test, gap, strict=True)}
     return found
 
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
 from outcrop.evaluate.spatial import Space, without_own
+from outcrop.run.lines import Lines, lines_of
 from outcrop.run.parts import context_of, forecasts
 from outcrop.run.problem import Problem
 from outcrop.run.solve import encoded
@@ -49,6 +51,8 @@ def names_of(problem: Problem, view: View) -> tuple[str, ...]:
         features.append("window")
     if measures_others(view):
         features.append("space")
+    if lines_of(problem, view) is not None:
+        features.append("lines")
     if problem.records[0].axis.dtype.kind == "M":
         features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
     if view.kind == "sequences" and not forecasts(problem):
@@ -111,9 +115,18 @@ class Ladder:
         if row.features == "space":
             space = self._around(rows, part, self._physical(slice(None))) if measures_others(self.view) else None
             return baselines.Table(inputs, target, weight, space=space)
+        if row.features == "lines":
+            lines = self.lines
+            columns = {} if lines is None else {k: v[flat] for k, v in lines._asdict().items()}
+            return baselines.Table(inputs, target, weight, **columns)
         if row.features in ("calendar", "series", "none"):
             return baselines.Table(inputs, target, weight, self.axis[flat], self._physical(read), self.axis[read], lead)
         return baselines.Table(self._inputs(row, rows, part), target, weight, lead=lead)
+
+    @cached_property
+    def lines(self) -> Lines | None:
+        """Numbered lines, where the promise speaks of them."""
+        return lines_of(self.problem, self.view)
 
     def _around(self, rows: Rows, part: str, values: np.ndarray) -> Space:
         """What is known around some rows of a part; in training, all that its examples read."""

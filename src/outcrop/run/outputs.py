@@ -37,6 +37,7 @@ def write_data(folder: Path, problem: Problem, effective: Effective) -> None:
         {
             "name": record.name, "source": record.source, "sha256": record.sha256, "groups": dict(record.groups),
             "samples": len(record), "labelled": int(labelled[record.name].sum()), "position": dict(record.position),
+            "dims": list(record.dims), "shape": list(record.shape),
             "effective_samples": effective.per_record.get(record.name, 0.0), "notes": list(record.notes),
         }
         for record in problem.records
