@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from outcrop.report.figures import confidence, confusion, ladder, learning, place, series, tracks
+from outcrop.report.figures import confidence, confusion, ladder, learning, place, section, series, tracks
 from outcrop.report.scores import Rung, Score
 from outcrop.report.style import CATEGORIES, class_colours, svg
 
@@ -25,6 +25,19 @@ def test_ladder_orders_and_marks_the_model():
     drawn = texts(ladder.ladder(rungs, "rmse", label="RMSE (degC)", better="lower"))
     assert "this model" in drawn and "persistence" in drawn and "ridge regression" not in drawn
     assert "RMSE (degC) (← lower is better)" in drawn
+
+
+def test_a_section_shows_truth_prediction_and_where_they_differ():
+    target = np.repeat([[0, 1, 1, -1]], 700, axis=0)
+    prediction = np.where(np.arange(700)[:, None] < 350, target, 0)
+    shown = section.Section({"AMP": np.ones((700, 4))}, target, prediction, ("row", "column"))
+    drawn = section.section(shown, ["sand", "shale", "coal"])
+    assert {"AMP", "truth", "predicted", "differs", "row", "column", "sand", "shale"} <= set(texts(drawn))
+    assert "coal" not in texts(drawn) and "missing or not scored" in texts(drawn)
+    images = [axes.get_images()[0].get_array() for axes in drawn.axes]
+    assert all(image.shape[0] == 350 for image in images)  # every second row of 700
+    red = np.all(np.isclose(images[3], matplotlib.colors.to_rgb(section.DIFFERENT)), axis=-1)
+    assert red.sum() == 2 * 175 and not red[:175].any() and not red[:, 3].any()
 
 
 def test_tracks_show_units_gaps_and_classes():

@@ -12,6 +12,7 @@ from outcrop.report import provenance, tables, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
 from outcrop.report.headline import effective_total, verdict
+from outcrop.report.images import section_pictures
 from outcrop.report.pictures import (
     confidence_picture,
     confusion_picture,
@@ -112,10 +113,11 @@ def _coverage(promise: Promise) -> str:
 
 
 def records_shown(run: RunFolder) -> Section:
-    """Log tracks, or series and residuals for numbers along time."""
-    pictures = track_pictures(run) or series_pictures(run)
+    """Log tracks, classes on sections and images, or series and residuals for numbers along time."""
+    drawn = track_pictures(run) or section_pictures(run)
+    pictures = drawn or series_pictures(run)
     along_depth = run.predictions is not None and run.predictions.axis == "depth"
-    section = Section("records", f"Held-out {noun(run)}s" if along_depth else "Observed and predicted")
+    section = Section("records", f"Held-out {noun(run)}s" if along_depth or drawn else "Observed and predicted")
     section.add("pictures", pictures)
     if along_depth and run.predictions is not None and not run.predictions.classes:
         section.add("pictures", series_pictures(run))
