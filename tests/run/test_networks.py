@@ -8,9 +8,11 @@ import pytest
 import xarray as xr
 
 import outcrop
+from outcrop.run import parts
 from outcrop.run.ladder import Ladder, samples_of
 from outcrop.run.parts import labelled_examples, with_labels
 from outcrop.run.solve import prepare, shown
+from small_files import write_fesom
 from station_files import stations
 
 RUN = """[data]
@@ -123,3 +125,25 @@ def test_a_measured_node_is_predicted_without_its_own_value_and_from_others(netw
     assert np.isfinite(before).all()
     np.testing.assert_allclose(before[:, 0], after[:, 0], rtol=1e-5)
     assert (before[:, 1:] != after[:, 1:]).any()
+
+
+def test_the_nodes_of_a_mesh_are_linked_by_its_elements(tmp_path):
+    write_fesom(tmp_path / "nod2d.out")
+    (tmp_path / "run.toml").write_text("""[data]
+source.ocean = {files = "nod2d.out", fields = "temp.nc", units = {temp = "degC"}}
+view = {kind = "graphs", edges = "mesh", hide = 0.5}
+variable.floor = {from = ["bottom_depth"], unit = "m"}
+target.TEMP = {from = ["temp"], unit = "degC"}
+[promise]
+area = {along = "longitude", block_m = 1}
+folds = 2
+[model]
+family = "gcn"
+[evaluate]
+optimism_gap = false
+""")
+    checked = outcrop.check(tmp_path / "run.toml")
+    graph = parts.view_of(checked.problem).graph(0)
+    linked = set(zip(graph.senders.tolist(), graph.receivers.tolist(), strict=True))
+    assert {(0, 1), (1, 0), (0, 2), (8, 9)} <= linked and (0, 3) not in linked and len(linked) == 2 * 17
+    assert checked.problem.records[0].flat("floor").tolist() == [20.0] * 30

@@ -18,7 +18,8 @@ from outcrop.records import Record
 def read_fesom(path: Path, fields: str | None) -> list[Record]:
     """One Record (level, node) per field file; without fields the bare mesh as one Record (node).
 
-    Values below the sea floor are missing. Longitudes and latitudes are those of nod2d.out.
+    Values below the sea floor are missing. Longitudes and latitudes are those of nod2d.out; `coast` is its flag, and
+    `bottom_depth` the depth of the sea floor (m, positive down) where aux3d.out gives it.
 
     Raises:
         DataError: files that do not fit each other, or are cut short.
@@ -42,7 +43,9 @@ def read_fesom(path: Path, fields: str | None) -> list[Record]:
         return [
             Record(data, path.parent.name or "mesh", {}, str(path), fingerprint(content(path)), "mesh", dims=("node",))
         ]
-    levels = _levels(path.with_name("aux3d.out"), len(nodes))
+    levels, floor = _levels(path.with_name("aux3d.out"), len(nodes))
+    if len(floor):
+        coords["bottom_depth"] = ("node", np.abs(floor), {"units": "m"})
     found = sorted(path.parent.glob(fields))
     if not found:
         there = ", ".join(sorted(p.name for p in path.parent.iterdir())[:8])
@@ -97,14 +100,17 @@ def _field(path: Path, file: Path, coords: dict, elements: dict, levels: np.ndar
     return Record(data, stem(file), {}, str(path), sha256, "mesh", notes=notes, dims=grid)
 
 
-def _levels(path: Path, nodes: int) -> np.ndarray:
-    """Depths of the levels: the first number of aux3d.out says how many follow, before the depth at every node."""
+def _levels(path: Path, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Elevation of the levels, and of the sea floor at every node, in m, negative down, as aux3d.out has them.
+
+    Its first number says how many levels follow; after them stands the floor at every node, or nothing.
+    """
     words = content(path).split()
     try:
         count = int(words[0])
         if count < 1 or len(words) - 1 - count not in (0, nodes):
             raise ValueError(f"{count} levels and {nodes} depths make {count + nodes} numbers, {len(words) - 1} follow")
-        return np.array(words[1 : count + 1], float)
+        return np.array(words[1 : count + 1], float), np.array(words[count + 1 :], float)
     except ValueError as error:
         raise DataError(
             message(f"The levels cannot be read ({error}).", where=str(path), fix="copy it again.")

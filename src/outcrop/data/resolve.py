@@ -21,6 +21,8 @@ from outcrop.records import Record
 
 DAYS = "days since 1970-01-01"
 POSITION_UNITS = {"longitude": "degrees", "latitude": "degrees", "easting": "m", "northing": "m", "elevation": "m"}
+MESH = "elements"
+"""The array of a mesh that says which nodes its elements have: no curve, but what links the nodes of a graph."""
 
 
 @dataclass(frozen=True)
@@ -322,10 +324,12 @@ def _check_complete(record: Record, variable: Variable, gaps: np.ndarray, used: 
 
 
 def _rebuilt(record: Record, columns: dict, variables: Sequence[Variable], found: list[Resolution]) -> Record:
-    """The record with the declared variables alone, and a note for each that it lacks."""
+    """The record with the declared variables alone (and the elements of a mesh), and a note for each that it lacks."""
     import xarray as xr
 
     inside = set(record.dims)
+    if MESH in record.data and MESH not in columns:
+        columns = {**columns, MESH: record.data[MESH]}
     coordinate = {
         name: values
         for name, values in record.data.coords.items()
