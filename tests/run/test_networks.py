@@ -39,6 +39,7 @@ RUNS = {
     "gat": [HIDE],
     "message_passing": [LATER, "data.view.context=[-1, 0]"],
     "encode_process_decode": [HIDE, LATER],
+    "graph_interpolation": [HIDE, "data.view.interpolate=true", "loss.kind=gaussian"],
 }
 
 

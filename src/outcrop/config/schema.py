@@ -116,6 +116,9 @@ class ViewSection(Section):
     hide_held_out: Annotated[float, Field(gt=0, le=1)] = Field(
         default=1.0, description="graphs: share of the held-out nodes that is hidden; the others are measured"
     )
+    interpolate: bool = Field(
+        default=False, description="graphs: kriging of the known nodes is an input, which the network corrects"
+    )
 
     @field_validator("context")
     @classmethod

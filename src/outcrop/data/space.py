@@ -54,6 +54,15 @@ def chord(distance_m: np.ndarray | float, dimension: int) -> np.ndarray:
     return 2 * EARTH_RADIUS_M * np.sin(half)
 
 
+def nearest(known: np.ndarray, wanted: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest known points of every wanted one and their distances along the ground, (wanted, at most `most`)."""
+    from scipy.spatial import KDTree
+
+    few = min(most, len(known))
+    distance, near = KDTree(known).query(wanted, k=few)
+    return near.reshape(len(wanted), few), along_surface(distance, known.shape[1]).reshape(len(wanted), few)
+
+
 def periodic_dims(record: Record) -> tuple[str, ...]:
     """Dimensions that close on themselves: regular longitudes that go once around the globe."""
     found = []

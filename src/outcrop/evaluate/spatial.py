@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outcrop.data.space import along_surface
+from outcrop.data.space import nearest as nearest_points
 from outcrop.errors import DataError, message
 from outcrop.split.variogram import Variogram, of_pairs, spherical
 
@@ -126,7 +127,7 @@ def without_own(space: Space) -> np.ndarray:
     answer = np.full(len(space.node), np.nan)
     for nodes, values, rows, which in _known_together(space):
         wanted, back = np.unique(space.node[rows], return_inverse=True)
-        near, distance = _near(space.points[nodes], space.points[wanted], NEAREST + 1)
+        near, distance = nearest_points(space.points[nodes], space.points[wanted], NEAREST + 1)
         weight = np.where(nodes[near] == wanted[:, None], 0.0, _inverse(distance))
         total = weight.sum(axis=1, keepdims=True)
         weight = np.divide(weight, total, out=np.full_like(weight, np.nan), where=total > 0)
@@ -152,28 +153,19 @@ def _known_together(space: Space) -> Iterator[tuple[np.ndarray, np.ndarray, np.n
         yield nodes, values, rows, which
 
 
-def _near(known: np.ndarray, wanted: np.ndarray, most: int) -> Weights:
-    """The nearest known points of every wanted one and their distances along the ground, (wanted, at most `most`)."""
-    from scipy.spatial import KDTree
-
-    few = min(most, len(known))
-    distance, near = KDTree(known).query(wanted, k=few)
-    return near.reshape(len(wanted), few), along_surface(distance, known.shape[1]).reshape(len(wanted), few)
-
-
 def _inverse(distance: np.ndarray) -> np.ndarray:
     return np.maximum(distance, SAME_PLACE_M) ** -float(POWER)
 
 
 def nearest(known: np.ndarray, wanted: np.ndarray) -> Weights:
     """All weight on the nearest point."""
-    near, _ = _near(known, wanted, 1)
+    near, _ = nearest_points(known, wanted, 1)
     return near, np.ones(near.shape)
 
 
 def by_distance(known: np.ndarray, wanted: np.ndarray) -> Weights:
     """Weights by inverse squared distance, which add to 1."""
-    near, distance = _near(known, wanted, NEAREST)
+    near, distance = nearest_points(known, wanted, NEAREST)
     weight = _inverse(distance)
     return near, weight / weight.sum(axis=1, keepdims=True)
 
@@ -270,7 +262,7 @@ def kriging_weights(known: np.ndarray, wanted: np.ndarray, model: Variogram) -> 
 
     Source: Cressie (1993), equations 3.2.5 and 3.2.12, written with covariances C(h) = sill - gamma(h).
     """
-    near, distance = _near(known, wanted, NEAREST)
+    near, distance = nearest_points(known, wanted, NEAREST)
     count = near.shape[1]
     points = known[near]
     between = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1)

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 ALONG_TIME: dict[str, Any] = {"skip_steps": 0}
 """Arguments of every family whose examples run along one dimension. skip_steps: the steps of an example, for a line
 past the network with weights of its own for each step (`model/skip.py`); 0 for none."""
+ON_GRAPHS: dict[str, Any] = {"corrects": 0}
+"""Arguments of every family on graphs. corrects: outputs that are corrections to the last feature of a node, an
+estimate of the target (`model/correction.py`); 0 for none."""
 
 
 def arguments_of(name: str) -> dict[str, Any]:
-    """The arguments a family takes, with their defaults: its own, and along one dimension those that all share."""
+    """The arguments a family takes, with their defaults: its own, and those that all on graphs or along time share."""
     entry = family(name)
+    if "graphs" in entry.views:
+        return {**entry.defaults, **ON_GRAPHS}
     return {**entry.defaults, **(ALONG_TIME if entry.axes == 1 and not entry.code else {})}
 
 
@@ -97,12 +102,15 @@ def build(
     size = in_size if in_channels is None else in_channels
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
     network = entry.load()(size, out, key=key, **values, **entry.fixed)
-    steps = given.get("skip_steps", 0)
-    if not steps:
-        return network
-    from outcrop.model.skip import Skip
+    if steps := given.get("skip_steps", 0):
+        from outcrop.model.skip import Skip
 
-    return Skip(network, steps, size, out)
+        return Skip(network, steps, size, out)
+    if corrected := given.get("corrects", 0):
+        from outcrop.model.correction import Correction
+
+        return Correction(network, corrected, out)
+    return network
 
 
 def _same_kind(value: Any, default: Any) -> bool:

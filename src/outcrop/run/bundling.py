@@ -105,7 +105,7 @@ def _content(
     arguments = {
         "in_channels" if rest else "in_size": size,
         "out": problem.out_size,
-        "arguments": config.model.arguments,
+        "arguments": parts.network_arguments(problem),
     }
     source = next(source for source in config.data.source.values() if source.join is None)
     reading = source.options | ({"format": source.format} if source.format else {})

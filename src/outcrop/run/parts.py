@@ -120,6 +120,9 @@ def _sequence_arguments(problem: Problem) -> dict[str, Any]:
 
 def _graph_arguments(problem: Problem) -> dict[str, Any]:
     section = problem.config.data.view
+    if section.interpolate and problem.classes:
+        what = "Classes cannot be interpolated: between two of them there is nothing."
+        raise ConfigError(message(what, where="data.view.interpolate", fix="interpolate = false"))
     return {
         "nodes": section.nodes or problem.records[0].dims[-1],
         "edges": section.edges,
@@ -131,6 +134,7 @@ def _graph_arguments(problem: Problem) -> dict[str, Any]:
         "hide": section.hide,
         "hide_held_out": section.hide_held_out,
         "known": f"{problem.target.name}_KNOWN" if section.hide else "",
+        "interpolate": section.interpolate,
     }
 
 
@@ -243,9 +247,20 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
     return np.concatenate(columns) == asked.equals
 
 
+def network_arguments(problem: Problem) -> dict[str, Any]:
+    """The arguments of the run's family: those stated, and what the view and the loss make of them.
+
+    Where a view interpolates, the network corrects the estimate with all outputs that are values of the target: of a
+    Gaussian only the first one is.
+    """
+    stated = problem.config.model.arguments
+    if not problem.config.data.view.interpolate:
+        return stated
+    return {"corrects": 1 if problem.head.kind == "gaussian" else problem.out_size, **stated}
+
+
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:
     """An untrained network of the run's family, sized by the view and the variables."""
-    section = problem.config.model
     *rest, size = view.input_shape(len(normaliser.channels))
-    name = "in_channels" if rest else "in_size"
-    return families.build(section.family, **{name: size}, out=problem.out_size, arguments=section.arguments, key=key)
+    sizes = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
+    return families.build(problem.config.model.family, **sizes, arguments=network_arguments(problem), key=key)

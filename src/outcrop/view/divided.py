@@ -172,6 +172,7 @@ def undivided(view: Graphs) -> Graphs:
         along=view.along,
         hide=view.hide,
         known=view.known,
+        interpolate=view.interpolate,
         **vars(view.network),
     )
     return replace(whole, part=np.full(len(whole.origins), TRAIN), fold=np.zeros(len(whole.origins), int))

@@ -6,7 +6,8 @@ those examples from the colours of the samples, one per snapshot, part and fold.
 
 With `hide`, the target itself is an input where it is known (interpolation between stations): a share of the nodes is
 hidden at random each time a training example is drawn, and the network is scored on those. A view that is not divided
-hides nothing: what is unknown there is missing in the data.
+hides nothing: what is unknown there is missing in the data. With `interpolate`, what is known around each node is
+interpolated to it (`interpolated.py`) as the last two features: the spread, and the estimate that a network corrects.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from outcrop.view import origins as columns
 from outcrop.view.boxes import without_target
 from outcrop.view.cells import Cells, cells_of
 from outcrop.view.edges import Graph
-from outcrop.view.network import Network, alike, linked, padded_sets, side_by_side, unit_length
+from outcrop.view.interpolated import check_interpolated, interpolated
+from outcrop.view.network import Network, alike, linked, padded_sets, places, side_by_side, unit_length
 from outcrop.view.rows import Covers, Rows
 from outcrop.view.view import blank_target, by_record
 
@@ -48,6 +50,7 @@ class Graphs(Covers):
         hide: share of known nodes hidden when a training example is drawn; 0 where the target is no input.
         hide_held_out: share of the nodes a promise holds out that is hidden; the others are known when they are tested.
         known: the input that holds the target where it is known.
+        interpolate: whether an estimate from the known nodes, and its spread, are features of every node.
         part: code of the part of every example of a divided view, else 0.
         fold: its fold.
     """
@@ -61,6 +64,7 @@ class Graphs(Covers):
     hide: float = 0.0
     hide_held_out: float = 1.0
     known: str = ""
+    interpolate: bool = False
     part: np.ndarray | None = None
     fold: np.ndarray | None = None
     kind: str = "graphs"
@@ -70,8 +74,8 @@ class Graphs(Covers):
         return self.context[-1] - self.context[0] + 1
 
     def input_shape(self, channels: int) -> tuple[int, ...]:
-        """(node, offset * channel); the number of nodes is that of the largest example."""
-        return (self._nodes.shape[1], len(self.context) * channels)
+        """(node, offset * channel, and what is interpolated); the number of nodes is that of the largest example."""
+        return (self._nodes.shape[1], len(self.context) * channels + 2 * self.interpolate)
 
     @property
     def _read(self) -> Members:
@@ -146,6 +150,9 @@ class Graphs(Covers):
         nodes = self._nodes[self._read.which[index], :size]
         scored = self.where_scored(index, size, rng)
         batch = self._values(tables, index, self.samples(index, nodes), nodes >= 0, scored)
+        if self.interpolate:
+            told = self._interpolated(tables, index, nodes, batch.inputs)
+            batch = batch._replace(inputs=np.concatenate([batch.inputs, told], axis=-1))
         if one:
             return batch._replace(shared=self.graph(int(index[0])) if len(index) else None)
         each = [self.graph(int(i)) for i in index]
@@ -212,6 +219,22 @@ class Graphs(Covers):
         if blank:
             without_target(blank[0], blank[1], ~(there & scored))
         return Batch(inputs.reshape(*rows.shape, -1), *(blank or ()))
+
+    def _interpolated(
+        self, tables: Mapping[str, Encoded], index: np.ndarray, nodes: np.ndarray, inputs: np.ndarray
+    ) -> np.ndarray:
+        """Spread and estimate of every node from what the inputs show of the others, (example, node, 2)."""
+        record = self.origins.record[index]
+        out = np.zeros((*nodes.shape, 2), inputs.dtype)
+        nearest_offset = int(np.argmin(np.abs(self.context)))
+        for which, place in by_record(record):
+            owners = np.asarray(tables[self.origins.names[which]].owners)
+            value, *_, present = np.flatnonzero(owners == self.known) + nearest_offset * len(owners)
+            known = (inputs[place, :, present] > 0) & (nodes[place] >= 0)
+            points = places(self.cells.records[which], self.network.nodes)
+            assert points is not None
+            out[place] = interpolated(points, nodes[place], inputs[place, :, value], known, self.network.unit_m or 1.0)
+        return out
 
     def _steps(self, which: int) -> tuple[int, int]:
         """Size and step in samples of `along` in one record."""
@@ -286,6 +309,7 @@ def graphs(
     hide: float = 0.0,
     hide_held_out: float = 1.0,
     known: str = "",
+    interpolate: bool = False,
     **network: Any,
 ) -> Graphs:
     """One example for each index of the other dimensions: a time, a level.
@@ -299,6 +323,7 @@ def graphs(
         hide: share of the nodes that is hidden when a training example is drawn.
         hide_held_out: share of the nodes that a promise holds out that is hidden when they are tested.
         known: name of the input that holds the target where it is known.
+        interpolate: whether an estimate from the known nodes is a feature of every node.
         network: fields of `Network`: edges, neighbours, radius_m, links, unit_m; the unit is by default the power of
             ten nearest to the median link.
 
@@ -312,6 +337,8 @@ def graphs(
     offsets = tuple(sorted({int(offset) for offset in context}))
     linking = Network(dim, **network)
     _check(cells, dim, along, offsets, lead, hide, hide_held_out)
+    if interpolate:
+        check_interpolated(records, dim, hide)
     linking = linking if linking.unit_m else replace(linking, unit_m=unit_length(records, linking))
     numbers, at = _snapshots(cells, dim, along, int(lead))
     scores = {other: np.stack([rows, rows + 1], axis=1) for other, rows in at.items()}
@@ -325,7 +352,8 @@ def graphs(
     every = {dim: Members(sets, numbers)}
     origins = columns.build(cells, numbers, Footprints(reads, every), Footprints(scores, every))
     origins = replace(origins, hidden=(known,) if hide else ())
-    return Graphs(origins, linking, offsets, int(lead), along, cells, float(hide), float(hide_held_out), known)
+    shares = float(hide), float(hide_held_out)
+    return Graphs(origins, linking, offsets, int(lead), along, cells, *shares, known, interpolate)
 
 
 def _snapshots(cells: Cells, dim: str, along: str, lead: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
