@@ -254,16 +254,15 @@ def _co2() -> tuple[xr.Dataset, tuple[str, ...]]:
 
 
 def _meuse() -> tuple[xr.Dataset, tuple[str, ...]]:
+    from importlib.util import find_spec
+
     import pandas as pd
     import xarray as xr
 
-    try:
-        from importlib.resources import as_file, files
-
-        with as_file(files("skgstat.data") / "samples" / "meuse.txt") as sample:
-            table = pd.read_csv(sample)
-    except ImportError:
-        raise missing_extra("scikit-gstat", "sets", "The data set 'meuse'") from None
+    package = find_spec("skgstat")  # not imported: that takes seconds, for one text file
+    if package is None or not package.submodule_search_locations:
+        raise missing_extra("scikit-gstat", "sets", "The data set 'meuse'")
+    table = pd.read_csv(Path(package.submodule_search_locations[0]) / "data" / "samples" / "meuse.txt")
     metals = dict.fromkeys(("cadmium", "copper", "lead", "zinc"), "mg/kg")
     units = {**metals, "x": "m", "y": "m", "elev": "m", "om": "percent", "dist.m": "m"}
     columns: dict[Any, Any] = {}
