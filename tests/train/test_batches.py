@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -55,3 +56,19 @@ def test_a_source_is_asked_for_the_same_batches_with_the_same_randomness():
     one, again, other = feed.step(3), feed.step(3), feed.step(4)
     assert np.array_equal(one.target, again.target) and not np.array_equal(one.target, other.target)
     assert feed.chunk(3, 2).inputs.shape == (2, 1, 2)
+
+
+def test_few_examples_are_filled_up_and_the_copies_are_in_no_batch():
+    feed = Feed(data(11), (0, 1), batch_size=3)
+    assert examples(feed.resident) == 256 and examples(feed.known(feed.resident)) == 11
+    seen = {i for step in range(8) for i in feed.index(step).tolist()}
+    assert max(seen) == 10
+    assert examples(Feed(data(5000), (0, 1), batch_size=3).resident) == 5000
+    assert examples(Feed(data(11), (0, 1), batch_size=20).resident) == 11  # the whole is one batch
+
+
+def test_folds_of_unequal_sizes_share_one_program():
+    shapes = {
+        tuple(leaf.shape for leaf in jax.tree.leaves(Feed(data(n), (0, 1), batch_size=8).resident)) for n in (63, 155)
+    }
+    assert len(shapes) == 1

@@ -59,6 +59,21 @@ def _epoch(seed: tuple[int, ...], count: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((*seed, epoch)).permutation(count).astype(np.int32)
 
 
+def _on_device(data: Batch, *, fill: bool) -> Batch:
+    """Data on the device; few examples filled up to a round number with copies of the last one, which no batch holds.
+
+    Folds of a rotation differ by a few examples: filled up, they share one compiled program.
+    """
+    count = examples(data)
+    more = -count % ROUND if fill and count <= FEW else 0
+
+    def rows(leaf: Any) -> jax.Array:
+        return jnp.asarray(np.concatenate([leaf, np.repeat(leaf[-1:], more, axis=0)]) if more else leaf)
+
+    own = jax.tree.map(rows, data._replace(shared=None))
+    return own._replace(shared=jax.tree.map(jnp.asarray, data.shared))
+
+
 class Feed:
     """What each step is given: the indices of its batches (data on the device) or the batches themselves (a Source).
 
@@ -76,7 +91,8 @@ class Feed:
         self.seed, self.turns, self.steps = seed, turns, steps
         self.examples = examples(data)
         self.batch_size = min(batch_size, self.examples)
-        self.resident = jax.tree.map(jnp.asarray, data) if isinstance(data, Batch) else None
+        whole = self.batch_size == self.examples
+        self.resident = _on_device(data, fill=not whole) if isinstance(data, Batch) else None
         self.source = None if isinstance(data, Batch) else data
         self._orders: dict[int, np.ndarray] = {}
         self._coming: dict[int, Future[Any]] = {}
@@ -142,6 +158,13 @@ class Feed:
             self._thread = ThreadPoolExecutor(1, "batches")
         return jax.tree.map(lambda leaf: leaf[0], self._thread.submit(self._made, number).result())
 
+    def known(self, resident: Batch | None) -> Batch | None:
+        """The data on the device without what they were filled up with."""
+        if resident is None or self.batch_size == self.examples:
+            return resident
+        own = jax.tree.map(lambda leaf: leaf[: self.examples], resident._replace(shared=None))
+        return own._replace(shared=resident.shared)
+
     def close(self) -> None:
         """Ends the thread; what was begun and not asked for is dropped."""
         if self._thread is not None:
@@ -155,6 +178,8 @@ class Feed:
         return resident if self.batch_size == self.examples else take(resident, given[turn])
 
 
+ROUND, FEW = 256, 4096
+"""Data of at most `FEW` examples are filled up to a multiple of `ROUND`."""
 AHEAD = 3
 """Batches of a source that are made while a step is computed."""
 Augment = Callable[[Batch, jax.Array], Batch]

@@ -130,7 +130,7 @@ class Stepper:
         if renew is None:
             return state
         key = jax.random.fold_in(jax.random.fold_in(key, REFRESH), state.step)
-        return state._replace(loss=renew(self.model(state.model), state.loss, resident, key))
+        return state._replace(loss=renew(self.model(state.model), state.loss, self.feed.known(resident), key))
 
 
 def compile_chunk(stepper: Stepper, *, stepwise: bool, many: bool) -> Callable[..., tuple[State, Any]]:
