@@ -93,6 +93,10 @@ class ViewSection(Section):
         default=None, description='points: samples an example reads, as a list or "-5:0" (both ends counted)'
     )
     context_length: Annotated[int, Field(ge=1)] | None = None
+    steps: str | list[str] | None = Field(
+        default=None,
+        description='points: inputs that are the steps of a series at one place, "NDVI_*"; a list of bands',
+    )
     lead: Annotated[int, Field(ge=0)] = Field(
         default=0, description="samples between what is read and what is predicted"
     )

@@ -59,6 +59,11 @@ class Channels:
     values: tuple[int, ...]
     present: int | None = None
 
+    @property
+    def every(self) -> tuple[int, ...]:
+        """All of them, in order."""
+        return self.values if self.present is None else (*self.values, self.present)
+
 
 @dataclass(frozen=True)
 class Normaliser:

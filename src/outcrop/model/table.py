@@ -6,7 +6,7 @@ through every entry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from outcrop.errors import ConfigError, did_you_mean, message
@@ -73,6 +73,7 @@ def build(
     in_channels: int | None = None,
     out: int,
     arguments: Mapping[str, Any] | None = None,
+    columns: Sequence[Sequence[int]] | None = None,
     key: PRNGKeyArray,
 ) -> eqx.Module:
     """A network of a family with random weights.
@@ -83,6 +84,7 @@ def build(
         in_channels: channels per sample of one example (windows); exactly one of the two.
         out: number of outputs per example or sample: one per class, or 1 for a number.
         arguments: the family's own arguments; missing ones take their defaults.
+        columns: for a family along one dimension on samples that hold a series each: the features of every step.
         key: for the weights.
 
     Raises:
@@ -99,17 +101,21 @@ def build(
         raise ConfigError(message(" ".join(wrong.values()), where="[model]", fix=fix))
     if (in_size is None) == (in_channels is None):
         raise TypeError("build needs exactly one of in_size and in_channels")
-    size = in_size if in_channels is None else in_channels
+    size = len(columns[0]) if columns else in_size if in_channels is None else in_channels
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
     network = entry.load()(size, out, key=key, **values, **entry.fixed)
     if steps := given.get("skip_steps", 0):
         from outcrop.model.skip import Skip
 
-        return Skip(network, steps, size, out)
+        network = Skip(network, steps, size, out)
     if corrected := given.get("corrects", 0):
         from outcrop.model.correction import Correction
 
-        return Correction(network, corrected, out)
+        network = Correction(network, corrected, out)
+    if columns:
+        from outcrop.model.steps import Steps
+
+        network = Steps(network, columns)
     return network
 
 

@@ -108,6 +108,9 @@ def _view(view: Mapping[str, Any], step: str = "sample") -> list[str]:
     ahead = f" The answer is for {words.plural(lead, step)} after the last one read." if lead else ""
     if view.get("kind") == "windows":
         return [f"The network reads windows of {view.get('length', 256)} samples and answers for every sample.{ahead}"]
+    if steps := view.get("steps"):
+        named = ", ".join([steps] if isinstance(steps, str) else steps)
+        return [f"Each example is one sample; the inputs {named} are the steps of a series.{ahead}"]
     context = _offsets(view.get("context"))
     if len(context) > 1:
         ends = f"from {_offset(context[0])} to {_offset(context[-1])}"

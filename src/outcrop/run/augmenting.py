@@ -39,7 +39,7 @@ def _values(section: AugmentSection, normaliser: Normaliser, view: View) -> list
     if section.noise_sd:
         steps.append(augment.noise(columns, section.noise_sd))
     if section.curve_dropout:
-        own = [[*place.values, *([] if place.present is None else [place.present])] for place in layout.values()]
+        own = [list(place.every) for place in layout.values()]
         curves = [augment.over_context(each, channels, context) for each in own]
         steps.append(augment.curve_dropout(section.curve_dropout, curves, channels * context))
     return steps

@@ -101,12 +101,7 @@ def _content(
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
     kind = parts.view_kind(problem)
-    *rest, size = checked.view.input_shape(normaliser.in_channels)
-    arguments = {
-        "in_channels" if rest else "in_size": size,
-        "out": problem.out_size,
-        "arguments": parts.network_arguments(problem),
-    }
+    arguments = {**parts.sizes(problem, checked.view, normaliser), "arguments": parts.network_arguments(problem)}
     source = next(source for source in config.data.source.values() if source.join is None)
     reading = source.options | ({"format": source.format} if source.format else {})
     return Bundle(

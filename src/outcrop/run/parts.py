@@ -18,6 +18,7 @@ from outcrop.loss import table as losses
 from outcrop.metric import table as metrics
 from outcrop.model import table as families
 from outcrop.run.problem import Problem
+from outcrop.run.series import along_series, sizes
 from outcrop.split.promise import Split
 from outcrop.train import optimiser
 from outcrop.view.points import context_offsets
@@ -33,6 +34,7 @@ def view_of(problem: Problem) -> View:
     kind, name = view_kind(problem), problem.config.model.family
     view = make(kind, problem.records, **view_arguments(problem, kind))
     axes, wanted = len(view.input_shape(1)) - 1, families.family(name).axes
+    wanted = 0 if along_series(problem) else wanted
     if axes != wanted:
         what = f"The family {name!r} works on examples of {wanted} dimensions; these {kind} have {axes}."
         fix = "name so many dimensions in view.size, or take the family of the other number (unet1d, unet2d, unet3d)."
@@ -48,6 +50,8 @@ def view_kind(problem: Problem) -> str:
     """
     section, family = problem.config.data.view, families.family(problem.config.model.family)
     kind = section.kind
+    if section.steps:
+        return _points_with_steps(kind, problem.config.model.family)
     if kind == "auto":
         stated = section.history is not None or section.horizon
         others = [view for view in family.views if view != "sequences"]
@@ -65,6 +69,20 @@ def view_kind(problem: Problem) -> str:
         fix = f'view = {{kind = "sequences", history = {section.length}, horizon = 1, lead = {section.lead}}}'
         raise ConfigError(message(what, where="data.view.lead", fix=fix))
     return kind
+
+
+def _points_with_steps(kind: str, name: str) -> str:
+    """The steps of a series lie in one sample: its example is a point, whether a network runs along them or not."""
+    able = [
+        other
+        for other, family in families.FAMILIES.items()
+        if "points" in family.views or (family.axes == 1 and "windows" in family.views and not family.code)
+    ]
+    if kind in ("auto", "points") and name in able:
+        return "points"
+    what = f"view.steps makes points of whole series, which {name!r} does not read as {kind}."
+    fix = f'kind = "auto", and family = one of {", ".join(able)}'
+    raise ConfigError(message(what, where="data.view and model.family", fix=fix))
 
 
 def forecasts(problem: Problem) -> bool:
@@ -261,6 +279,5 @@ def network_arguments(problem: Problem) -> dict[str, Any]:
 
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:
     """An untrained network of the run's family, sized by the view and the variables."""
-    *rest, size = view.input_shape(len(normaliser.channels))
-    sizes = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
-    return families.build(problem.config.model.family, **sizes, arguments=network_arguments(problem), key=key)
+    own = {**sizes(problem, view, normaliser), "arguments": network_arguments(problem)}
+    return families.build(problem.config.model.family, **own, key=key)

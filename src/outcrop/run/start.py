@@ -23,6 +23,7 @@ from outcrop.errors import BundleError, ConfigError, did_you_mean, message
 from outcrop.model import table as families
 from outcrop.model.trainable import free, parts_of
 from outcrop.run.folder import plain
+from outcrop.run.series import sizes
 from outcrop.run.weights import check_sizes, member
 
 if TYPE_CHECKING:
@@ -207,17 +208,15 @@ def _channels(start: Start, problem: Problem) -> list[str]:
 
 
 def _sizes(start: Start, problem: Problem, view: View) -> list[str]:
-    channels = len(Normaliser(tuple(problem.variables), {}, {}, "").channels)
-    *rest, size = view.input_shape(channels)
+    wanted = sizes(problem, view, Normaliser(tuple(problem.variables), {}, {}, ""))
     known = start.bundle.arguments
     head = start.bundle.provenance.get("head", {})
     ours = {"kind": problem.head.kind, "levels": list(problem.head.levels)}
     theirs = {"kind": head.get("kind", ours["kind"]), "levels": list(head.get("levels", ()))}
     pairs = {
-        "numbers read per sample" if rest else "numbers read per example": (
-            known.get("in_channels" if rest else "in_size"),
-            size,
-        ),
+        "numbers read per sample": (known.get("in_channels"), wanted.get("in_channels")),
+        "numbers read per example": (known.get("in_size"), wanted.get("in_size")),
+        "steps of a series": (known.get("columns"), wanted.get("columns")),
         "outputs": (known["out"], problem.out_size),
         "what the outputs mean": (theirs["kind"], ours["kind"]),
         "quantile levels": (theirs["levels"], ours["levels"]),

@@ -24,6 +24,9 @@ def check_sizes(bundle: Bundle) -> None:
         layers = len(value) if isinstance(value, list) else value if name in ("depth", "blocks") else 0
         if layers > most:
             raise ValueError(f"{name} asks for {layers} layers, and there are {most} arrays")
+    columns = [column for step in bundle.arguments.get("columns", ()) for column in step]
+    if columns and not 0 <= min(columns) <= max(columns) < bundle.arguments["in_size"]:
+        raise ValueError("steps of a series that are no inputs")
     longest = max(bundle.view.get("length", 0), bundle.view.get("lead", 0), len(bundle.view.get("context", ())))
     if longest > MOST_SAMPLES:
         raise ValueError(f"an example of {longest} samples")
