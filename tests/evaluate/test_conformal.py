@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from outcrop.evaluate.conformal import calibrate, fewest_groups, missed, outside, sets
+from outcrop.evaluate.coverage import coverage
+from outcrop.evaluate.resample import Units
 
 
 def groups(rng, number, samples=40):
@@ -83,3 +85,17 @@ def test_sets_of_classes_hold_new_groups_too():
         chosen = sets(p[~known], margin)
         share.append(chosen[np.arange(len(chosen)), target[~known]].mean())
     assert 0.87 < np.mean(share) < 0.96
+
+
+def test_folds_without_intervals_do_not_count_as_missed():
+    """Nine groups can calibrate a model file, and not the folds that hold some of them out."""
+    units = Units(np.arange(9), tuple("abcdefghi"), "block")
+    final, inside = calibrate(np.zeros(9), np.arange(9), 0.9, "block"), np.zeros(9, bool)
+    none = coverage(inside, np.full(9, np.nan), units, final, method="", sets=False)
+    assert "coverage" not in none
+    assert "need 9 blocks beside those that a fold holds out" in none["reason"] and "all 9" in none["reason"]
+    inside[0] = True
+    some = coverage(inside, np.array([2.0, 4.0] + [np.nan] * 7), units, final, method="", sets=False)
+    assert some["coverage"] == 0.5 and some["groups"] == 2 and some["mean_size"] == 3
+    classes = coverage(inside, np.array([2] + [0] * 8), units, final, method="", sets=True)
+    assert classes["coverage"] == 1 and classes["mean_size"] == 2

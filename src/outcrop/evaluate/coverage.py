@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from outcrop.evaluate.conformal import Calibration
+from outcrop.evaluate import words
+from outcrop.evaluate.conformal import Calibration, fewest_groups
 from outcrop.evaluate.resample import Units
 
 
@@ -24,7 +25,8 @@ def coverage(
 
     Args:
         inside: whether the true value of each scored sample was held.
-        size: width of each interval in the target's unit, or classes in each set.
+        size: width of each interval in the target's unit (NaN where there is none), or classes in each set (0 where
+            there is none): folds that had too few groups to be calibrated on do not count.
         units: the groups that the promise speaks of.
         calibration: what the last fold was calibrated with.
         method: how, in words.
@@ -34,8 +36,17 @@ def coverage(
     entry |= {"calibration_groups": calibration.groups, "noun": calibration.noun}
     if calibration.margin is None:
         return entry | {"reason": calibration.reason}
-    count = np.bincount(units.member, minlength=len(units))
-    share = np.bincount(units.member, weights=inside, minlength=len(units)) / np.maximum(count, 1)
+    there = size > 0 if sets else np.isfinite(size)
+    if not there.any():
+        needed = words.count(fewest_groups(calibration.level), calibration.noun)
+        reason = (
+            f"no {entry['kind']} of held-out samples: {calibration.level:.0%} ones need {needed} beside those that a "
+            f"fold holds out; those of the model file are calibrated on all {calibration.groups} and were never tested"
+        )
+        return entry | {"reason": reason}
+    inside, member, size = np.asarray(inside)[there], units.member[there], np.asarray(size)[there]
+    count = np.bincount(member, minlength=len(units))
+    share = np.bincount(member, weights=inside, minlength=len(units)) / np.maximum(count, 1)
     known = count > 0
     low, middle, high = np.quantile(share[known], [0.25, 0.5, 0.75])
     entry |= {
