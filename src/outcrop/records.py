@@ -70,6 +70,12 @@ class Record:
         along = self.data[self.dim].to_numpy()
         return along if len(self.dims) == 1 else np.repeat(along, len(self) // max(len(along), 1))
 
+    @property
+    def place(self) -> np.ndarray:
+        """Number of the cell along all dimensions but the first of every sample, shape (sample,); 0 without others."""
+        inner = prod(self.shape[1:])
+        return np.arange(len(self)) % max(inner, 1)
+
     def flat(self, name: str) -> np.ndarray:
         """A variable or coordinate of every sample, shape (sample,), or (sample, k) where it has one more dimension.
 

@@ -187,6 +187,32 @@ def test_constant_inputs_and_robust_spread_are_said():
     )
 
 
+def field(name, x=(10.0, 20.0), **values):
+    """Three days of hours at two places, 5 K apart in level, with a daily cycle of their own and a jump by day."""
+    hours = np.arange("2001-01-01", "2001-01-04", dtype="datetime64[h]").astype("datetime64[ns]")
+    cycle = np.stack([np.tile(np.arange(24.0), 3), 5 + 3 * np.tile(np.arange(24.0), 3)], axis=1)
+    columns = {"Y": (("time", "x"), cycle + np.repeat([-1.0, 0.0, 1.0], 24)[:, None])}
+    return Record(xr.Dataset(columns, {"time": hours, "x": list(x)}), name, dims=("time", "x"))
+
+
+def test_anomalies_by_place_take_the_hours_of_each_place():
+    r = field("A")
+    variables = [Variable("Y", role="target", transform="anomaly:hour,place")]
+    normaliser = through_json(Normaliser.fit([r], variables, whole(r)))
+    encoded = normaliser.encode(r)
+    assert encoded.target == pytest.approx(np.repeat([-1.0, 0.0, 1.0], 48) / np.sqrt(2 / 3), abs=1e-6)
+    back = normaliser.decode_target(encoded.target, r.axis, r.place)
+    assert back == pytest.approx(r.flat("Y"), abs=1e-6)
+    with pytest.raises(DataError, match=r"record\.axis, record\.place"):
+        normaliser.decode_target(encoded.target, r.axis)
+    with pytest.raises(DataError, match='transform = "anomaly:hour"'):
+        normaliser.encode(field("B", x=(10.0, 30.0)))
+    with pytest.raises(DataError, match="in hour 23 at some places"):
+        Normaliser.fit([r], variables, {"A": [(0, 47)]})
+    with pytest.raises(ConfigError, match='"anomaly:hour,place"'):
+        Variable("Y", transform="anomaly:hour,cell")
+
+
 def test_anomalies_take_the_months_of_training():
     axis = np.arange("2000-01", "2003-01", dtype="datetime64[M]").astype("datetime64[ns]")
     season = np.tile(np.arange(12.0), 3)

@@ -138,6 +138,20 @@ def test_time_series_by_hand():
     np.testing.assert_allclose(damped, season + np.r_[0.0, anomaly[:-1]] * 41 / 47)
 
 
+def test_on_a_grid_every_place_has_its_own_climatology():
+    time = np.repeat(np.datetime64("2000-01-01T00") + np.arange(72), 2)
+    place = np.tile([0, 1], 72)
+    cycle = np.where(place == 0, 0.0, 50.0) + np.tile(np.repeat(np.arange(24.0), 2), 3)
+    target = cycle + np.repeat([1.0, -1.0, 0.0], 48)
+    last = np.r_[np.nan, np.nan, target[:-2]]
+    rows = Table(np.zeros((144, 1), np.float32), target, None, time, last, time - 1, place=place)
+    np.testing.assert_allclose(fit_predict("climatology", rows, rows).values, cycle, atol=1e-12)
+    kept = fit_predict("anomaly_persistence", rows, rows).values
+    np.testing.assert_allclose(kept, cycle + np.r_[0.0, 0.0, (target - cycle)[:-2]], atol=1e-12)
+    elsewhere = replace(rows, place=place + 2)
+    np.testing.assert_allclose(fit_predict("climatology", rows, elsewhere).values, cycle + 25 - 50 * place)
+
+
 def test_a_linear_reservoir_finds_the_response_that_made_the_heads():
     rng = np.random.default_rng(3)
     held = rng.normal(size=(400, RESERVOIRS, 2)).astype(np.float32)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.data import transform as transforms
-from outcrop.data.seen import Ranges, column, gather, is_missing, mask_of, seen, union
+from outcrop.data.seen import Ranges, column, gather, grid_of, is_missing, mask_of, seen, union
 from outcrop.data.seen import fingerprint as fingerprint_of
 from outcrop.data.statistic import UNIT, Statistic, describe
 from outcrop.data.variable import Variable
@@ -103,7 +103,10 @@ class Normaliser:
         chosen = sorted((record for record in records if record.name in saw), key=lambda record: record.name)
         masks = {record.name: mask_of(len(record), saw[record.name]) for record in chosen}
         gathered = {v.name: gather(chosen, masks, v) for v in variables}
-        axis = np.concatenate([record.axis[masks[record.name]] for record in chosen])
+        axis, place = (
+            np.concatenate([getattr(record, name)[masks[record.name]] for record in chosen])
+            for name in ("axis", "place")
+        )
         keep = _usable(gathered, variables, len(axis))
         statistics, notes = {}, []
         counts = None
@@ -113,12 +116,14 @@ class Normaliser:
                 trains = keep & _weighted(gathered, variables)
                 _check_target(values[trains], variable)
                 counts = _counts(values[trains], variable)
-                values, at = values[trains], axis[trains]
+                values, at, where = values[trains], axis[trains], place[trains]
             else:
-                at = axis
+                at, where = axis, place
             if variable.kind == "number" and variable.role != "weight" and variable.scope != "record":
-                statistics[variable.name], told = describe(values, variable, at)
+                statistics[variable.name], told = describe(values, variable, at, where)
                 notes += [told] if told else []
+                if variable.by_place:
+                    statistics[variable.name] = replace(statistics[variable.name], grid=_one_grid(chosen, variable))
         return cls(variables, statistics, saw, fingerprint_of(variables, saw, gathered), counts, tuple(notes))
 
     @property
@@ -198,12 +203,15 @@ class Normaliser:
         target, weight = self._encode_target(record, usable)
         return Encoded(inputs, target, weight, usable, channels, self.owners)
 
-    def decode_target(self, values: np.ndarray, axis: np.ndarray | None = None) -> np.ndarray:
+    def decode_target(
+        self, values: np.ndarray, axis: np.ndarray | None = None, place: np.ndarray | None = None
+    ) -> np.ndarray:
         """Standardised numbers in the target's physical unit (float64); classes and their scores pass through.
 
         Args:
             values: any shape for numbers.
             axis: time stamp of each value, needed by an anomaly only, with the shape of `values`.
+            place: number of the place of each value (`record.place`), needed by an anomaly by place only.
         """
         target = self._target()
         if target.classes is not None:
@@ -214,7 +222,7 @@ class Normaliser:
             if axis is None:
                 fix = "decode_target(values, axis=record.axis)"
                 raise DataError(message("An anomaly is turned back with its time stamps.", where=target.where, fix=fix))
-            physical = physical + statistic.normal(axis, target)
+            physical = physical + statistic.normal(axis, target, place)
         return target.plain_transform.inverse(physical)
 
     def to_json(self) -> dict[str, Any]:
@@ -260,7 +268,7 @@ class Normaliser:
         if variable.period is not None:
             return transforms.sin_cos(raw, variable.period), np.isnan(raw)
         scales = self._scales(raw, variable, record.axis)
-        values = np.stack([self._scaled(raw, variable, scale, record.axis) for scale in scales], axis=-1)
+        values = np.stack([self._scaled(raw, variable, scale, record) for scale in scales], axis=-1)
         if variable.clip is not None:
             np.clip(values, -variable.clip, variable.clip, out=values)
         return values, np.isnan(values).any(axis=1)
@@ -282,7 +290,7 @@ class Normaliser:
         return [training, replace(own, spread=max(own.spread, LEAST_OWN_SPREAD * training.spread))]
 
     @staticmethod
-    def _scaled(raw: np.ndarray, variable: Variable, statistic: Statistic, axis: np.ndarray) -> np.ndarray:
+    def _scaled(raw: np.ndarray, variable: Variable, statistic: Statistic, record: Record) -> np.ndarray:
         """(transform(value) - centre) / spread; NaN where missing, and everywhere where training had no value."""
         if statistic.count == 0:
             return np.full(len(raw), np.nan)
@@ -290,7 +298,9 @@ class Normaliser:
             values = np.array(variable.plain_transform.forward(raw), np.float64)
         values[~np.isfinite(values)] = np.nan
         if variable.calendar:
-            values -= statistic.normal(axis, variable)
+            if variable.by_place and grid_of(record) != statistic.grid:
+                raise DataError(_other_grid(record.name, variable))
+            values -= statistic.normal(record.axis, variable, record.place)
         values -= statistic.centre
         values /= statistic.spread
         return values
@@ -303,7 +313,7 @@ class Normaliser:
         if target.classes is not None:
             values, present = raw.astype(np.int32), raw >= 0
         else:
-            values = self._scaled(raw, target, self.statistics[target.name], record.axis).astype(np.float32)
+            values = self._scaled(raw, target, self.statistics[target.name], record).astype(np.float32)
             present = np.isfinite(values)
         weight = (present & usable).astype(np.float32)
         for variable in self.variables:
@@ -311,6 +321,20 @@ class Normaliser:
                 stated = column(record, variable)
                 weight *= np.where(np.isnan(stated), 1.0, stated).astype(np.float32)
         return values, weight
+
+
+def _one_grid(records: Sequence[Record], variable: Variable) -> str:
+    """The fingerprint of the places that all these records share."""
+    first, *others = map(grid_of, records)
+    for record, other in zip(records[1:], others, strict=True):
+        if other != first:
+            raise DataError(_other_grid(record.name, variable))
+    return first
+
+
+def _other_grid(name: str, variable: Variable) -> str:
+    what = f"{name} has other places than those whose climatology {variable.name} is an anomaly from."
+    return message(what, where=variable.where, fix=f'transform = "anomaly:{variable.calendar}", or files on one grid.')
 
 
 def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], size: int) -> np.ndarray:

@@ -71,6 +71,16 @@ def column(record: Record, variable: Variable) -> np.ndarray:
     return record.flat(variable.name)
 
 
+def grid_of(record: Record) -> str:
+    """SHA-256 of the places of a record: its dimensions but the first one, and the coordinates along them."""
+    digest = hashlib.sha256()
+    for dim in record.dims[1:]:
+        digest.update(f"{dim}:{record.data.sizes[dim]}:".encode())
+        if dim in record.data.coords:
+            digest.update("|".join(map(str, record.data[dim].to_numpy().tolist())).encode())
+    return digest.hexdigest()
+
+
 def gather(records: Sequence[Record], masks: Mapping[str, np.ndarray], variable: Variable) -> np.ndarray:
     """One variable at the samples of the masks, record by record; a target or weight that is not there is missing."""
     parts = []

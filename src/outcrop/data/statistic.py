@@ -27,34 +27,45 @@ class Statistic:
     Attributes:
         centre, spread: mean and standard deviation, or median and interquartile range / 1.349.
         count: number of values they come from; 0 where training had none, and then every value counts as missing.
-        normals: mean of each month (12) or hour (24), subtracted first; empty for other transforms.
+        normals: mean of each month (12) or hour (24), subtracted first, place by place where every place has its own;
+            empty for other transforms.
+        grid: fingerprint of the places (`seen.grid_of`) where every place has its own; else "".
     """
 
     centre: float
     spread: float
     count: int
     normals: tuple[float, ...] = ()
+    grid: str = ""
 
-    def normal(self, axis: np.ndarray, variable: Variable) -> np.ndarray:
-        """The climatological mean at each time stamp."""
-        axis = np.asarray(axis)
-        part = transforms.calendar_part(axis, variable.calendar, variable.where)
-        return np.asarray(self.normals)[part]
+    def normal(self, axis: np.ndarray, variable: Variable, place: np.ndarray | None = None) -> np.ndarray:
+        """The climatological mean at each time stamp, and number of a place where every place has its own."""
+        return np.asarray(self.normals)[_phase(axis, variable, place)]
 
     def to_json(self) -> dict[str, Any]:
         """The statistic as a dictionary; every number keeps its bits."""
-        return {"centre": self.centre, "spread": self.spread, "count": self.count, "normals": list(self.normals)}
+        return {
+            "centre": self.centre,
+            "spread": self.spread,
+            "count": self.count,
+            "normals": list(self.normals),
+            "grid": self.grid,
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Statistic:
         """The inverse of `to_json`."""
-        return cls(content["centre"], content["spread"], content["count"], tuple(content["normals"]))
+        return cls(
+            content["centre"], content["spread"], content["count"], tuple(content["normals"]), content.get("grid", "")
+        )
 
 
 UNIT = Statistic(0.0, 1.0, 0)
 
 
-def describe(values: np.ndarray, variable: Variable, axis: np.ndarray) -> tuple[Statistic, str]:
+def describe(
+    values: np.ndarray, variable: Variable, axis: np.ndarray, place: np.ndarray | None = None
+) -> tuple[Statistic, str]:
     """Statistics of the finite values of one variable after its transform, and a note ("" for none).
 
     A constant variable keeps its centre and has spread 1, so that it encodes to 0; a robust spread of 0 (half of the
@@ -62,7 +73,7 @@ def describe(values: np.ndarray, variable: Variable, axis: np.ndarray) -> tuple[
 
     >>> from outcrop.data.variable import Variable
     >>> describe(np.array([1.0, 3.0, np.nan]), Variable("GR"), np.arange(3))
-    (Statistic(centre=2.0, spread=1.0, count=2, normals=()), '')
+    (Statistic(centre=2.0, spread=1.0, count=2, normals=(), grid=''), '')
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.asarray(variable.plain_transform.forward(np.asarray(values, np.float64)))
@@ -72,7 +83,7 @@ def describe(values: np.ndarray, variable: Variable, axis: np.ndarray) -> tuple[
         return UNIT, f"{variable.name} has no value in training: it counts as missing everywhere"
     normals: tuple[float, ...] = ()
     if variable.calendar:
-        part = transforms.calendar_part(np.asarray(axis)[finite], variable.calendar, variable.where)
+        part = _phase(np.asarray(axis)[finite], variable, None if place is None else place[finite])
         normals = _normals(values, part, variable)
         values = values - np.asarray(normals)[part]
     centre, spread, note = _spread(values, variable)
@@ -91,11 +102,26 @@ def _spread(values: np.ndarray, variable: Variable) -> tuple[float, float, str]:
     return centre, values.std(), note
 
 
+def _phase(axis: np.ndarray, variable: Variable, place: np.ndarray | None) -> np.ndarray:
+    """The month or hour of each value, counted on from place to place where every place has a mean of its own."""
+    part = transforms.calendar_part(np.asarray(axis), variable.calendar, variable.where)
+    if not variable.by_place:
+        return part
+    if place is None:
+        what = f"An anomaly by place of {variable.name} needs the place of every value."
+        raise DataError(message(what, where=variable.where, fix="decode_target(values, record.axis, record.place)"))
+    return place * transforms.CALENDAR[variable.calendar][0] + part
+
+
 def _normals(values: np.ndarray, part: np.ndarray, variable: Variable) -> tuple[float, ...]:
     size = transforms.CALENDAR[variable.calendar][0]
-    count = np.bincount(part, minlength=size)
+    places = 1 + int(part.max()) // size if variable.by_place else 1
+    count = np.bincount(part, minlength=places * size)
     if (count == 0).any():
-        lacking = ", ".join(str(i + (variable.calendar == "month")) for i in np.flatnonzero(count == 0))
-        what = f"The training part has no value of {variable.name} in {variable.calendar} {lacking}."
+        lacks = (count.reshape(places, size) == 0).any(axis=0)
+        lacking = ", ".join(str(i + (variable.calendar == "month")) for i in np.flatnonzero(lacks))
+        some = " at some places" if variable.by_place else ""
+        what = f"The training part has no value of {variable.name} in {variable.calendar} {lacking}{some}."
         raise DataError(message(what, where=variable.where, fix='train on whole years (days), or transform = "none".'))
+    size *= places
     return tuple((np.bincount(part, values, minlength=size) / count).tolist())

@@ -37,7 +37,7 @@ class Variable:
         unit: unit wanted, e.g. "gAPI"; None takes the values as they are.
         assume_unit: unit of files that state none.
         valid_range: lowest and highest possible value, in `unit`; others count as missing. None is no limit.
-        transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month" or "anomaly:hour".
+        transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month", "anomaly:hour" or either with ",place".
         missing: inputs: "impute" (the training mean), "mask" (the same, and a channel that says so), "drop" (the
             sample is not used) or "error".
         scope: statistics of the "training" part, of each "record"'s own values of this input, or "both" as two
@@ -105,7 +105,13 @@ class Variable:
     def calendar(self) -> str:
         """The part of the calendar an anomaly is taken from; "" for other transforms."""
         kind, argument = transforms.parse(self.transform, self.where)
-        return argument if kind == "anomaly" else ""
+        return argument.partition(",")[0] if kind == "anomaly" else ""
+
+    @property
+    def by_place(self) -> bool:
+        """Whether every cell of a grid has a climatology of its own, from which its anomaly is taken."""
+        kind, argument = transforms.parse(self.transform, self.where)
+        return kind == "anomaly" and argument.endswith(transforms.PLACE)
 
     @property
     def plain_transform(self) -> transforms.Transform:

@@ -36,6 +36,7 @@ class Table:
         line: number of the line that the row lies on, where the promise speaks of numbered lines.
         cell: place of the row on its line, the same for corresponding samples of all lines.
         level: its place along the line's vertical alone.
+        place: number of the cell of a grid, which then has a climatology of its own; None elsewhere.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -49,6 +50,7 @@ class Table:
     line: Float[np.ndarray, " sample"] | None = None
     cell: Shaped[np.ndarray, " sample"] | None = None
     level: Shaped[np.ndarray, " sample"] | None = None
+    place: Shaped[np.ndarray, " sample"] | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -154,11 +156,15 @@ BASELINES: dict[str, Baseline] = {
         ),
         Baseline(
             "climatology", "the climatology", False, ("number",), "calendar", True, None, False,
-            _SERIES + "climatology", "the training mean of the target's calendar month (and hour of the day)",
+            _SERIES + "climatology", "the training mean of the month (and hour of the day), of each place of a grid",
         ),
         Baseline(
             "damped_persistence", "damped persistence", False, ("number",), "series", True, None, False,
             _SERIES + "damped_persistence", "climatology plus a fitted share of the last known anomaly",
+        ),
+        Baseline(
+            "anomaly_persistence", "the persistence of the anomaly", False, ("number",), "series", True, None, False,
+            _SERIES + "anomaly_persistence", "climatology plus the last known anomaly",
         ),
         Baseline(
             "other_nodes", "the mean of the other nodes", False, ("number",), "space", True, None, False,

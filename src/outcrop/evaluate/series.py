@@ -1,9 +1,9 @@
 """Baselines in time: persistence, climatology, damped persistence, a linear reservoir.
 
 Each function is `(train, validation, task, seed) -> predict`, in physical units. Times are NumPy `datetime64`.
-Climatology is the training mean of the calendar month, and of the hour of the day where there are several; a month
-that training has not seen gets the mean of its hour. Damped persistence after van den Dool (2007), Empirical Methods
-in Short-Term Climate Prediction, chapter 8.
+Climatology is the training mean of the calendar month, and of the hour of the day where there are several, of each
+place of a grid; a month that training has not seen gets the mean of its hour. Damped persistence after van den Dool
+(2007), Empirical Methods in Short-Term Climate Prediction, chapter 8.
 """
 
 from __future__ import annotations
@@ -47,16 +47,35 @@ def phase(time: np.ndarray) -> np.ndarray:
     return month * HOURS + time.astype("datetime64[h]").astype(np.int64) % HOURS
 
 
-def usual_values(time: np.ndarray, value: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Mean value of every phase of the calendar, shape (12 * 24,); NaN values are skipped."""
+def usual_values(table: Table) -> Callable[[Table, str], np.ndarray]:
+    """(table, name of a column of times) -> mean value in training of that phase of the calendar, at that place.
+
+    NaN values are skipped; a place that training lacks has the mean of all places.
+    """
+    value = np.asarray(table.target, np.float64)
     there = np.isfinite(value)
-    kept = there.astype(np.float64) if weight is None else there * np.asarray(weight)
-    which, value = phase(time), np.where(there, value, 0.0)
-    total = np.bincount(which, weights=value * kept, minlength=MONTHS * HOURS).reshape(MONTHS, HOURS)
-    size = np.bincount(which, weights=kept, minlength=MONTHS * HOURS).reshape(MONTHS, HOURS)
-    level = np.full(HOURS, total.sum() / size.sum())
-    of_hour = np.divide(total.sum(axis=0), size.sum(axis=0), out=level, where=size.sum(axis=0) > 0)
-    return np.divide(total, size, out=np.tile(of_hour, (MONTHS, 1)), where=size > 0).ravel()
+    kept = there.astype(np.float64) if table.weight is None else there * np.asarray(table.weight)
+    place = np.zeros(len(table), np.int64) if table.place is None else np.asarray(table.place)
+    shape = (int(place.max()) + 1, MONTHS, HOURS)
+    which, value = place * MONTHS * HOURS + phase(_column(table, "time")), np.where(there, value, 0.0)
+    total = np.bincount(which, weights=value * kept, minlength=np.prod(shape)).reshape(shape)
+    size = np.bincount(which, weights=kept, minlength=np.prod(shape)).reshape(shape)
+    usual = total.sum() / size.sum()
+    for axes in ((0, 1), (1,), ()):  # of the hour anywhere, of the hour at the place, of the month and hour there
+        counted = size.sum(axis=axes, keepdims=True)
+        usual = np.divide(
+            total.sum(axis=axes, keepdims=True),
+            counted,
+            out=np.broadcast_to(usual, counted.shape).copy(),
+            where=counted > 0,
+        )
+    means = np.concatenate([usual.reshape(shape[0], -1), usual.reshape(shape[0], -1).mean(axis=0, keepdims=True)])
+
+    def at(table: Table, name: str) -> np.ndarray:
+        own = np.zeros(len(table), np.int64) if table.place is None else np.asarray(table.place)
+        return means[np.minimum(own, shape[0]), phase(_column(table, name))]
+
+    return at
 
 
 def persistence(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
@@ -72,25 +91,31 @@ def persistence(train: Table, validation: Table | None, task: Task, seed: int) -
 
 def climatology(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
     """The training mean of the target's calendar month, and hour of the day."""
-    means = usual_values(_column(train, "time"), train.target, train.weight)
-    return lambda test: means[phase(_column(test, "time"))]
+    usual = usual_values(train)
+    return lambda test: usual(test, "time")
+
+
+def anomaly_persistence(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
+    """Climatology plus the last known anomaly."""
+    usual = usual_values(train)
+    return lambda test: usual(test, "time") + np.nan_to_num(_column(test, "last_value") - usual(test, "last_time"))
 
 
 def damped_persistence(train: Table, validation: Table | None, task: Task, seed: int) -> Predict:
     """Climatology plus r times the last known anomaly; r is the least-squares slope in training, one for each lead."""
-    means = usual_values(_column(train, "time"), train.target, train.weight)
+    usual = usual_values(train)
 
     def last_anomaly(table: Table) -> np.ndarray:
-        anomaly = _column(table, "last_value") - means[phase(_column(table, "last_time"))]
+        anomaly = _column(table, "last_value") - usual(table, "last_time")
         return np.nan_to_num(anomaly)
 
     def fitted(rows: Table) -> Predict:
         before = last_anomaly(rows)
-        after = np.asarray(rows.target) - means[phase(_column(rows, "time"))]
+        after = np.asarray(rows.target) - usual(rows, "time")
         kept = np.ones(len(rows)) if rows.weight is None else np.asarray(rows.weight)
         power = float((kept * before**2).sum())
         slope = float((kept * before * after).sum()) / power if power > 0 else 0.0
-        return lambda test: means[phase(_column(test, "time"))] + slope * last_anomaly(test)
+        return lambda test: usual(test, "time") + slope * last_anomaly(test)
 
     return per_lead(train, fitted)
 

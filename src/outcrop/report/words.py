@@ -59,6 +59,7 @@ WORDS = {
     "kriging": "ordinary kriging",
     "persistence": "persistence",
     "damped_persistence": "damped persistence",
+    "anomaly_persistence": "persistence of the anomaly",
     "climatology": "climatology",
     "linear_reservoir": "linear reservoir",
     "mlp": "multilayer perceptron",
@@ -179,11 +180,12 @@ def treatment(transform: str) -> str:
     ('less its usual value of the calendar month', 'as log10', 'as a point on a circle of 360')
     """
     kind, _, argument = str(transform or "none").partition(":")
+    argument, _, place = argument.partition(",")
     usual = {"month": "calendar month", "hour": "hour of the day"}.get(argument or "month", argument)
     circle = "year" if argument.startswith("365") else argument
     told = {
         "none": "",
-        "anomaly": f"less its usual value of the {usual}",
+        "anomaly": f"less its usual value of the {usual}{' at its place' if place else ''}",
         "sin_cos": f"as a point on {'the circle of the year' if circle == 'year' else f'a circle of {circle}'}",
     }
     return told.get(kind, f"as {plain(kind)}")

@@ -73,6 +73,7 @@ class Ladder:
         self.names, self.offsets = names, view.cells.offsets
         self.usable = np.concatenate([filled[name].usable for name in names])
         self.axis = np.concatenate([record.axis for record in problem.records])
+        self.place = np.concatenate([record.place for record in problem.records])
         labelled = problem.labelled()
         self.train = samples_of(problem, view, split.train, labelled)
         self.validation = samples_of(problem, view, split.validation, labelled)
@@ -93,8 +94,9 @@ class Ladder:
         prediction = baselines.fit_predict(name, *tables, self.task, validation=held, seed=seed)
         if not self._learns_encoded(row):
             return prediction
-        axis = self.axis[test.flat(self.offsets)]
-        return replace(prediction, values=self.normaliser.decode_target(prediction.values, axis=axis))
+        flat = test.flat(self.offsets)
+        values = self.normaliser.decode_target(prediction.values, self.axis[flat], self.place[flat])
+        return replace(prediction, values=values)
 
     def _thinned(self, rows: Rows, most: int | None, seed: int) -> Rows:
         """At most four times the rows a baseline learns from: some of them may have no weight."""
@@ -120,7 +122,9 @@ class Ladder:
             columns = {} if lines is None else {k: v[flat] for k, v in lines._asdict().items()}
             return baselines.Table(inputs, target, weight, **columns)
         if row.features in ("calendar", "series", "none"):
-            return baselines.Table(inputs, target, weight, self.axis[flat], self._physical(read), self.axis[read], lead)
+            times = self.axis[flat], self._physical(read), self.axis[read]
+            place = self.place[flat] if self.place.any() else None
+            return baselines.Table(inputs, target, weight, *times, lead, place=place)
         return baselines.Table(self._inputs(row, rows, part), target, weight, lead=lead)
 
     @cached_property

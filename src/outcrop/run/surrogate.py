@@ -136,12 +136,12 @@ class Model(Readable):
         valid = np.where(usable, inside.astype(float), np.nan)
         margin = self.bundle.provenance.get("interval", {}).get("margin")
         if classes is None:
-            point = decoded(self.normaliser, values[:, :1], record.axis)[:, 0]
+            point = decoded(self.normaliser, values[:, :1], [record])[:, 0]
             if margin is None:
                 return Predicted(point, None, valid, distance)
             edges = values[:, -2:] if values.shape[1] > 1 else np.repeat(values, 2, axis=1)
             edges = np.sort(edges + margin * np.array([-1.0, 1.0]), axis=1)
-            low, high = decoded(self.normaliser, edges, record.axis).T
+            low, high = decoded(self.normaliser, edges, [record]).T
             return Predicted(point, None, valid, distance, low=low, high=high)
         labels = decide(values, classes.cost, self.bundle.provenance["decide"])
         chosen = None if margin is None else sets(values, margin)

@@ -19,6 +19,7 @@ from outcrop.evaluate.distribution import LEVELS
 from outcrop.evaluate.resample import NOUNS, default_length, step_noun
 from outcrop.evaluate.scored import MODEL
 from outcrop.evaluate.words import count
+from outcrop.records import Record
 from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import Mixture, Solved, predict_rows
@@ -69,8 +70,7 @@ def _columns(problem: Problem, view: View, solved: Solved, index: np.ndarray, wa
         labels = decide(values, problem.classes.cost, problem.config.evaluate.decide)
         return {MODEL: labels, PROBABILITY: values.astype(np.float32)}
     flat = wanted.flat(view.cells.offsets)
-    axis = np.concatenate([record.axis for record in problem.records])[flat]
-    physical = decoded(solved.normaliser, values, axis)
+    physical = decoded(solved.normaliser, values, problem.records, flat)
     target = np.concatenate([np.asarray(solved.tables[record.name].target) for record in problem.records])[flat]
     edges = values[:, -2:] if values.shape[1] > 1 else np.repeat(values, 2, axis=1)
     columns = {MODEL: physical[:, 0], SCALED: np.column_stack([edges, target]).astype(np.float32)}
@@ -79,9 +79,12 @@ def _columns(problem: Problem, view: View, solved: Solved, index: np.ndarray, wa
     return columns
 
 
-def decoded(normaliser: Normaliser, values: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Scaled values (row, column) in the unit of the target."""
-    return normaliser.decode_target(values, np.broadcast_to(axis[:, None], values.shape))
+def decoded(
+    normaliser: Normaliser, values: np.ndarray, records: Sequence[Record], flat: np.ndarray | slice = slice(None)
+) -> np.ndarray:
+    """Scaled values (row, column) in the unit of the target; `flat` says which samples of all records end to end."""
+    axis, place = (np.concatenate([getattr(r, name) for r in records])[flat, None] for name in ("axis", "place"))
+    return normaliser.decode_target(values, *(np.broadcast_to(column, values.shape) for column in (axis, place)))
 
 
 def matching(view: View, rows: Rows, values: np.ndarray, wanted: Rows) -> np.ndarray:
@@ -167,8 +170,8 @@ def _applied(
     if calibration.margin is None:
         return np.full(len(rows), np.nan), np.full(len(rows), np.nan), None, nothing
     edges = fold.columns[SCALED][:, :2] + calibration.margin * np.array([-1.0, 1.0])
-    axis = np.concatenate([record.axis for record in problem.records])[rows.flat(view.cells.offsets)]
-    low, high = decoded(Normaliser.from_json(fold.notes["normaliser"]), np.sort(edges, axis=1), axis).T
+    normaliser, flat = Normaliser.from_json(fold.notes["normaliser"]), rows.flat(view.cells.offsets)
+    low, high = decoded(normaliser, np.sort(edges, axis=1), problem.records, flat).T
     return low, high, None, scores <= calibration.margin
 
 
