@@ -35,6 +35,7 @@ SMALL = {
     "rnn": {"width_size": 12, "depth": 2, "input_size": 6, "dropout": 0.2},
     "lstm": {"width_size": 12, "depth": 2, "dropout": 0.2},
     "gru": {"width_size": 12, "depth": 2, "bidirectional": True, "dropout": 0.2},
+    "convlstm": {"width_size": 6, "depth": 2, "dropout": 0.2},
     "unet1d": {"widths": (8, 12), "dropout": 0.2},
     "unet2d": {"widths": (8, 12), "dropout": 0.2},
     "unet3d": {"widths": (4, 6), "dropout": 0.2},
@@ -252,7 +253,7 @@ def test_a_batch_is_one_convolution_per_layer(name):
     one, many = _convolutions(model, x[0]), _convolutions(jax.vmap(model), x)
     assert len(one) == len(many) > 0
     assert all(e.params["batch_group_count"] == e.params["feature_group_count"] == 1 for e in many)
-    sizes = [[e.invars[0].aval.shape[0] for e in each] for each in (one, many)]  # the slices of a cube are a batch too
+    sizes = [[e.invars[0].aval.shape[0] for e in found] for found in (one, many)]  # steps and slices are examples too
     assert sizes[1] == [3 * size for size in sizes[0]]
 
 

@@ -30,6 +30,17 @@ def test_it_begins_as_the_network_alone_and_adds_a_line_per_step():
     assert not more.any()
 
 
+def test_of_a_map_every_place_has_the_same_line():
+    arguments = {"width_size": 4, "skip_steps": 5, "dropout": 0.0}
+    model = families.build("convlstm", in_channels=3, out=1, arguments=arguments, key=KEY)
+    x = jax.random.normal(KEY, (5, 4, 2, 3))
+    moved = eqx.tree_at(lambda m: m.weight, model, model.weight.at[3, 1, 0].set(2.0))
+    more = np.array(moved(x) - model(x))[..., 0]
+    np.testing.assert_allclose(more[3], 2 * x[3, ..., 1], rtol=1e-4, atol=1e-5)
+    more[3] = 0
+    assert not more.any()
+
+
 def test_the_line_can_be_learned():
     slope = eqx.filter_grad(lambda m, x: m(x)[:, 0].sum())(made(skip_steps=5), jax.random.normal(KEY, (5, 3)))
     assert np.abs(slope.weight[..., 0]).min() > 0 and not np.abs(slope.weight[..., 1]).any()
@@ -38,6 +49,6 @@ def test_the_line_can_be_learned():
 def test_steps_that_do_not_fit_and_families_without_time_are_named():
     with pytest.raises(ConfigError, match="skip_steps = 6"):
         made(skip_steps=5)(np.zeros((6, 3), np.float32))
-    assert "skip_steps" in families.problems("unet2d", {"skip_steps": 4})
+    assert "skip_steps" in families.problems("autoencoder2d", {"skip_steps": 4})
     assert not families.problems("transformer", {"skip_steps": 4})
     assert "skip_steps" in families.problems("vae1d", {"skip_steps": 4})

@@ -1,47 +1,45 @@
-"""Samples that hold a whole series: which features are its steps, one answer for all, and missing ends."""
+"""Families of images on sequences of them: steps become channels, and come back as steps."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from outcrop.model import table as families
-from outcrop.model.steps import Steps
+from outcrop.errors import ConfigError
+from outcrop.model.steps import StepsAsChannels
+from outcrop.model.table import FAMILIES, build
 
-KEY = jax.random.key(0)
-COLUMNS = [[0, 3, 6], [1, 4, 6], [2, 5, 6]]  # two bands on three dates, and a feature that stands at every one
+IMAGES = [
+    name for name, family in FAMILIES.items() if {"patches", "sequences"} <= set(family.views) and family.axes == 2
+]
+STEPS, SCORED, Y, X, CHANNEL, OUT = 5, 2, 8, 6, 3, 2
 
 
-def test_a_network_gets_every_step_with_its_bands():
+def test_every_step_keeps_its_own_channels():
+    x = jax.random.normal(jax.random.key(1), (STEPS, Y, X, CHANNEL))
     seen = []
 
-    def network(x, *, key=None):
-        seen.append(x)
-        return x[:, :2]
+    def last_steps_again(image, *, key):
+        seen.append(image)
+        return image[..., -SCORED * CHANNEL :]
 
-    answer = Steps(network, COLUMNS)(jnp.arange(1.0, 8.0))
-    assert seen[0].tolist() == [[1, 4, 7], [2, 5, 7], [3, 6, 7]]
-    assert answer.tolist() == [2, 5]  # the mean over the steps
-
-
-def test_steps_without_any_input_at_the_ends_do_not_count():
-    answer = Steps(lambda x, *, key=None: x[:, :1], [[0], [1], [2], [3]])(jnp.array([0.0, 4.0, 0.0, 2.0]))
-    assert answer.tolist() == [2]  # (4 + 0 + 2) / 3: a zero in between is a value
+    y = StepsAsChannels(last_steps_again, STEPS, SCORED)(x)
+    assert seen[0].shape == (Y, X, STEPS * CHANNEL)
+    np.testing.assert_array_equal(seen[0][..., 2 * CHANNEL : 3 * CHANNEL], x[2])
+    np.testing.assert_array_equal(y[-SCORED:], x[-SCORED:])
+    assert not y[:-SCORED].any()
 
 
-@pytest.mark.parametrize("family", ["gru", "transformer", "cnn1d", "resnet1d", "unet1d"])
-def test_families_along_one_dimension_answer_once(family):
-    made = {"in_size": 7, "out": 2, "key": KEY}
-    model = families.build(family, columns=COLUMNS, **made)
-    inner = families.build(family, in_channels=3, out=2, key=KEY)
-    x = jax.random.normal(KEY, (7,))
-    assert model(x).shape == (2,)
-    np.testing.assert_allclose(model(x), inner(x[np.array(COLUMNS)]).mean(axis=0), rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("name", IMAGES)
+def test_families_of_images_answer_for_every_scored_step(name):
+    arguments = {"patch": 2} if name == "vit" else {}
+    model = build(name, in_channels=CHANNEL, out=OUT, steps=(STEPS, SCORED), arguments=arguments, key=jax.random.key(0))
+    y = eqx.filter_jit(model)(jax.random.normal(jax.random.key(1), (STEPS, Y, X, CHANNEL)))
+    assert y.shape == (STEPS, Y, X, OUT)
+    assert float(jnp.abs(y[STEPS - SCORED] - y[STEPS - SCORED + 1]).max()) > 0
 
 
-def test_one_answer_of_a_pool_is_left_as_it_is():
-    arguments = {"pool": "last", "width_size": 4}
-    model = families.build("gru", in_size=7, out=2, columns=COLUMNS, arguments=arguments, key=KEY)
-    inner = families.build("gru", in_channels=3, out=2, arguments=arguments, key=KEY)
-    x = jax.random.normal(KEY, (7,))
-    np.testing.assert_allclose(model(x), inner(x[np.array(COLUMNS)])[0], rtol=1e-5)
+def test_another_number_of_steps_is_named():
+    with pytest.raises(ConfigError, match="5 steps, and an example has 4"):
+        StepsAsChannels(None, STEPS, SCORED)(np.zeros((4, Y, X, CHANNEL), np.float32))

@@ -88,7 +88,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="resnet2d",
             architecture="outcrop.model.resnet:ResNet",
-            views=("patches",),
+            views=("patches", "sequences"),
             help="residual blocks of dilated convolutions on sections, maps, images, at full resolution",
             defaults=_RESNET | {"width_size": 32, "dilations": (1, 2, 4)},
             convolutional=True,
@@ -117,7 +117,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="cnn2d",
             architecture="outcrop.model.cnn:CNN",
-            views=("patches",),
+            views=("patches", "sequences"),
             help="convolutions, pooling and a dense head: one answer for a whole image or section",
             defaults=_CNN,
             convolutional=True,
@@ -146,7 +146,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="vit",
             architecture="outcrop.model.vit:ViT",
-            views=("patches",),
+            views=("patches", "sequences"),
             help="self-attention between the patches of an image, a map or a section",
             defaults=_ATTENTION | {"patch": 8, "position": "sinusoidal", "pool": "none", "dropout": 0.1},
             convolutional=False,
@@ -164,7 +164,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="unet2d",
             architecture="outcrop.model.unet:UNet",
-            views=("patches",),
+            views=("patches", "sequences"),
             help="a U-Net on patches of two dimensions: sections, maps, images",
             defaults=_UNET,
             convolutional=True,
@@ -332,6 +332,22 @@ FAMILIES: dict[str, Family] = {
             defaults=_RECURRENT,
             convolutional=False,
             axes=1,
+        ),
+        Family(
+            name="convlstm",
+            architecture="outcrop.model.conv_lstm:ConvLSTM",
+            views=("sequences",),
+            help="an lstm with a state on every place of a map: fields that move and grow, forecast step by step",
+            defaults={
+                "width_size": 16,
+                "depth": 1,
+                "kernel_size": 3,
+                "patch": 1,
+                "initial": "orthogonal",
+                "dropout": 0.1,
+            },
+            convolutional=True,
+            axes=3,
         ),
     )
 }

@@ -11,7 +11,7 @@ Written for ONE example; `vmap` puts the examples of a batch side by side into t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,28 @@ Carry = tuple[Array, ...]
 Scan = Callable[[Array, Array, Array, Carry], tuple[Array, Carry]]
 
 
-def fused(forward: Callable[..., tuple[Carry, Any]], backward: Callable[..., tuple[Array, Array, Carry]]) -> Scan:
+class Product(NamedTuple):
+    """How a weight acts on what it is multiplied with; all arrays have leading axes (time, batch) or (batch,).
+
+    Attributes:
+        of: (x, weight) -> product, (..., in) to (..., gate).
+        turned: weight -> the weight whose product with the gradient of `of` is the gradient of x.
+        slope: (x, gradient of `of`, shape of the weight) -> the gradient of the weight in each example (batch, *shape).
+    """
+
+    of: Callable[[Array, Array], Array]
+    turned: Callable[[Array], Array]
+    slope: Callable[[Array, Array, tuple[int, ...]], Array]
+
+
+DENSE = Product(jnp.matmul, jnp.transpose, lambda x, gradient, shape: jnp.einsum("tbi,tbg->big", x, gradient))
+
+
+def fused(
+    forward: Callable[..., tuple[Carry, Any]],
+    backward: Callable[..., tuple[Array, Array, Carry]],
+    product: Product = DENSE,
+) -> Scan:
     """A recurrence as a function `(weight, recurrent, x, carry) -> (outputs, carry)`, from one cell's mathematics.
 
     Args:
@@ -31,6 +52,8 @@ def fused(forward: Callable[..., tuple[Carry, Any]], backward: Callable[..., tup
         backward: (recurrent, before, states, saved, d_outputs, d_carry) -> (d_ahead, d_product, d_carry), where
             `before` are the states one step earlier, `d_ahead` is the gradient of x @ weight and `d_product` that of
             the product of the previous output with `recurrent`, both (time, batch, gate).
+        product: of x with `weight` and of outputs with `recurrent`. A convolution has axes of places before the last
+            one of x, carry and outputs.
 
     Returns:
         The function, on one example: x (time, in), carry (width,) each, outputs (time, width). It can be mapped,
@@ -47,9 +70,9 @@ def fused(forward: Callable[..., tuple[Carry, Any]], backward: Callable[..., tup
         x, states, saved, d_outputs = _turned(along)
         before = tuple(jnp.concatenate([c[None], s[:-1]]) for c, s in zip(carry, states, strict=True))
         d_ahead, d_product, d_carry = backward(recurrent, before, states, saved, d_outputs, d_carry)
-        d_weight = jnp.einsum("tbi,tbg->big", x, d_ahead)
-        d_recurrent = jnp.einsum("tbh,tbg->bhg", before[0], d_product)
-        return d_weight, d_recurrent, _turned(d_ahead @ weight.T), d_carry
+        d_weight = product.slope(x, d_ahead, weight.shape)
+        d_recurrent = product.slope(before[0], d_product, recurrent.shape)
+        return d_weight, d_recurrent, _turned(product.of(d_ahead, product.turned(weight))), d_carry
 
     run_many, pull_many = _side_by_side(run), _side_by_side(pull)
 

@@ -39,27 +39,37 @@ class Cell(NamedTuple):
 
 
 class RecurrentLayer(eqx.Module):
-    """One recurrence along time, forwards or backwards, (time, in) to (time, width).
+    """One recurrence along time, forwards or backwards, (time, *place, in) to (time, *place, width).
+
+    There are places where the weights are kernels of convolutions; else each step is one row of values.
 
     Recurrent weights are drawn gate by gate as `initial` says (orthogonal ones keep the length of the state, Saxe et
     al., 2014, arXiv:1312.6120), input weights as "glorot_uniform".
     """
 
-    weight: Float[Array, "in_channel gate"]
-    recurrent: Float[Array, "width gate"]
+    weight: Float[Array, "*kernel in_channel gate"]
+    recurrent: Float[Array, "*kernel width gate"]
     bias: Float[Array, " gate"]
     cell: Cell = eqx.field(static=True)
     backwards: bool = eqx.field(static=True)
 
     def __init__(
-        self, in_size: int, width_size: int, cell: Cell, *, backwards: bool, initial: str, key: PRNGKeyArray
+        self,
+        in_size: int,
+        width_size: int,
+        cell: Cell,
+        *,
+        kernel: tuple[int, ...] = (),
+        backwards: bool = False,
+        initial: str,
+        key: PRNGKeyArray,
     ) -> None:
         gates = len(cell.biases)
         own, others = jax.random.split(key)
 
         def drawn(name: str, rows: int, key: PRNGKeyArray) -> Array:
             keys = jax.random.split(key, gates)
-            return jnp.concatenate([draw(name, k, (rows, width_size)) for k in keys], axis=1)
+            return jnp.concatenate([draw(name, k, (*kernel, rows, width_size)) for k in keys], axis=-1)
 
         self.weight = drawn("glorot_uniform", in_size, own)
         self.recurrent = drawn(initial, width_size, others)
@@ -67,26 +77,33 @@ class RecurrentLayer(eqx.Module):
         self.cell, self.backwards = cell, backwards
 
     def __call__(
-        self, x: Float[Array, "time in_channel"], begun: Float[Array, "time 1"] | None = None
-    ) -> Float[Array, "time width"]:
+        self, x: Float[Array, "time *place in_channel"], begun: Float[Array, "time 1"] | None = None
+    ) -> Float[Array, "time *place width"]:
         """The outputs of all steps, from a state of zeros, which stays so where `begun` is 0."""
         begun = jnp.ones((len(x), 1), x.dtype) if begun is None else begun
+        carry = self.initial_carry(x.shape[1:-1])
         if self.backwards:
-            return self._run(x[::-1], begun[::-1], self.initial_carry())[0][::-1]
-        return self._run(x, begun, self.initial_carry())[0]
+            return self._run(x[::-1], begun[::-1], carry)[0][::-1]
+        return self._run(x, begun, carry)[0]
 
-    def scan(self, x: Float[Array, "time in_channel"], carry: Carry) -> tuple[Float[Array, "time width"], Carry]:
+    def scan(
+        self, x: Float[Array, "time *place in_channel"], carry: Carry
+    ) -> tuple[Float[Array, "time *place width"], Carry]:
         """The outputs from a given state on, and the state after the last step."""
         return self._run(x, jnp.ones((len(x), 1), x.dtype), carry)
 
-    def initial_carry(self) -> Carry:
-        """The state before the first step: zeros."""
-        return (jnp.zeros(len(self.recurrent), self.recurrent.dtype),) * self.cell.states
+    def initial_carry(self, places: tuple[int, ...] = ()) -> Carry:
+        """The state before the first step: zeros at every place."""
+        return (jnp.zeros((*places, self.recurrent.shape[-2]), self.recurrent.dtype),) * self.cell.states
 
     def _run(self, x: Array, begun: Array, carry: Carry) -> tuple[Array, Carry]:
-        # inputs and bias of 0 leave a state of zeros as it is, in all three cells
-        with_one = jnp.concatenate([x, jnp.ones((len(x), 1), x.dtype)], axis=1) * begun
-        weight = jnp.concatenate([self.weight, self.bias[None]])
+        # inputs and bias of 0 leave a state of zeros as it is, in all cells; the middle of a kernel holds the bias
+        ones = jnp.ones((*x.shape[:-1], 1), x.dtype)
+        with_one = jnp.concatenate([x, ones], axis=-1) * begun.reshape(-1, *(1,) * (x.ndim - 1))
+        kernel = self.weight.shape[:-2]
+        bias = self.bias.reshape(*(1,) * len(kernel), 1, -1)
+        bias = jnp.pad(bias, [*((size // 2, size // 2) for size in kernel), (0, 0), (0, 0)])
+        weight = jnp.concatenate([self.weight, bias], axis=-2)
         return self.cell.scan(weight, self.recurrent, with_one, carry)
 
 

@@ -29,8 +29,8 @@ class Skip(eqx.Module):
         self.network = network
         self.weight = jnp.zeros((steps, in_channels, out))
 
-    def __call__(self, x: Float[Array, "step in_channel"], *, key: PRNGKeyArray | None = None) -> Array:
-        """Outputs of every step (step, out).
+    def __call__(self, x: Float[Array, "step *place in_channel"], *, key: PRNGKeyArray | None = None) -> Array:
+        """Outputs of every step (step, *place, out); of a map the same line at every place.
 
         Raises:
             ConfigError: an example has another number of steps.
@@ -38,4 +38,4 @@ class Skip(eqx.Module):
         if len(x) != len(self.weight):
             what = f"skip_steps is {len(self.weight)}, and an example has {len(x)} steps."
             raise ConfigError(message(what, where="model.skip_steps", fix=f"skip_steps = {len(x)}"))
-        return self.network(x, key=key) + jnp.einsum("sc,sco->so", x, self.weight)
+        return self.network(x, key=key) + jnp.einsum("s...c,sco->s...o", x, self.weight)

@@ -1,40 +1,39 @@
-"""A network along time on samples that hold a whole series each: one answer for the series, none for its steps."""
+"""A network of images on a sequence of them: the steps become channels, so that a U-Net can forecast fields in time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from outcrop.model.pool import pooled, within
+from outcrop.errors import ConfigError, message
 
 
-class Steps(eqx.Module):
-    """The features of a sample as the steps of a series, a network along them, and the mean of its answers.
+class StepsAsChannels(eqx.Module):
+    """The maps of all steps side by side as channels of one image; the outputs are the maps of the scored steps.
 
-    A network with `pool = "last"` or "mean" repeats its one answer on all steps, which their mean leaves as it is.
-    Steps before the first and after the last one with an input that is not 0 (all missing, with a channel that says
-    so) do not count.
+    Each pair of steps has weights of its own, and nothing says that time goes forwards: what a recurrent network is
+    given, this one has to learn. As in Weyn, Durran and Caruana (2020), doi:10.1029/2020MS002109, section 3.
     """
 
     network: Any
-    columns: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+    steps: int = eqx.field(static=True)
+    scored: int = eqx.field(static=True)
 
-    def __init__(self, network: Any, columns: Sequence[Sequence[int]]) -> None:
-        """Wraps a network.
+    def __call__(
+        self, x: Float[Array, "step *place in_channel"], *, key: PRNGKeyArray | None = None
+    ) -> Float[Array, "step *place out"]:
+        """Logits or scaled values of the scored steps, the last ones; 0 in those before them.
 
-        Args:
-            network: (step, channel) to (step, out).
-            columns: for every step, the features that are its channels; a feature may serve several steps.
+        Raises:
+            ConfigError: an example has another number of steps.
         """
-        self.network = network
-        self.columns = tuple(tuple(map(int, step)) for step in columns)
-
-    def __call__(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " out"]:
-        """Logits or scaled values of the sample; without `key` nothing is dropped."""
-        series = x[jnp.asarray(np.array(self.columns))]  # (step, channel)
-        return pooled(self.network(series, key=key), within(series), "mean")[0]
+        if len(x) != self.steps:
+            what = f"The network was built for sequences of {self.steps} steps, and an example has {len(x)}."
+            raise ConfigError(message(what, where="data.view", fix="the history and horizon it was trained with"))
+        image = jnp.moveaxis(x, 0, -2)
+        out = self.network(image.reshape(*image.shape[:-2], -1), key=key)
+        maps = jnp.moveaxis(out.reshape(*out.shape[:-1], self.scored, -1), -2, 0)
+        return jnp.pad(maps, [(self.steps - self.scored, 0), *((0, 0),) * (maps.ndim - 1)])

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 ALONG_TIME: dict[str, Any] = {"skip_steps": 0}
-"""Arguments of every family whose examples run along one dimension. skip_steps: the steps of an example, for a line
-past the network with weights of its own for each step (`model/skip.py`); 0 for none."""
+"""Arguments of every family that works along time. skip_steps: the steps of an example, for a line past the network
+with weights of its own for each step (`model/skip.py`); 0 for none."""
 ON_GRAPHS: dict[str, Any] = {"corrects": 0}
 """Arguments of every family on graphs. corrects: outputs that are corrections to the last feature of a node, an
 estimate of the target (`model/correction.py`); 0 for none."""
@@ -31,7 +31,8 @@ def arguments_of(name: str) -> dict[str, Any]:
     entry = family(name)
     if "graphs" in entry.views:
         return {**entry.defaults, **ON_GRAPHS}
-    return {**entry.defaults, **(ALONG_TIME if entry.axes == 1 and not entry.code else {})}
+    along_time = entry.axes == 1 or "sequences" in entry.views
+    return {**entry.defaults, **(ALONG_TIME if along_time and not entry.code else {})}
 
 
 def family(name: str) -> Family:
@@ -72,6 +73,7 @@ def build(
     in_size: int | None = None,
     in_channels: int | None = None,
     out: int,
+    steps: Sequence[int] | None = None,
     arguments: Mapping[str, Any] | None = None,
     columns: Sequence[Sequence[int]] | None = None,
     key: PRNGKeyArray,
@@ -83,6 +85,8 @@ def build(
         in_size: features of one example (points), or
         in_channels: channels per sample of one example (windows); exactly one of the two.
         out: number of outputs per example or sample: one per class, or 1 for a number.
+        steps: for a family of images on a sequence of them: steps of an example, and how many of the last are scored;
+            they become channels of one image (`model/steps.py`).
         arguments: the family's own arguments; missing ones take their defaults.
         columns: for a family along one dimension on samples that hold a series each: the features of every step.
         key: for the weights.
@@ -103,19 +107,24 @@ def build(
         raise TypeError("build needs exactly one of in_size and in_channels")
     size = len(columns[0]) if columns else in_size if in_channels is None else in_channels
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
-    network = entry.load()(size, out, key=key, **values, **entry.fixed)
-    if steps := given.get("skip_steps", 0):
+    every, scored = steps or (1, 1)
+    network = entry.load()(every * size, scored * out, key=key, **values, **entry.fixed)
+    if steps:
+        from outcrop.model.steps import StepsAsChannels
+
+        network = StepsAsChannels(network, every, scored)
+    if skipped := given.get("skip_steps", 0):
         from outcrop.model.skip import Skip
 
-        network = Skip(network, steps, size, out)
+        network = Skip(network, skipped, size, out)
     if corrected := given.get("corrects", 0):
         from outcrop.model.correction import Correction
 
         network = Correction(network, corrected, out)
     if columns:
-        from outcrop.model.steps import Steps
+        from outcrop.model.series import AlongSeries
 
-        network = Steps(network, columns)
+        network = AlongSeries(network, columns)
     return network
 
 

@@ -174,12 +174,15 @@ def example_shape(bundle: Bundle) -> tuple[int, ...]:
     if "in_size" in sizes:
         return (sizes["in_size"],)
     kind = view.get("kind")
+    box = [n for n in dict(view.get("size") or {}).values() if n > 1]
+    ahead = max(view.get("lead") or 0, 1) - 1 + view["horizon"] if view.get("horizon") else 0
     along = {
         "windows": [view.get("length")],
-        "sequences": [(view.get("history") or 0) + (view.get("horizon") or 0)],
-        "patches": [n for n in dict(view.get("size") or {}).values() if n > 1],
+        "sequences": [(view.get("history") or 0) + ahead, *box],
+        "patches": box,
     }.get(str(kind), [])
     axes = families.family(bundle.family).axes if bundle.family in families.FAMILIES else len(along)
+    axes += "steps" in sizes  # they become channels inside the network
     known = [int(n) for n in along if n][:axes]
     return (*known, *[STAND_IN] * (axes - len(known)), sizes["in_channels"])
 

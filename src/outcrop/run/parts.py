@@ -18,10 +18,11 @@ from outcrop.loss import table as losses
 from outcrop.metric import table as metrics
 from outcrop.model import table as families
 from outcrop.run.problem import Problem
-from outcrop.run.series import along_series, sizes
+from outcrop.run.series import along_series, sizes, steps_of
 from outcrop.split.promise import Split
 from outcrop.train import optimiser
 from outcrop.view.points import context_offsets
+from outcrop.view.sequences import Sequences
 from outcrop.view.view import View, make
 
 
@@ -35,7 +36,7 @@ def view_of(problem: Problem) -> View:
     view = make(kind, problem.records, **view_arguments(problem, kind))
     axes, wanted = len(view.input_shape(1)) - 1, families.family(name).axes
     wanted = 0 if along_series(problem) else wanted
-    if axes != wanted:
+    if axes != wanted and steps_of(view, name) is None:
         what = f"The family {name!r} works on examples of {wanted} dimensions; these {kind} have {axes}."
         fix = "name so many dimensions in view.size, or take the family of the other number (unet1d, unet2d, unet3d)."
         raise ConfigError(message(what, where="data.view and model.family", fix=fix))

@@ -2,7 +2,7 @@
 
 A pixel of an image stack is one sample, with one input per date: statistics, audit, baselines and the area of
 validity see the whole series as they see any other inputs, and so does a network without a sense of time (`mlp`). A
-network along one dimension runs along the inputs that `view.steps` names and gives one answer (`model/steps.py`).
+network along one dimension runs along the inputs that `view.steps` names and gives one answer (`model/series.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from outcrop.config.schema import ViewSection
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
+from outcrop.view.sequences import Sequences
 
 if TYPE_CHECKING:
     from outcrop.run.problem import Problem
@@ -25,10 +26,20 @@ def along_series(problem: Problem) -> bool:
     return bool(problem.config.data.view.steps) and families.family(problem.config.model.family).axes == 1
 
 
+def steps_of(view: View, name: str) -> tuple[int, int] | None:
+    """Steps that become channels: of sequences of images for a family of images, all of them and those scored."""
+    family, size = families.family(name), getattr(view, "size", {})
+    if not isinstance(view, Sequences) or "patches" not in family.views or len(size) != family.axes:
+        return None
+    return view.span.length, view.span.scored
+
+
 def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any]:
     """What a network of the run is built with beside the family's own arguments, as plain values for a bundle."""
     *rest, size = view.input_shape(len(normaliser.channels))
     found: dict[str, Any] = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
+    if steps := steps_of(view, problem.config.model.family):
+        found["steps"] = list(steps)
     if along_series(problem):
         found["columns"] = step_columns(problem.config.data.view, normaliser)
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
 PREDICT_BATCH = {"points": 8192, "windows": 64, "patches": 16, "sequences": 256, "graphs": 16}
+MOST_SAMPLES = 2**18
+"""Samples of sequences of maps predicted at once."""
 DROPOUT_SEED = 7
 CHUNK_BATCHES = 8
 """Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
@@ -231,7 +234,15 @@ def _validation(loss: Any, view: View, tables: Mapping[str, Encoded], split: Spl
     if not len(split.validation):
         return None
     batch = view.gather(tables, split.validation)
-    return validation_loss(loss, batch, batch_size=PREDICT_BATCH[view.kind])
+    return validation_loss(loss, batch, batch_size=predict_batch(view))
+
+
+def predict_batch(view: View) -> int:
+    """Examples that are predicted at once."""
+    usual = PREDICT_BATCH[view.kind]
+    if view.kind != "sequences" or not getattr(view, "size", {}):
+        return usual
+    return max(1, min(usual, MOST_SAMPLES // prod(view.input_shape(1))))
 
 
 def places(problem: Problem, view: View, normaliser: Normaliser, index: np.ndarray) -> Places:
@@ -264,7 +275,7 @@ class Mixture:
 
     def outputs(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> np.ndarray:
         """Probabilities, or point and quantiles in scaled units, of every sample of some examples."""
-        size = PREDICT_BATCH[view.kind]
+        size = predict_batch(view)
         chunks = [index[start : start + CHUNK_BATCHES * size] for start in range(0, len(index), CHUNK_BATCHES * size)]
         return np.concatenate([self._of_batch(view.gather(tables, chunk), size) for chunk in chunks])
 
