@@ -22,7 +22,6 @@ from outcrop.run.series import along_series, sizes, steps_of
 from outcrop.split.promise import Split
 from outcrop.train import optimiser
 from outcrop.view.points import context_offsets
-from outcrop.view.sequences import Sequences
 from outcrop.view.view import View, make
 
 
