@@ -31,7 +31,7 @@ def check_files(raw: Mapping[str, Any], base: Path) -> Iterator[Problem]:
         yield ["model", "start_from"], f"model.start_from: there is no model file {str(base / start)!r}."
     for key, origin in _table(data.get("groups")).items():
         table, colon, _ = str(origin).rpartition(":")
-        if colon:
+        if colon and " ~ " not in str(origin):
             yield from _one(["data", "groups", key], table, base)
 
 

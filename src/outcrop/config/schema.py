@@ -175,12 +175,21 @@ class TargetSection(VariableSection):
     weight_map: dict[str, Annotated[float, Field(ge=0)]] | None = None
 
 
+class CropSection(Section):
+    """Every record cut to a piece that starts at random: for labels at the same place of every record."""
+
+    samples: Annotated[int, Field(ge=8)]
+    first: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
+    seed: int = 0
+
+
 class DataSection(Section):
     """1. What goes in, what comes out."""
 
     groups: dict[str, str] = {}
     frame: FrameSection = FrameSection()
     view: ViewSection = ViewSection()
+    crop: CropSection | None = Field(default=None, description="a piece of every record that starts at random")
     memory_mb: Annotated[Number, Field(gt=0)] = Field(
         default=1000, description="records of more megabytes are cut into boxes, drawn at random"
     )
@@ -337,6 +346,7 @@ class EvaluateSection(Section):
     interval: Annotated[float, Field(gt=0.5, lt=1, description="share of true values that intervals and sets hold")] = (
         0.9
     )
+    pick_tolerance: Annotated[float, Field(gt=0, description="picks: largest residual of a hit, in s (m)")] = 0.1
     mc_dropout: Annotated[int, Field(ge=0, le=200, description="predictions with dropout that are averaged")] = 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -314,7 +315,8 @@ def regroup(records: Sequence[Record], groups: Mapping[str, str]) -> list[Record
     """Adds group keys from a header item or a constant column of each record, e.g. `{"operator": "COMP"}`.
 
     In a table of points a column that varies becomes a coordinate of the samples under the name of the key: the
-    flight line of every reading.
+    flight line of every reading. `"KEY ~ PATTERN"` takes what a regular expression finds in another group key:
+    `{"station": "name ~ ^[A-Z]+_[A-Z0-9]+"}`.
 
     Raises:
         DataError: a record has neither header item nor column of that name, or the column is not constant.
@@ -341,11 +343,29 @@ def _varies(record: Record, item: str) -> bool:
     return item in record.data.data_vars and len({str(v) for v in record.data[item].to_numpy().tolist()}) > 1
 
 
+def _found(record: Record, key: str, pattern: str) -> str:
+    """What a pattern finds in a group key: its first group where it has one, else all that matches."""
+    text = record.groups.get(key, "")
+    try:
+        match = re.search(pattern, text)
+    except re.error as error:
+        fix = 'station = "record ~ ^[A-Z]+_[A-Z0-9]+"'
+        what = f"{pattern!r} is no regular expression ({error})."
+        raise ConfigError(message(what, where="[data.groups]", fix=fix)) from None
+    if match is None:
+        what = f"{pattern!r} finds nothing in {key} = {text!r}."
+        fix = f"the group keys of this record are {', '.join(record.groups)}."
+        raise DataError(message(what, where=record.name, fix=fix))
+    return match.group(match.lastindex or 0)
+
+
 def _group_values(record: Record, groups: Mapping[str, str]) -> dict[str, str]:
     header: Mapping[str, str] = record.data.attrs.get("header", {})
     values = {}
     for key, item in groups.items():
-        if item in record.groups:
+        if " ~ " in item:
+            values[key] = _found(record, *item.split(" ~ ", 1))
+        elif item in record.groups:
             values[key] = record.groups[item]
         elif header.get(item, "").strip():
             values[key] = " ".join(header[item].split())

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from outcrop.config.schema import Config, DataSection, Source, TargetSection, VariableSection
+from outcrop.data.crop import crop
 from outcrop.data.frame import CONVERTED, Frame
 from outcrop.data.read import regroup
 from outcrop.data.units import has_unit
@@ -143,6 +144,7 @@ def load_problem(config: Config, base: Path) -> Problem:
     coded = (*class_curves(variables), *([trusted.curve] if trusted else []))
     aligned, joins = read_sources(config.data, frame, base, coded)
     aligned, more = add_groups(aligned, config.data.groups, base)
+    aligned = crop(aligned, **config.data.crop.model_dump()) if config.data.crop else aligned
     if len(aligned) > 1:
         frame.check_steps(aligned)
     variables = expanded(variables, aligned)
@@ -244,7 +246,7 @@ def add_groups(records: list[Record], groups: Mapping[str, str], base: Path) -> 
     joins: list[Any] = []
     for key, origin in groups.items():
         table, colon, column = origin.rpartition(":")
-        if colon:
+        if colon and " ~ " not in origin:
             from outcrop.data import join
 
             records, report = join.attributes(records, base / table, on="well", columns={column: key})
