@@ -19,6 +19,7 @@ def test_function_equals_its_formula_on_sums(name):
         "value": rng.normal(size=50),
         "probabilities": rng.dirichlet(np.ones(3), 50),
         "quantiles": np.sort(rng.normal(size=(50, len(LEVELS))), axis=1),
+        "picks": np.concatenate([rng.integers(0, 2, (50, 2, 3)), rng.normal(size=(50, 2, 1))], axis=2),
     }
     prediction, group = answers[row.reads], rng.integers(0, 4, 50)
     extra = {"cost": COST} if row.needs_cost else {}
@@ -40,6 +41,7 @@ def test_row_says_what_it_is(name):
 
 def test_metric_of_the_verdict():
     assert primary("class", cost=True) == "expected_cost"
+    assert primary("picks") == "pick_f1" and "macro_f1" not in defined_for("picks")
     assert primary("class", wanted="balanced_accuracy") == "balanced_accuracy"
     assert "expected_cost" not in defined_for("class")
     with pytest.raises(ConfigError, match=r"put one of .*macro_f1.* first"):

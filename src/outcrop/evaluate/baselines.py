@@ -16,6 +16,8 @@ from jaxtyping import Float, Shaped
 
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.picks import Picking
+from outcrop.evaluate.seismic import Waves
 from outcrop.evaluate.spatial import Space
 from outcrop.metric.missing import present
 
@@ -37,6 +39,7 @@ class Table:
         cell: place of the row on its line, the same for corresponding samples of all lines.
         level: its place along the line's vertical alone.
         place: number of the cell of a grid, which then has a climatology of its own; None elsewhere.
+        waves: the seismograms that the rows are samples of (picks).
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -51,15 +54,17 @@ class Table:
     cell: Shaped[np.ndarray, " sample"] | None = None
     level: Shaped[np.ndarray, " sample"] | None = None
     place: Shaped[np.ndarray, " sample"] | None = None
+    waves: Waves | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def where(self, rows: np.ndarray) -> Table:
         """Some of the rows, by mask or index."""
-        columns = {name: column for name, column in vars(self).items() if column is not None and name != "space"}
+        whole = {name: getattr(self, name) for name in ("space", "waves") if getattr(self, name) is not None}
+        columns = {name: column for name, column in vars(self).items() if column is not None and name not in whole}
         cut = {name: np.asarray(column)[rows] for name, column in columns.items()}
-        return replace(self, **cut, space=None if self.space is None else self.space.where(rows))
+        return replace(self, **cut, **{name: one.where(rows) for name, one in whole.items()})
 
     def learnable(self, most: int | None, seed: int) -> Table:
         """The rows with a target and a weight, thinned at random to at most `most` of them."""
@@ -87,11 +92,15 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Task:
-    """What is predicted: `classes` = number of classes (None for numbers), with their cost and decision rule."""
+    """What is predicted: `classes` = number of classes (None for numbers), with their cost and decision rule.
+
+    `picking` says how picks are read from class probabilities, where picks are scored.
+    """
 
     classes: int | None = None
     cost: np.ndarray | None = None
     decide: str = "auto"
+    picking: Picking | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +111,11 @@ class Baseline:
         name: key in the run file and in metrics.json.
         words: how a sentence names it.
         is_plural: whether it "reach" or "reaches" a score.
-        kinds: kinds of target it predicts.
+        kinds: kinds of target it predicts ("class", "number", "picks").
         features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
             "reservoirs" (`view.history.reservoirs` of the inputs), "calendar" (`time`), "series" (`time`,
-            `last_value`, `last_time`), "space" (`space`) or "lines" (`line`, `cell`, `level`).
+            `last_value`, `last_time`), "space" (`space`), "lines" (`line`, `cell`, `level`), "place" or "waveform"
+            (`waves`; the first reads no input).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -125,11 +135,11 @@ class Baseline:
     help: str
 
 
-_TABULAR, _SERIES, _SPATIAL, _LINES = (
-    f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial", "lines")
+_TABULAR, _SERIES, _SPATIAL, _LINES, _SEISMIC = (
+    f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial", "lines", "seismic")
 )
 _BOTH = ("class", "number")
-FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space", "lines")
+FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space", "lines", "place", "waveform")
 
 BASELINES: dict[str, Baseline] = {
     row.name: row
@@ -165,6 +175,18 @@ BASELINES: dict[str, Baseline] = {
         Baseline(
             "anomaly_persistence", "the persistence of the anomaly", False, ("number",), "series", True, None, False,
             _SERIES + "anomaly_persistence", "climatology plus the last known anomaly",
+        ),
+        Baseline(
+            "same_place", "picking the same place in every record", False, ("picks",), "place", True, None, True,
+            _SEISMIC + "same_place", "the median place, from the start of the record, of the training picks",
+        ),
+        Baseline(
+            "sta_lta", "STA/LTA", False, ("picks",), "waveform", True, None, False,
+            _SEISMIC + "sta_lta", "short- over long-term average of the energy, settings chosen on training records",
+        ),
+        Baseline(
+            "ar_aic", "the AR-AIC picker", False, ("picks",), "waveform", True, None, False,
+            _SEISMIC + "ar_aic", "STA/LTA, then the change of an autoregressive model: one P and one S per record",
         ),
         Baseline(
             "other_nodes", "the mean of the other nodes", False, ("number",), "space", True, None, False,
@@ -282,7 +304,7 @@ def fit_predict(
     """
     task = task or Task()
     row = find(name)
-    check((name,), "number" if task.classes is None else "class")
+    check((name,), "picks" if task.picking else "number" if task.classes is None else "class")
     blind = replace(test, target=np.full(len(test), -1), weight=None)
     most = None if row.most_rows is None else 20_000
     held = None if validation is None else validation.learnable(most, seed)

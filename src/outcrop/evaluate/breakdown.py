@@ -15,6 +15,7 @@ import numpy as np
 
 from outcrop.evaluate.conformal import Calibration
 from outcrop.evaluate.interval import Bootstrap
+from outcrop.evaluate.picks import Picking, of_phases
 from outcrop.evaluate.resample import Units, by_group
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric.classification import confusion_matrix, per_class_of
@@ -50,6 +51,7 @@ class Extras:
         distances: record -> distance to the nearest training record of its fold, in m.
         gap: entry of the optimism gap, from `gap.optimism_gap`.
         intervals: what calibrated intervals held.
+        picking: how probabilities are read as picks, where picks are scored.
     """
 
     high_confidence: np.ndarray | None = None
@@ -57,6 +59,7 @@ class Extras:
     distances: Mapping[str, float] = field(default_factory=dict)
     gap: Mapping[str, Any] | None = None
     intervals: Held | None = None
+    picking: Picking | None = None
 
     def where(self, mask: np.ndarray) -> Extras:
         """The same for some of the samples."""
@@ -66,7 +69,7 @@ class Extras:
 
         told = self.intervals
         held = None if told is None else replace(told, inside=told.inside[mask], size=told.size[mask])
-        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held)
+        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held, self.picking)
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,7 @@ class SectionRow:
     make: Callable[[Part], Any]
 
 
-_ALL = ("class", "number")
+_ALL = ("class", "number", "picks")
 SECTIONS: dict[str, SectionRow] = {
     "spread": SectionRow(_ALL, spread),
     "folds": SectionRow(_ALL, folds),
@@ -261,5 +264,6 @@ SECTIONS: dict[str, SectionRow] = {
     "by_lead": SectionRow(_ALL, by_lead),
     "by_confidence": SectionRow(("class",), by_confidence),
     "by_validity": SectionRow(_ALL, by_validity),
+    "picks": SectionRow(("picks",), of_phases),
     "high_confidence": SectionRow(_ALL, high_confidence),
 }

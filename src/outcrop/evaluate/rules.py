@@ -137,6 +137,26 @@ def rare_classes(part: Part) -> Finding | None:
     return Finding("rare_classes", text, tuple(part.path("per_class", i, "records") for i, _ in rows))
 
 
+def picks(part: Part) -> Finding | None:
+    """What is found of every phase at the tolerance of the verdict, and how far off it is."""
+    rows = part.entry.get("picks") or []
+    told, paths = [], []
+    for number, row in enumerate(rows):
+        own = row["model"]
+        if row["tolerance"] != rows[0]["tolerance"] or own["precision"] is None or own["mean_residual"] is None:
+            continue
+        text = (
+            f"{row['phase']}: {percent(own['recall'])} of {count(own['true'], 'true pick')} found within "
+            f"{row['tolerance']:g} {part.entry['pick_unit']}, {percent(own['precision'])} of its picks are true "
+            f"(F1 {own['f1']:.2f}), {own['mean_residual']:+.3f} {part.entry['pick_unit']} off on average "
+            f"(standard deviation {own['sd_residual']:.3f})"
+        )
+        told.append(text)
+        keys = ("recall", "true", "precision", "f1", "mean_residual", "sd_residual")
+        paths += [part.path("picks", number, "tolerance"), *(part.path("picks", number, "model", key) for key in keys)]
+    return Finding("picks", "; ".join(told) + ".", tuple(paths)) if told else None
+
+
 def by_distance(part: Part) -> Finding | None:
     """Nearest against farthest records."""
     rows = part.entry["by_distance"]
@@ -265,6 +285,6 @@ def not_scored(part: Part) -> Finding | None:
 
 
 RULES: tuple[Callable[[Part], Finding | None], ...] = (
-    no_usable_signal, headline, ladder, few_groups, optimism, records, classes, rare_classes, by_distance,
+    no_usable_signal, headline, ladder, few_groups, optimism, records, picks, classes, rare_classes, by_distance,
     by_confidence, by_validity, intervals, high_confidence, not_scored,
 )  # fmt: skip

@@ -43,6 +43,7 @@ class Scored:
         members: group key -> value per sample, for groups that do not coincide with records (blocks of the map).
         lead: steps that each prediction looks ahead; None where it is the same everywhere.
         quantiles: contender -> (sample, level) at `distribution.LEVELS`, for contenders that know their spread.
+        picks: contender -> (sample, phase, 4), found and true picks as in `metric.picks`; only where picks are scored.
     """
 
     record: Int[np.ndarray, " sample"]
@@ -58,6 +59,7 @@ class Scored:
     members: Mapping[str, np.ndarray] = field(default_factory=dict)
     lead: Int[np.ndarray, " sample"] | None = None
     quantiles: Mapping[str, np.ndarray] = field(default_factory=dict)
+    picks: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = {"record": self.record, "position": self.position, **self.predictions, **self.probabilities}
@@ -77,7 +79,9 @@ class Scored:
 
     @property
     def kind(self) -> str:
-        """Kind of target: "class" or "number"."""
+        """Kind of target: "class", "number", or "picks" of classes."""
+        if self.picks:
+            return "picks"
         return "number" if self.classes is None else "class"
 
     @property
@@ -123,6 +127,7 @@ class Scored:
             probabilities=cut(self.probabilities),
             members=cut(self.members),
             quantiles=cut(self.quantiles),
+            picks=cut(self.picks),
             fold=None if self.fold is None else np.asarray(self.fold)[mask],
             lead=None if self.lead is None else np.asarray(self.lead)[mask],
         )
@@ -163,6 +168,8 @@ class Scored:
         A contender without quantiles is sure of its value: all its quantiles are that.
         """
         row = find(metric) if isinstance(metric, str) else metric
+        if row.reads == "picks":
+            return self.picks.get(contender)
         if row.reads == "quantiles":
             return self.quantiles.get(contender, np.asarray(self.predictions[contender], float)[:, None])
         return self.probabilities.get(contender) if row.reads == "probabilities" else self.predictions[contender]

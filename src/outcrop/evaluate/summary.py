@@ -82,6 +82,7 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
         "task": scored.kind,
         "primary": deciding,
         "unit": scored.unit if find(deciding).has_unit else "",
+        **({"pick_unit": scored.unit} if scored.picks else {}),
         "noun": drawn.noun,
         "groups": len(drawn),
         "resampled": drawn.sentence,
@@ -103,7 +104,7 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
 
 def intervals_entry(told: Scored, held: Held, drawn: Units) -> dict[str, Any]:
     """What calibrated intervals or sets held, and for distributions how reliable their quantiles are."""
-    entry = coverage(held.inside, held.size, drawn, held.calibration, method=held.method, sets=told.kind == "class")
+    entry = coverage(held.inside, held.size, drawn, held.calibration, method=held.method, sets=told.kind != "number")
     if MODEL in told.quantiles:
         entry["reliability"] = reliability(told.quantiles[MODEL], np.asarray(told.target, float), np.asarray(LEVELS))
     return entry

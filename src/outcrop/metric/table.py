@@ -25,13 +25,15 @@ class Metric:
         formula: in plain notation; n samples, t target, y prediction.
         source: where the definition comes from.
         better: "higher", "lower" or "zero" (a bias).
-        kinds: kinds of target it is defined for ("class", "number").
+        kinds: kinds of target it is defined for ("class", "number", "picks").
         function: `module:function` of the public function, `f(*, prediction, target, ...) -> float`. The function of
             the same name with `_of_sums` turns sums (any leading axes) into values, `(sums, *, cost) -> (...)`.
         sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
             classes) -> (group, ...)`.
-        reads: what it compares with the target: "label" or "value" (the decision), "probabilities" or "quantiles".
-        unit: "" (a pure number), "target" (the target's unit) or "cost" (that of the cost matrix, which it needs).
+        reads: what it compares with the target: "label" or "value" (the decision), "probabilities", "quantiles" or
+            "picks".
+        unit: "" (a pure number), "target" (the target's unit; of picks that of the axis) or "cost" (that of the cost
+            matrix, which it needs).
         on_request: says nearly what another one says (Nash-Sutcliffe efficiency and R2, mean IoU and macro F1), so that
             only those who name it get it.
     """
@@ -107,6 +109,13 @@ def _number(
     return Metric(name, words, formula, source, better, ("number",), function, gather, reads, unit, on_request)
 
 
+def _picks(name: str, words: str, formula: str, better: str = "higher", unit: str = "") -> Metric:
+    """A row for picks, on hits, misses and residuals."""
+    module = "outcrop.metric.picks:"
+    source = "Zhu and Beroza (2019), doi:10.1093/gji/ggy423, section 4"
+    return Metric(name, words, formula, source, better, ("picks",), module + name, f"{module}pick_sums", "picks", unit)
+
+
 _SOKOLOVA = "Sokolova and Lapalme (2009), doi:10.1016/j.ipm.2009.03.002"
 _FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negative of this)"
 _LONG = "Long et al. (2015), doi:10.1109/CVPR.2015.7298965"
@@ -129,10 +138,15 @@ METRICS: dict[str, Metric] = {
         _number("nse", "Nash-Sutcliffe efficiency", "R2 (mean of scored t)", _NASH, "higher", "", on_request=True),
         _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
+        _picks("pick_f1", "F1 of picks", "mean over phases of 2 hits / (picks found + true picks)"),
+        _picks("pick_precision", "precision of picks", "mean over phases of hits / picks found"),
+        _picks("pick_recall", "recall of picks", "mean over phases of hits / true picks"),
+        _picks("pick_bias", "mean residual of picks", "mean over hits of found - true", "zero", "target"),
+        _picks("pick_spread", "spread of picks", "standard deviation over hits of found - true", "lower", "target"),
     )
 }  # fmt: skip
 
-PRIMARY = {"class with cost": "expected_cost", "class": "macro_f1", "number": "rmse"}
+PRIMARY = {"class with cost": "expected_cost", "class": "macro_f1", "number": "rmse", "picks": "pick_f1"}
 """The metric a verdict rests on when the run file names none."""
 
 

@@ -161,6 +161,13 @@ def by_class(run: RunFolder) -> Section:
     return section
 
 
+def picks(run: RunFolder) -> Section:
+    section = Section("picks", "Picks")
+    for promise in promises(run):
+        section.add("table", tables.picks(promise))
+    return section
+
+
 def by_record(run: RunFolder) -> Section:
     section = Section("wells", f"{noun(run).capitalize()} by {noun(run)}")
     for promise in promises(run):
@@ -261,6 +268,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     intervals,
     place,
     by_class,
+    picks,
     by_record,
     learning,
     search,

@@ -194,6 +194,27 @@ def per_class(promise: Promise, run: RunFolder, noun: str) -> Table | None:
     return Table(head, body, "By class", folded=False).compact()
 
 
+def picks(promise: Promise) -> Table | None:
+    """Every phase at every tolerance: network and baselines, by F1, with residuals of the hits."""
+    body = []
+    unit = str(promise.content.get("pick_unit") or "")
+    for row in promise.content.get("picks") or []:
+        every = [("model", row["model"]), *row["baselines"].items()]
+        for name, scores in sorted(every, key=lambda pair: -(pair[1]["f1"] or 0)):
+            f1 = Score(*(scores[k] if scores[k] is not None else math.nan for k in ("f1", "f1_low", "f1_high")))
+            shown = [(scores[k], 2) for k in ("precision", "recall")]
+            shown += [(scores[k], 3) for k in ("mean_residual", "sd_residual")]
+            numbers = [Cell(words.decimals(value, places), right=True) for value, places in shown]
+            who = Cell("network" if name == "model" else words.plain(name), strong=name == "model")
+            within = f"{row['tolerance']:g} {unit}"
+            body.append([row["phase"], Cell(within, right=True), who, Cell(interval(f1, 2), right=True), *numbers])
+    heads = [
+        Cell(t, right=True) for t in ("F1", "precision", "recall", f"mean residual ({unit})", "standard deviation")
+    ]
+    head = ["phase", Cell("within", right=True), "contender", *heads]
+    return Table(head, body, "Picks by phase and tolerance", folded=False) if body else None
+
+
 def _taken_for(row: dict[str, Any]) -> str:
     """The class it is most often mistaken for, with the share of its samples."""
     if not row.get("taken_for"):

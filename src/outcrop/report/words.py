@@ -39,6 +39,7 @@ METRICS = {
     "bias": MetricWords("bias", "zero", "target"),
     "r2": MetricWords("R²", "higher"),
     "nse": MetricWords("Nash-Sutcliffe efficiency", "higher"),
+    "pick_f1": MetricWords("F1 of picks", "higher"),
 }
 
 WORDS = {
@@ -62,6 +63,9 @@ WORDS = {
     "anomaly_persistence": "persistence of the anomaly",
     "climatology": "climatology",
     "linear_reservoir": "linear reservoir",
+    "same_place": "same place in every record",
+    "sta_lta": "STA/LTA",
+    "ar_aic": "AR-AIC picker",
     "mlp": "multilayer perceptron",
     "resnet1d": "1-D residual network",
     "unet1d": "1-D U-Net",

@@ -13,7 +13,7 @@ from outcrop import __version__
 from outcrop.bundle import Bundle, save
 from outcrop.data.frame import step_of
 from outcrop.evaluate.validity import Validity
-from outcrop.run import outputs, parts
+from outcrop.run import outputs, parts, picking
 from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
@@ -128,6 +128,7 @@ def _content(
                 "draws": config.evaluate.mc_dropout,
             },
             "interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration),
+            "picks": picking.kept(problem, [fold.notes["pick_thresholds"] for fold in folds]),
             "reading": reading,
             "joins": joined_inputs(problem),
             "step_m": step_of_training(problem, checked.view),

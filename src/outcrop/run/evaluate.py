@@ -21,6 +21,7 @@ from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
 from outcrop.run.lines import numbered_by
+from outcrop.run.picking import picking_of
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
@@ -45,7 +46,8 @@ def summarise(
         valid=_ordered(folds, "inside"),
         distances=distances(problem, checked.splits) or line_distances(problem, checked.view, checked.splits),
         gap=_gap(checked, scored, asked, tell),
-        intervals=_held(held, rows_of(folds)[1]),
+        intervals=None if scored.picks else _held(held, rows_of(folds)[1]),
+        picking=picking_of(problem),
     )
     return question.promise, summarise_promise(scored, question, extras)
 

@@ -22,6 +22,7 @@ from outcrop.evaluate import baselines
 from outcrop.evaluate.spatial import Space, without_own
 from outcrop.run.lines import Lines, lines_of
 from outcrop.run.parts import context_of, forecasts
+from outcrop.run.picking import in_seconds, kind_of, picking_of, waves_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import encoded
 from outcrop.run.surroundings import measures_others, surroundings
@@ -42,10 +43,12 @@ def samples_of(problem: Problem, view: View, index: np.ndarray, labelled: Mappin
 
 def names_of(problem: Problem, view: View) -> tuple[str, ...]:
     """The baselines of the run: those asked for, or all that fit the target and the view."""
-    kind = "class" if problem.classes else "number"
+    kind = kind_of(problem)
     asked = problem.config.evaluate.baselines
     if asked != "auto":
         return baselines.check(tuple(asked), kind)
+    if kind == "picks":
+        return baselines.ladder(kind, features=("place", "waveform") if in_seconds(problem) else ("place",))
     features = ["sample"]
     if view.kind == "sequences" or len(context_of(problem)) > 1:
         features.append("window")
@@ -82,6 +85,7 @@ class Ladder:
             problem.out_size if problem.classes else None,
             problem.classes.cost if problem.classes else None,
             problem.config.evaluate.decide,
+            picking_of(problem),
         )
 
     def predict(self, name: str, test: Rows, seed: int) -> baselines.Prediction:
@@ -121,6 +125,8 @@ class Ladder:
             lines = self.lines
             columns = {} if lines is None else {k: v[flat] for k, v in lines._asdict().items()}
             return baselines.Table(inputs, target, weight, **columns)
+        if row.features in ("place", "waveform"):
+            return baselines.Table(inputs, target, weight, waves=waves_of(self.problem, rows))
         if row.features in ("calendar", "series", "none"):
             times = self.axis[flat], self._physical(read), self.axis[read]
             place = self.place[flat] if self.place.any() else None

@@ -17,6 +17,7 @@ from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
 from outcrop.metric import table as metrics
 from outcrop.model import table as families
+from outcrop.run.picking import kind_of
 from outcrop.run.problem import Problem
 from outcrop.run.series import along_series, sizes, steps_of
 from outcrop.split.promise import Split
@@ -237,7 +238,7 @@ def metrics_of(problem: Problem) -> tuple[str, ...]:
     asked = problem.config.evaluate.metrics
     if asked == "auto":
         return ()
-    kind, cost = ("class", problem.classes.cost is not None) if problem.classes else ("number", False)
+    kind, cost = kind_of(problem), bool(problem.classes) and problem.classes.cost is not None
     if asked:
         metrics.primary(kind, cost=cost, wanted=asked[0])
     allowed = metrics.defined_for(kind, cost=cost)

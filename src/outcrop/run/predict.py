@@ -15,6 +15,7 @@ from outcrop.data.frame import CONVERTED, axis_m
 from outcrop.data.read import FORMATS, matching, options_of, read, write
 from outcrop.errors import ConfigError, DataError, OutcropError, message
 from outcrop.records import Record
+from outcrop.run import picking
 from outcrop.run.cutouts import bytes_of
 from outcrop.run.folder import write_csv
 from outcrop.run.predict_blocks import parse_region, predict_large
@@ -65,6 +66,8 @@ def predict(
 ) -> Prediction:
     """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
 
+    A model of picks also writes `picks.csv`: record, phase, time stamp or place, sample and probability of every pick.
+
     A file that cannot be read or predicted is named in the summary and the others go on; if none can, that is an error.
 
     Args:
@@ -106,8 +109,11 @@ def predict(
         )
         reason, _, where = (reason or fix).partition(" Where: ")
         raise DataError(message(f"{what}: {reason}", where=where or rows[0]["file"], fix=fix))
+    picks = [pick for row in rows for pick in row.pop("picks", [])]
     if not dry_run:
         write_csv(folder / "summary.csv", rows, SUMMARY)
+        if model.bundle.provenance.get("picks"):
+            write_csv(folder / "picks.csv", picks, picking.COLUMNS)
     return Prediction(rows, folder, dry_run)
 
 
@@ -174,6 +180,8 @@ def _one_record(
     there = np.isfinite(valid)
     row["predicted"] = int(there.sum())
     row["outside_validity"] = round(float((valid[there] == 0).mean()), 4) if there.any() else ""
+    if (how := model.bundle.provenance.get("picks")) and predicted.probabilities is not None and len(record.dims) == 1:
+        row["picks"] = picking.pick_rows(how, prepared, predicted.probabilities)
     return _curves(model, record, prepared, predicted, kinds), row
 
 

@@ -13,14 +13,16 @@ import equinox as eqx
 import numpy as np
 
 from outcrop.data.normalise import Encoded
+from outcrop.evaluate.picks import Picking
 from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.validity import Validity
 from outcrop.run import parts
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
+from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
 from outcrop.run.problem import Problem
 from outcrop.run.solve import Solved, Tell, shown, solve
-from outcrop.run.uncertain import held_scores, model_columns
+from outcrop.run.uncertain import PROBABILITY, columns_on, held_scores, model_columns
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
 from outcrop.view.rows import Rows
@@ -80,6 +82,9 @@ def solve_fold(
     columns = model_columns(problem, view, split, solved, test)
     if ladder:
         columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
+    how = _picks(problem, view, labels, solved)
+    if how is not None:
+        columns |= pick_columns(problem, test, columns, how)
     validity = validity_of(problem, view, labels, solved.tables)
     inputs = read_inputs(problem, view, solved.tables, test)
     columns["distance"] = validity.score(inputs).astype(np.float32)
@@ -90,6 +95,7 @@ def solve_fold(
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
+        "pick_thresholds": [] if how is None else list(how.thresholds),
         "normaliser": solved.normaliser.to_json() | {"saw": {}},
         "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
@@ -101,6 +107,15 @@ def solve_fold(
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
             left.unlink()
     return fold
+
+
+def _picks(problem: Problem, view: View, labels: Split, solved: Solved) -> Picking | None:
+    """How picks are read, with thresholds from the validation part; None where the target is not picks."""
+    how = picking_of(problem)
+    if how is None or not len(labels.validation):
+        return how and settled(how, problem, None, None)
+    rows = samples_of(problem, view, labels.validation, problem.labelled())
+    return settled(how, problem, rows, columns_on(problem, view, solved, labels.validation, rows)[PROBABILITY])
 
 
 def _of_every_stage(problem: Problem, steps: Sequence[int]) -> list[int]:
@@ -165,17 +180,17 @@ def scored_of(problem: Problem, view: View, folds: Sequence[Fold], split: Split 
     lead = leads(view, rows)[order]
     position = np.concatenate([r.axis for r in problem.records])[at]
     contenders = {k: v for k, v in columns.items() if ":" not in k and k not in ("distance", "inside")}
-    probabilities, quantiles = (
+    probabilities, quantiles, picks = (
         {k.partition(":")[2]: v for k, v in columns.items() if k.startswith(prefix)}
-        for prefix in ("probability:", "quantiles:")
+        for prefix in ("probability:", "quantiles:", "picks:")
     )
     groups = {key: np.array([r.groups.get(key, "") for r in problem.records]) for key in problem.records[0].groups}
-    unit = problem.target.unit or ""
+    unit = pick_unit(problem) if picks else problem.target.unit or ""
     members = {} if split is None or split.unit is None else {unit_key(problem, split): split.unit[at]}
     return Scored(
         rows.record[order], names, position, flat[at], contenders, probabilities,
         fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,
-        lead=lead if len(np.unique(lead)) > 1 else None, quantiles=quantiles,
+        lead=lead if len(np.unique(lead)) > 1 else None, quantiles=quantiles, picks=picks,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from outcrop import __version__, device
 from outcrop.config.load import dump, load
 from outcrop.config.schema import Config
 from outcrop.report.page import write as write_report
-from outcrop.run import bundling, evaluate, folder, outputs
+from outcrop.run import bundling, evaluate, folder, outputs, picking
 from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
 from outcrop.run.rotate import Fold, scored_of, solve_fold
@@ -211,6 +211,10 @@ def _evaluate(
         file = f"predictions-{name}.nc" if name else "predictions.nc"
         held = intervals(one.problem, one.view, one.splits, folds[name])
         outputs.write_predictions(place, one.problem, scored, folds[name], held, file, one.view.origins.hidden)
+        if how := picking.picking_of(one.problem):
+            rows = picking.scored_rows(scored, how.names)
+            name_of_picks = file.replace("predictions", "picks").replace(".nc", ".csv")
+            folder.write_csv(place / name_of_picks, rows, picking.SCORED_COLUMNS)
         promise, entry = evaluate.summarise(one, folds[name], scored, held, tell=tell.step)
         entries[promise] = entry
     metrics = evaluate.assembled(checked, entries, [fold for each in folds.values() for fold in each])

@@ -50,7 +50,7 @@ def mixture_of(problem: Problem, members: Sequence[Any]) -> Mixture:
 
 def model_columns(problem: Problem, view: View, split: Split, solved: Solved, test: Rows) -> dict[str, np.ndarray]:
     """The network's predictions on the scored rows, stitched from all test examples."""
-    return _columns(problem, view, solved, split.test, test)
+    return columns_on(problem, view, solved, split.test, test)
 
 
 def held_scores(problem: Problem, view: View, split: Split, solved: Solved) -> dict[str, np.ndarray]:
@@ -59,11 +59,12 @@ def held_scores(problem: Problem, view: View, split: Split, solved: Solved) -> d
     if not len(index):
         return {}
     rows = samples_of(problem, view, index, problem.labelled())
-    columns = _columns(problem, view, solved, index, rows)
+    columns = columns_on(problem, view, solved, index, rows)
     return {"record": rows.record, "sample": rows.sample, "score": _scores(problem, columns, rows, view)}
 
 
-def _columns(problem: Problem, view: View, solved: Solved, index: np.ndarray, wanted: Rows) -> dict[str, np.ndarray]:
+def columns_on(problem: Problem, view: View, solved: Solved, index: np.ndarray, wanted: Rows) -> dict[str, np.ndarray]:
+    """The network's predictions on some rows, stitched from the examples `index`."""
     found = predict_rows(mixture_of(problem, solved.members), view, solved.tables, index, problem.records)
     values = matching(view, *found, wanted)
     if problem.classes is not None:
