@@ -13,6 +13,13 @@ def test_one_pick_per_stretch_and_none_below_the_threshold():
     assert picks.peaks(curve, 0.95).tolist() == []
 
 
+def test_a_flat_top_is_picked_in_its_middle_also_at_the_end_of_a_record():
+    box = np.zeros(60)
+    box[20:41] = 0.9 + 0.05 * np.random.default_rng(0).random(21)
+    assert picks.peaks(box, 0.5).tolist() == [30]
+    assert picks.peaks(box[:36], 0.5).tolist() == [27]  # 20 to 35
+
+
 def test_pairs_are_one_to_one_and_do_not_depend_on_the_tolerance():
     found, true = np.array([0.0, 1.0, 1.3]), np.array([1.1, 2.4])
     assert picks.paired(found, true, 0.5).tolist() == [[1, 0]]  # 1.3 is near 1.1 too, but that is taken
