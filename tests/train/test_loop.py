@@ -36,7 +36,9 @@ def test_learns_and_reports():
     assert result.best_value < 0.25 * validate(MLP(jax.random.key(0)))
     assert result.best_value == validate(result.best)
     assert [row["step"] for row in result.history] == [50, 100, 150, 200, 250, 300]
-    assert {"train_loss", "validation_loss", "learning_rate", "seconds", "bias"} == set(result.history[0]) - {"step"}
+    assert {"train_loss", "validation_loss", "learning_rate", "seconds", "bias", "norms"} == set(result.history[0]) - {
+        "step"
+    }
     assert result.history[0]["learning_rate"] > result.history[-1]["learning_rate"] > 0
     assert result.stop_reason == f"All 300 steps were taken; the best is from step {result.best_step}."
     assert seen[-1].step == 300 and seen[-1].seconds_left == 0 and seen[2].seconds_left > 0

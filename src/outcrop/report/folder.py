@@ -70,6 +70,7 @@ class RunFolder:
     split: dict[str, Any] = field(default_factory=dict)
     audit: list[dict[str, Any]] = field(default_factory=list)
     history: dict[str, np.ndarray] = field(default_factory=dict)
+    norms: dict[str, np.ndarray] = field(default_factory=dict)
     predictions: Predictions | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -115,6 +116,7 @@ def read(folder: str | Path) -> RunFolder:
         split=_load(path / "split.json", _json, {}),
         audit=_load(path / "audit.json", _json, []),
         history=_load(path / "history.csv", _history, {}),
+        norms=_load(path / "norms.csv", _history, {}),
         predictions=_load(path / "predictions.nc", lambda file: _predictions(file, data), None),
         metrics=_load(path / "metrics.json", _json, {}),
         findings=_load(path / "findings.json", _json, []),
@@ -160,11 +162,13 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
 
 
 def _history(file: Path) -> dict[str, np.ndarray]:
-    """Columns of history.csv; `fold` (also "refit"), `member`, `stage` as text, the rest as floats, NaN if empty."""
+    """Columns of history.csv or norms.csv; `fold` (also "refit"), `member`, `stage`, `layer` as text, the rest floats,
+    NaN if empty.
+    """
     with file.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     names = list(rows[0]) if rows else []
-    labels = ("fold", "member", "stage")
+    labels = ("fold", "member", "stage", "layer")
     return {
         name: np.array([row[name] if name in labels else float(row[name] or "nan") for row in rows]) for name in names
     }

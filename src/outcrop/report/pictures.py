@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from outcrop.report import words
 from outcrop.report.figures import confidence, confusion, ladder, learning, place, split, tracks
+from outcrop.report.figures import norms as flow
 from outcrop.report.folder import Predictions, RunFolder
 from outcrop.report.questions import noun
 from outcrop.report.scores import Promise, promises, score
@@ -276,6 +277,21 @@ def learning_picture(run: RunFolder) -> list[Picture]:
     if (run.run.get("model") or {}).get("dropout") or any((train.get("augment") or {}).values()):
         caption += " Training losses include dropout and augmentation, validation losses do not."
     return [picture(drawn, f"Training and validation loss by step for {count}.{median}", caption)]
+
+
+def norms_picture(run: RunFolder) -> list[Picture]:
+    """Gradients and updates of every layer through training."""
+    if not len(run.norms.get("step", ())):
+        return []
+    _, rows = flow.by_layer(run.norms)
+    middle = {name: float(np.nanmedian(own[0])) for name, own in rows.items() if np.isfinite(own[0]).any()}
+    weak, strong = min(middle, key=lambda name: middle[name]), max(middle, key=lambda name: middle[name])
+    text = f"The gradient is strongest in {strong} ({middle[strong]:.1e}) and weakest in {weak} ({middle[weak]:.1e})."
+    caption = (
+        "Root mean square over the weights of each layer, before clipping, at the median of the trainings. A layer "
+        f"learns where an update moves about a thousandth of its weights. {text}"
+    )
+    return [picture(flow.norms(run.norms), f"Gradients and updates by layer and training step. {text}", caption)]
 
 
 def distance_picture(run: RunFolder, promise: Promise) -> list[Picture]:

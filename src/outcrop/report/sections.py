@@ -21,6 +21,7 @@ from outcrop.report.pictures import (
     ladder_picture,
     learning_picture,
     map_picture,
+    norms_picture,
     split_pictures,
     track_pictures,
 )
@@ -178,7 +179,8 @@ def by_record(run: RunFolder) -> Section:
 
 
 def learning(run: RunFolder) -> Section:
-    return Section("learning", "Learning curves").add("pictures", learning_picture(run))
+    section = Section("learning", "Learning curves").add("pictures", learning_picture(run))
+    return section.add("pictures", norms_picture(run))
 
 
 def search(run: RunFolder) -> Section:

@@ -27,6 +27,7 @@ from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
 from outcrop.run.uncertain import Intervals
 from outcrop.split.promise import Split
+from outcrop.train.signs import signs
 from outcrop.view.view import View
 
 
@@ -74,9 +75,10 @@ def assembled(checked: Check, entries: Mapping[str, Any], folds: Sequence[Fold])
     return assemble(entries, effective_samples=asdict(checked.effective), timing=timing)
 
 
-def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]:
-    """The content of findings.json."""
+def findings(metrics: Mapping[str, Any], checked: Check, folds: Sequence[Fold] = ()) -> list[dict[str, Any]]:
+    """The content of findings.json: what the metrics, the audit and the gradients of the trainings say."""
     told = sentences.findings(metrics, checked.findings)
+    told += [sign._asdict() for sign in signs([own for fold in folds for own in histories(fold)])]
     before = metrics.get("scored_before", 0)
     if before:
         text = (
@@ -85,6 +87,14 @@ def findings(metrics: Mapping[str, Any], checked: Check) -> list[dict[str, Any]]
         )
         told.append({"id": "scored_before", "sentence": text, "values": {"/scored_before": before}})
     return told
+
+
+def histories(fold: Fold) -> list[list[dict[str, Any]]]:
+    """The rows of the history of each member."""
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row in fold.notes["history"]:
+        rows.setdefault(row["member"], []).append(row)
+    return list(rows.values())
 
 
 def test_fingerprint(checked: Check) -> str:

@@ -27,6 +27,7 @@ from outcrop.split.effective import Effective
 from outcrop.split.promise import Split, plural
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy", "scikit-learn", "xarray", "lasio")
+NORMS = ("fold", "member", "stage", "step", "layer", "size", "gradient", "update", "weight")
 HISTORY = ("fold", "member", "stage", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
 
 
@@ -90,11 +91,18 @@ def write_audit(folder: Path, findings: Sequence[Finding]) -> None:
 
 
 def write_history(folder: Path, folds: Sequence[Fold], refit: Sequence[Mapping[str, Any]] = ()) -> None:
-    """history.csv: one row per fold, member and evaluation; the refit has fold -1. Parts of the loss come last."""
+    """history.csv: one row per fold, member and evaluation; the refit has fold -1. Parts of the loss come last.
+
+    norms.csv: the same with one row per layer: root mean squares over its `size` trainable numbers, of the gradient, of
+    what the optimiser added in one step, and of the numbers themselves.
+    """
     rows = [{"fold": number, **row} for number, fold in enumerate(folds) for row in fold.notes["history"]]
     rows += [{"fold": -1, **row} for row in refit]
-    parts = dict.fromkeys(name for row in rows for name in row if name not in HISTORY)
+    parts = dict.fromkeys(name for row in rows for name in row if name not in (*HISTORY, "norms"))
     write_csv(folder / "history.csv", [{k: _blank(v) for k, v in row.items()} for row in rows], [*HISTORY, *parts])
+    norms = [row | {"layer": layer} | own for row in rows for layer, own in row.get("norms", {}).items()]
+    short = [{k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()} for row in norms]
+    write_csv(folder / "norms.csv", short, NORMS)
 
 
 def _blank(value: Any) -> Any:

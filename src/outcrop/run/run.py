@@ -226,7 +226,7 @@ def _evaluate(
             f"This test part has been scored {before} time{'s' * (before > 1)} before in this project: "
             "it is no longer unseen."
         )
-    findings = evaluate.findings(metrics, checked)
+    findings = evaluate.findings(metrics, checked, [fold for each in folds.values() for fold in each])
     folder.write_json(place / "metrics.json", metrics)
     folder.write_json(place / "findings.json", findings)
     return metrics, findings

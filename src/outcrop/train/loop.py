@@ -112,7 +112,7 @@ class Run:
         turns = max(group.turns for group in loss.groups)
         self.feeds = [Feed(data, seed, plan.batch_size, turns, plan.steps) for seed in seeds]
         self.resident = self.feeds[0].resident
-        self.stepper = Stepper(models[0], loss, optimiser, self.feeds[0], augment, plan.ema_decay)
+        self.stepper = Stepper(models[0], loss, optimiser, self.feeds[0], augment, plan)
         states = [self.stepper.start(model, key) for model, key in zip(models, self.keys, strict=True)]
         self.stepwise = slow_in_scan(self.stepper, states[0], self.resident, self.keys[0], self.feeds[0].step(0))
         self.chunk = compile_chunk(self.stepper, stepwise=self.stepwise, many=self.many)
@@ -137,7 +137,9 @@ class Run:
                 arrays = self.settled(m, own.model if own.average is None else own.average)
                 score = float("nan") if validate is None else float(validate(self.stepper.model(arrays)))
                 row = {"step": step, "validation_loss": score, "seconds": self.seconds()}
-                track = track.note(row | _summary(self.member(records, m)), arrays, validated=validate is not None)
+                told = self.member(records, m)
+                row |= _summary(told) | {"norms": self.stepper.norms(told)}
+                track = track.note(row, arrays, validated=validate is not None)
             after.append(track)
         refresh = jax.vmap(self.stepper.refresh, in_axes=(0, None, 0)) if self.many else self.stepper.refresh
         state = refresh(state, self.resident, self.key)

@@ -69,7 +69,8 @@ class Fit:
         last: the model after the last step taken; a next stage continues from here.
         best_step, best_value: when that was, and its validation value.
         history: one row per evaluation: step, train_loss (mean since the last row), validation_loss, learning_rate,
-            seconds, and the named parts of the loss.
+            seconds, the named parts of the loss, and `norms`: layer -> what
+            `norms.by_layer` tells of it.
         stop_reason: a sentence.
         seconds: wall time of training, validation and compilation, resumed parts included.
         steps_per_second: steps taken in this call over their wall time.
@@ -83,7 +84,7 @@ class Fit:
     last: Any
     best_step: int
     best_value: float
-    history: list[dict[str, float]]
+    history: list[dict[str, Any]]
     stop_reason: str
     seconds: float
     steps_per_second: float
@@ -101,9 +102,9 @@ class Track:
     best_step: int = 0
     best_value: float = math.inf
     waited: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
-    def note(self, row: dict[str, float], arrays: Any, *, validated: bool) -> Track:
+    def note(self, row: dict[str, Any], arrays: Any, *, validated: bool) -> Track:
         """The track with one more evaluation; keeps `arrays` when their validation value is the best so far."""
         value, history = row["validation_loss"], [*self.history, row]
         if validated and math.isnan(value):

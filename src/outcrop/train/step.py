@@ -21,7 +21,9 @@ from outcrop.errors import ConfigError, message
 from outcrop.model.trainable import trainable
 from outcrop.records import Batch
 from outcrop.train.batches import Augment, Feed
+from outcrop.train.norms import LOOKS, by_layer, layer_names, squares
 from outcrop.train.optimiser import learning_rate_of
+from outcrop.train.progress import Plan
 
 # Step k draws from fold_in(key, k); these two draw from numbers that are never a step.
 INIT, REFRESH = 2**32 - 1, 2**32 - 2
@@ -49,12 +51,14 @@ class Stepper:
     A step whose loss, gradient or update is not finite is not taken: the state freezes as it was before it.
     """
 
-    def __init__(
-        self, model: Any, loss: Any, optimiser: Any, feed: Feed, augment: Augment | None, ema_decay: float | None
-    ) -> None:
-        self.loss, self.feed, self.augment, self.ema_decay = loss, feed, augment, ema_decay
+    def __init__(self, model: Any, loss: Any, optimiser: Any, feed: Feed, augment: Augment | None, plan: Plan) -> None:
+        self.loss, self.feed, self.augment, self.ema_decay = loss, feed, augment, plan.ema_decay
+        self.chunk, self.apart = plan.evaluate_every, max(1, plan.evaluate_every // LOOKS)
         self.static = eqx.partition(model, eqx.is_array)[1]
         self.chosen = {group.name: _chosen(model, group.where) for group in loss.groups}
+        moved = {name: eqx.filter(eqx.filter(model, eqx.is_array), chosen) for name, chosen in self.chosen.items()}
+        self.layers = {name: layer_names(model, own) for name, own in moved.items()}
+        self.sizes = {name: [leaf.size for leaf in jax.tree.leaves(own)] for name, own in moved.items()}
         each = optimiser if isinstance(optimiser, Mapping) else {group.name: optimiser for group in loss.groups}
         if each.keys() != self.chosen.keys():
             what = f"There are optimisers for {sorted(each)}, but the loss has the groups {sorted(self.chosen)}."
@@ -109,9 +113,17 @@ class Stepper:
         moved = eqx.combine(optax.apply_updates(parameters, update), others)
 
         record = {"value": value, "weight": weight, "learning_rate": learning_rate_of(after), "parts": parts}
+        record["squares"] = squares(gradient, update, parameters, state.step % self.chunk % self.apart == 0)
         healthy = jnp.isfinite(value) & _finite(jax.tree.map(jnp.add, gradient, update))
         optimiser = state.optimiser | {group.name: after}
         return state._replace(model=moved, optimiser=optimiser, loss=carried), record, healthy
+
+    def norms(self, records: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """Gradient, update and weights of every layer that any group moves, from the records of a chunk."""
+        found: dict[str, dict[str, float]] = {}
+        for name, record in records.items():
+            found |= by_layer(record["squares"], self.layers[name], self.sizes[name])
+        return found
 
     def averaged(self, state: State) -> Any:
         """The moving average of the parameters, young at first: decay = min(ema_decay, (1 + k) / (10 + k))."""
