@@ -234,16 +234,13 @@ def predict_screen(result: Any) -> Group:
 
 
 def inspect_screen(result: Any) -> Group:
-    """A network: facts, then its layers."""
-    from outcrop.model.summary import cells
-
-    sees = "nodes it sees" if result.graph else "samples it sees"
-    right = ("parameters", sees, "multiply-adds", "kB")
-    table = _table("layer", "kind", "output", "parameters", "are", sees, "multiply-adds", "kB", right=right)
-    for row in [*result.layers, result.layers.total]:
-        style = "bold" if row.layer == "total" else ""
-        table.add_row(*(Text(cell, style) for cell in cells(row)))
-    return Group(Text(result.title, "bold"), _facts(result.facts), table)
+    """A network, what is inside it or how it trained: facts, then a row per layer."""
+    told = result.shown()
+    columns = [column.lstrip(">") for column in told.columns]
+    table = _table(*columns, right=[column[1:] for column in told.columns if column.startswith(">")])
+    for row in told.rows:
+        table.add_row(*(Text(cell, "bold" if row[0] == "total" else "") for cell in row))
+    return Group(Text(told.title, "bold"), _facts(told.facts), table)
 
 
 def compare_screen(result: Any) -> Group:

@@ -6,10 +6,12 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model import check, encode_process_decode
 from outcrop.model.encode_process_decode import EncodeProcessDecode
+from outcrop.model.gat import Attention
 from outcrop.model.graph_block import arriving, each, shares
 from outcrop.view.edges import Graph
 
@@ -76,6 +78,10 @@ class GraphInterpolation(EncodeProcessDecode):
     def weights(self, x: Float[Array, "node feature"], graph: Graph) -> Float[Array, "link 1"]:
         """How much each receiver takes from the sender of a link; they add to 1 at each node that has links."""
         return shares(each(self.score, self.states(x, graph)[1]), graph, len(x))[0]
+
+    def attention(self, x: Float[Array, "node feature"], graph: Graph) -> list[Attention]:
+        """The same as one layer of one head: nodes take nothing from themselves."""
+        return [Attention(self.weights(x, graph), jnp.zeros((len(x), 1), x.dtype))]
 
 
 def parameter_count(in_size: int, out_size: int, *, width_size: int = 32, depth: int = 2, **further: Any) -> int:

@@ -17,6 +17,9 @@ ACCENT, SECOND, WARN = "#0b6e8a", "#b65f21", "#a8322d"
 SEQUENTIAL = LinearSegmentedColormap.from_list(
     "outcrop", ["#ffffff", "#d8e8ec", "#8fbfcc", "#3d8ca5", "#0b5871", "#063448"]
 )
+DIVERGING = LinearSegmentedColormap.from_list(
+    "outcrop_diverging", ["#6b3410", "#b65f21", "#e2b78f", "#f7f6f4", "#8fbfcc", "#0b6e8a", "#063448"]
+)
 
 STYLE = {
     "font.family": "sans-serif",

@@ -1,30 +1,32 @@
-"""`inspect`: the network a run file would build, or what a model file holds, as rows to print and as a diagram."""
+"""`inspect`: what a run file would build, what a model file holds and shows inside, how a run's training went."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
 from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
-from outcrop.model import table as families
 from outcrop.model.diagram import Diagram, diagram
 from outcrop.model.summary import Layer, Layers, rows_of
 from outcrop.model.traced import traced
 from outcrop.run import parts
 from outcrop.run.check import check
+from outcrop.run.inside import Inside
+from outcrop.run.places import input_shape
 from outcrop.run.solve import prepare
 from outcrop.run.surrogate import load
+from outcrop.run.trained import Trained, trained
 from outcrop.shown import Readable, Shown
 from outcrop.view.edges import ring
 
 PICTURES = (".svg", ".png", ".pdf")
-STAND_IN = 32
-"""Samples along a dimension, or nodes of a graph, where a model file does not say how many there were."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +50,20 @@ class Inspection(Readable):
     def shown(self) -> Shown:
         """The facts and the table; in a notebook the diagram too."""
         table = self.layers.shown()
-        return Shown(self.title, self.facts, table.columns, table.rows, self.picture())
+        columns = [">nodes it sees" if self.graph and name == ">sees" else name for name in table.columns]
+        return Shown(self.title, self.facts, columns, table.rows, self.picture())
+
+    def figure(self) -> Figure:
+        """The diagram.
+
+        Raises:
+            ConfigError: nothing was read that could be drawn.
+        """
+        from outcrop.report.figures.network import network
+
+        if self.drawn is None:
+            raise ConfigError(message("There is nothing to draw.", fix="inspect a run file or a model file."))
+        return network(self.drawn.boxes, self.drawn.arrows, title=self.title)
 
     def picture(self) -> str:
         """The diagram as an image for a page."""
@@ -61,12 +76,23 @@ class Inspection(Readable):
         return f'<img style="max-width:100%" alt="diagram of the network" src="{address}">'
 
 
-def inspect(path: str | Path, *, figure: str | Path | None = None) -> Inspection:
-    """Describes a run file (TOML) or a model file (*.outcrop).
+def inspect(
+    path: str | Path,
+    files: str | Path | Sequence[str | Path] = (),
+    *,
+    figure: str | Path | None = None,
+    show: str | None = None,
+    at: str | None = None,
+    member: int = 0,
+) -> Inspection | Inside | Trained:
+    """Describes a run file (TOML), a model file (*.outcrop) or a run folder.
 
     Args:
-        path: the file.
-        figure: where to draw the network, an .svg, .png or .pdf file.
+        path: the file or folder.
+        files: data to look inside a model file with; for `show`.
+        figure: where to draw what is told, an .svg, .png or .pdf file: the network; what is inside; gradients by layer.
+        show: of a model file "filters", "states", "attention" or "latent", see `outcrop.run.inside`.
+        at, member: which example, and which of several networks; for `show`.
 
     Raises:
         ConfigError, DataError, BundleError: the file cannot be used; names what and where.
@@ -77,21 +103,24 @@ def inspect(path: str | Path, *, figure: str | Path | None = None) -> Inspection
     if figure is not None and Path(figure).suffix.lower() not in PICTURES:
         what = f"--figure {str(figure)!r} is no picture."
         raise ConfigError(message(what, fix=f"--figure {Path(figure).with_suffix('.svg')}"))
-    found = _run_file(path) if path.suffix == ".toml" else _bundle(path)
+    bundle = path.is_file() and path.suffix != ".toml"
+    if (show is not None or files) and not bundle:
+        what = "Only a model file can be looked into."
+        raise ConfigError(
+            message(what, where=str(path), fix=f"outcrop inspect MODEL.outcrop FILE --show {show or 'states'}")
+        )
+    if files and show is None:
+        raise ConfigError(message("What shall be shown of these files?", fix="--show states, attention or latent"))
+    if path.is_dir():
+        found: Inspection | Inside | Trained = trained(path)
+    elif show is not None:
+        found = load(path).inside(show, files, at=at, member=member)
+    else:
+        found = _bundle(path) if bundle else _run_file(path)
     if figure is not None:
-        draw(found, Path(figure))
+        Path(figure).parent.mkdir(parents=True, exist_ok=True)
+        found.figure().savefig(figure, dpi=150)
     return found
-
-
-def draw(found: Inspection, figure: Path) -> Path:
-    """Draws the network into a file."""
-    from outcrop.report.figures.network import network
-
-    if found.drawn is None:
-        raise ConfigError(message("There is nothing to draw.", fix="inspect a run file or a model file."))
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    network(found.drawn.boxes, found.drawn.arrows, title=found.title).savefig(figure, dpi=150)
-    return figure
 
 
 def _table(model: Any, shape: tuple[int, ...], out: int, nodes: int) -> dict[str, Any]:
@@ -145,7 +174,7 @@ def _bundle(path: Path) -> Inspection:
     bundle = model.bundle
     scores = [_score(name, entry) for name, entry in bundle.scores["test"].items()]
     verdict = ", ".join(f"{word} {name.replace('_', ' ')}" for name, word in bundle.scores["verdict"].items())
-    shape = example_shape(bundle)
+    shape = input_shape(bundle)
     table = _table(model.members[0], shape, bundle.arguments["out"], shape[0] if _on_graphs(bundle) else 0)
     start = bundle.provenance.get("start")
     facts = [
@@ -166,25 +195,6 @@ def _bundle(path: Path) -> Inspection:
         _cost(table["layers"], None),
     ]
     return Inspection(model.title, facts, **table)
-
-
-def example_shape(bundle: Bundle) -> tuple[int, ...]:
-    """Shape of one example's inputs; where the view does not say how long a dimension is, a stand-in."""
-    sizes, view = bundle.arguments, bundle.view
-    if "in_size" in sizes:
-        return (sizes["in_size"],)
-    kind = view.get("kind")
-    box = [n for n in dict(view.get("size") or {}).values() if n > 1]
-    ahead = max(view.get("lead") or 0, 1) - 1 + view["horizon"] if view.get("horizon") else 0
-    along = {
-        "windows": [view.get("length")],
-        "sequences": [(view.get("history") or 0) + ahead, *box],
-        "patches": box,
-    }.get(str(kind), [])
-    axes = families.family(bundle.family).axes if bundle.family in families.FAMILIES else len(along)
-    axes += "steps" in sizes  # they become channels inside the network
-    known = [int(n) for n in along if n][:axes]
-    return (*known, *[STAND_IN] * (axes - len(known)), sizes["in_channels"])
 
 
 def _on_graphs(bundle: Bundle) -> bool:

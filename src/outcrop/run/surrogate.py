@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from outcrop import device
 from outcrop.bundle import Bundle
 from outcrop.bundle import load as load_bundle
 from outcrop.data.frame import STEP_TOLERANCE, Frame, step_of
-from outcrop.data.normalise import Normaliser
+from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Resolution, Variable, resolve
 from outcrop.errors import BundleError, DataError, did_you_mean, message
 from outcrop.evaluate.conformal import sets
@@ -32,6 +32,9 @@ from outcrop.shown import Readable, Shown
 from outcrop.view.divided import in_turn
 from outcrop.view.graphs import Graphs
 from outcrop.view.view import View, make
+
+if TYPE_CHECKING:
+    from outcrop.run.inside import Inside
 
 TIME_TOLERANCE = 0.12
 """Share by which the step of time stamps may differ from that of training: months have 28 to 31 days."""
@@ -92,8 +95,8 @@ class Model(Readable):
         """What is predicted."""
         return next(v for v in self.variables if v.role == "target")
 
-    def prepare(self, record: Record) -> tuple[Record, list[Resolution]]:
-        """A record as read, brought onto the frame of training, with the inputs in the units of training.
+    def prepare(self, record: Record, *, target: bool = False) -> tuple[Record, list[Resolution]]:
+        """A record as read, brought onto the frame of training, with the inputs (and target) in the units of training.
 
         A network that reads neighbours has learned their distance: a file with another depth step is resampled to
         the step of training, and noted.
@@ -102,8 +105,25 @@ class Model(Readable):
         self._check_time_step(aligned)
         if step and record.dim == "depth" and abs(step_of(aligned) - step) > STEP_TOLERANCE * step:
             aligned = replace(self.frame, step_m=step).align(record)
-        resolved, resolutions = resolve([aligned], self.inputs, training=False)
+        wanted = [*self.inputs, self.target] if target else self.inputs
+        resolved, resolutions = resolve([aligned], wanted, training=False)
         return resolved[0], resolutions
+
+    def examples(self, record: Record) -> tuple[View, dict[str, Encoded]]:
+        """The examples of a prepared record, and its encoded table.
+
+        Raises:
+            DataError: an input whose policy is "error" has gaps.
+        """
+        arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
+        view = self._without_own(make(self.bundle.view["kind"], [record], **arguments), record)
+        return view, {record.name: self.normaliser.encode(record)}
+
+    def inside(self, kind: str, files: Any = (), *, at: Any = None, member: int = 0) -> Inside:
+        """Filters, states, attention or codes of a network as named arrays; see `outcrop.run.inside.inside`."""
+        from outcrop.run.inside import inside
+
+        return inside(self, kind, files, at=at, member=member)
 
     def _check_time_step(self, record: Record) -> None:
         """Neighbouring samples must be as far apart in time as in training; values in time are not resampled."""
@@ -122,10 +142,8 @@ class Model(Readable):
         Raises:
             DataError: an input whose policy is "error" has gaps.
         """
-        table = self.normaliser.encode(record)
-        arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
-        view = self._without_own(make(self.bundle.view["kind"], [record], **arguments), record)
-        tables, classes = {record.name: table}, self.target.classes
+        view, tables = self.examples(record)
+        table, classes = tables[record.name], self.target.classes
         index, mixture = np.arange(len(view.origins)), self.mixture
         found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
         width = len(classes.codes) if classes else mixture.width
