@@ -14,6 +14,7 @@ from outcrop.data.content import unpacked_name
 from outcrop.data.read import FORMATS, options_of
 from outcrop.errors import ConfigError, did_you_mean
 from outcrop.evaluate.baselines import BASELINES
+from outcrop.evaluate.reconstruction import RECONSTRUCTIONS
 from outcrop.loss.table import COMPOSITE, LOSSES
 from outcrop.metric.table import METRICS
 from outcrop.model import table as families
@@ -38,7 +39,8 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
             for path, sentence in _one(named, f"train.stage.{number}", key, table):
                 yield [*path[0].split("."), key], sentence
     evaluate = sections.get("evaluate", {})
-    for key, table in (("baselines", BASELINES), ("metrics", METRICS), ("accept", CHECKS)):
+    baselines = {**BASELINES, **RECONSTRUCTIONS}
+    for key, table in (("baselines", baselines), ("metrics", METRICS), ("accept", CHECKS)):
         given = evaluate.get(key, [])
         for name in given if isinstance(given, list | Mapping) else []:
             if name not in table:

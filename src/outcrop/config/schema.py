@@ -163,8 +163,36 @@ class VariableSection(Section):
     component: str | None = Field(default=None, description="dimension that a vector component points along")
 
 
+class NoiseSection(Section):
+    """What is added to clean records, for a network that has to take it away again."""
+
+    noise_only: tuple[int, int] | None = Field(
+        default=None, description="samples of every record that hold noise alone: cut-outs of them are added"
+    )
+    clean: tuple[int, int] | None = Field(default=None, description="samples that are taken for clean, and scored")
+    least_snr_db: Number | None = Field(default=None, description="records whose own ratio is less only give noise")
+    train_snr_db: Range = (-10, 15)
+    snr_db: list[Number] = Field(default=[-5, 0, 5, 10], description="ratios of validation and test")
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _possible(self) -> NoiseSection:
+        if not self.snr_db or self.train_snr_db[0] > self.train_snr_db[1]:
+            raise ValueError("snr_db needs at least one ratio, and train_snr_db rises, such as [-10, 15]")
+        if self.least_snr_db is not None and self.noise_only is None:
+            raise ValueError("least_snr_db needs noise_only = [first, last + 1]: the samples before the signal")
+        return self
+
+
 class TargetSection(VariableSection):
-    """The target; with `classes` it is a label, else a number."""
+    """The target; with `classes` it is a label, else a number, or with `reconstruct` the inputs themselves."""
+
+    reconstruct: list[str] | None = Field(default=None, description="inputs to be given back")
+    noise: NoiseSection | None = Field(default=None, description="reconstruct: noise that is added to the inputs")
+    rescale: bool = Field(default=False, description="reconstruct: each example by its own root mean square")
+    false_alarms: Annotated[float, Field(gt=0, lt=0.5, description="reconstruct: share of usual samples flagged")] = (
+        0.01
+    )
 
     classes: str | dict[str, str] | None = None
     merges: dict[str, str | Number] = {}
@@ -173,6 +201,14 @@ class TargetSection(VariableSection):
     cost_order: list[Number | str] | None = None
     weight: str | None = None
     weight_map: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+    @model_validator(mode="after")
+    def _numbers_come_back(self) -> TargetSection:
+        if self.reconstruct is None and (self.noise is not None or self.rescale):
+            raise ValueError('noise and rescale are for reconstruct = ["GR", "RHOB"]')
+        if self.reconstruct is not None and (self.classes is not None or self.weight or not self.reconstruct):
+            raise ValueError("reconstruct names inputs that are numbers; it goes without classes and weight")
+        return self
 
 
 class CropSection(Section):

@@ -225,6 +225,12 @@ class Normaliser:
             physical = physical + statistic.normal(axis, target, place)
         return target.plain_transform.inverse(physical)
 
+    def decode_input(self, record: Record, name: str, values: np.ndarray) -> np.ndarray:
+        """Standardised numbers of one input in its physical unit, on the scale that `encode` gave it in this record."""
+        variable = next(v for v in self.inputs if v.name == name)
+        scale = self._scales(column(record, variable), variable, record.axis)[0]
+        return variable.plain_transform.inverse(np.asarray(values, np.float64) * scale.spread + scale.centre)
+
     def to_json(self) -> dict[str, Any]:
         """The normaliser as plain lists and dictionaries; every number keeps its bits."""
         return {

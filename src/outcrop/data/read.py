@@ -345,7 +345,7 @@ def _varies(record: Record, item: str) -> bool:
 
 def _found(record: Record, key: str, pattern: str) -> str:
     """What a pattern finds in a group key: its first group where it has one, else all that matches."""
-    text = record.groups.get(key, "")
+    text = record.groups.get(key, record.name if key == "name" else "")
     try:
         match = re.search(pattern, text)
     except re.error as error:

@@ -22,6 +22,8 @@ from outcrop.metric.classification import confusion_matrix, per_class_of
 
 CONFIDENCE_EDGES = (0.0, 0.5, 0.7, 0.9, 1.0)
 FEWEST_RECORDS_PER_BIN = 4
+IDENTITY = "identity"
+"""The baseline that gives the noisy input back."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,35 @@ def by_lead(part: Part) -> list[dict[str, Any]]:
     ]
 
 
+def by_snr_db(part: Part) -> list[dict[str, Any]]:
+    """One row for each ratio of signal to added noise, with intervals, and what everybody gains on the noisy input."""
+    return _by_member(part, "snr_db")
+
+
+def by_variable(part: Part) -> list[dict[str, Any]]:
+    """One row for each variable that is given back, with intervals."""
+    return _by_member(part, "variable")
+
+
+def _by_member(part: Part, key: str) -> list[dict[str, Any]]:
+    scored, metric = part.scored, part.primary
+    values = np.asarray(scored.members.get(key, ()))
+    rows = []
+    for value in np.unique(values):
+        mask = values == value
+        own = Bootstrap(scored.where(mask), replace(part.units, member=part.units.member[mask]))
+        gains = [name for name in scored.predictions if name != IDENTITY] if IDENTITY in scored.predictions else []
+        rows.append(
+            {
+                key: value.item(),
+                "model": {name: own.interval(name, MODEL).plain() for name in part.metrics},
+                "baselines": {name: own.interval(metric, name).plain() for name in scored.baselines},
+                "gain": {name: own.difference(metric, name, IDENTITY).plain() for name in gains},
+            }
+        )
+    return rows
+
+
 def by_confidence(part: Part) -> list[dict[str, Any]]:
     """Share of right answers by the network's own highest probability: honest confidence follows the diagonal."""
     scored = part.scored
@@ -262,6 +293,8 @@ SECTIONS: dict[str, SectionRow] = {
     "confusion": SectionRow(("class",), confusion),
     "by_distance": SectionRow(_ALL, by_distance),
     "by_lead": SectionRow(_ALL, by_lead),
+    "by_snr_db": SectionRow(("number",), by_snr_db),
+    "by_variable": SectionRow(("number",), by_variable),
     "by_confidence": SectionRow(("class",), by_confidence),
     "by_validity": SectionRow(_ALL, by_validity),
     "picks": SectionRow(("picks",), of_phases),

@@ -7,6 +7,7 @@ from typing import Any
 
 from outcrop.evaluate.baselines import BASELINES
 from outcrop.evaluate.interval import Bootstrap, Interval
+from outcrop.evaluate.reconstruction import RECONSTRUCTIONS
 from outcrop.evaluate.resample import Units
 from outcrop.evaluate.scored import MODEL
 from outcrop.evaluate.words import decimals, number, span
@@ -52,7 +53,7 @@ def phrase(name: str) -> tuple[str, str, str]:
     >>> phrase("boosted_trees"), phrase("persistence")
     (('boosted trees', 'reach', 'them'), ('persistence', 'reaches', 'it'))
     """
-    row = BASELINES.get(name)
+    row = BASELINES.get(name) or RECONSTRUCTIONS.get(name)
     if row is None:
         return name.replace("_", " "), "reaches", "it"
     return row.words, "reach" if row.is_plural else "reaches", "them" if row.is_plural else "it"

@@ -121,6 +121,7 @@ _FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negat
 _LONG = "Long et al. (2015), doi:10.1109/CVPR.2015.7298965"
 _GNEITING = "Gneiting and Raftery (2007), doi:10.1198/016214506000001437"
 _NASH = "Nash and Sutcliffe (1970), doi:10.1016/0022-1694(70)90255-6"
+_ZHU = "Zhu, Mousavi and Beroza (2019), doi:10.1109/TGRS.2019.2926772"
 _WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter 9"
 
 METRICS: dict[str, Metric] = {
@@ -137,6 +138,10 @@ METRICS: dict[str, Metric] = {
         _number("r2", "R2", "1 - sum (y - t)^2 / sum (t - mean t)^2", _WILKS, "higher", ""),
         _number("nse", "Nash-Sutcliffe efficiency", "R2 (mean of scored t)", _NASH, "higher", "", on_request=True),
         _number("bias", "bias", "mean of y - t", _WILKS, "zero"),
+        Metric(
+            "snr_db", "signal-to-noise ratio in dB", "10 log10(sum t^2 / sum (y - t)^2)", _ZHU, "higher", ("number",),
+            "outcrop.metric.signal:snr_db", "outcrop.metric.regression:error_sums", "value", on_request=True,
+        ),
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
         _picks("pick_f1", "F1 of picks", "mean over phases of 2 hits / (picks found + true picks)"),
         _picks("pick_precision", "precision of picks", "mean over phases of hits / picks found"),
@@ -169,7 +174,7 @@ def defined_for(
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'nse', 'bias', 'crps')
+    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps')
     """
     return tuple(
         row.name

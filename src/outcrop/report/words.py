@@ -40,6 +40,7 @@ METRICS = {
     "r2": MetricWords("R²", "higher"),
     "nse": MetricWords("Nash-Sutcliffe efficiency", "higher"),
     "pick_f1": MetricWords("F1 of picks", "higher"),
+    "snr_db": MetricWords("signal-to-noise ratio in dB", "higher"),
 }
 
 WORDS = {
@@ -66,6 +67,12 @@ WORDS = {
     "same_place": "same place in every record",
     "sta_lta": "STA/LTA",
     "ar_aic": "AR-AIC picker",
+    "identity": "noisy input",
+    "pca": "principal components",
+    "pca_chosen": "principal components, chosen",
+    "band_pass": "band-pass",
+    "wiener": "Wiener filter",
+    "wiener_short_time": "short-time Wiener filter",
     "mlp": "multilayer perceptron",
     "resnet1d": "1-D residual network",
     "unet1d": "1-D U-Net",

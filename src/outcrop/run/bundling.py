@@ -17,6 +17,7 @@ from outcrop.run import outputs, parts, picking
 from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
+from outcrop.run.reconstruct import usual_of_folds
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
 from outcrop.run.solve import prepare, solve, training_ranges, without_validation
 from outcrop.run.splitting import whole
@@ -127,8 +128,8 @@ def _content(
                 "levels": list(problem.head.levels),
                 "draws": config.evaluate.mc_dropout,
             },
-            "interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration),
             "picks": picking.kept(problem, [fold.notes["pick_thresholds"] for fold in folds]),
+            **_calibrated(checked, folds),
             "reading": reading,
             "joins": joined_inputs(problem),
             "step_m": step_of_training(problem, checked.view),
@@ -138,6 +139,15 @@ def _content(
             "records": [record.name for record in problem.records],
         },
     )
+
+
+def _calibrated(checked: Check, folds: Sequence[Fold]) -> dict[str, Any]:
+    """Margin of the intervals; or, of a reconstruction, what errors are usual and whether examples are rescaled."""
+    problem = checked.problem
+    if not problem.reconstructs:
+        return {"interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration)}
+    usual = usual_of_folds([fold.notes["usual"] for fold in folds])
+    return {"reconstructs": list(problem.reconstructs), "rescale": problem.section.rescale, "usual": usual}
 
 
 def joined_inputs(problem: Problem) -> list[str]:

@@ -19,8 +19,10 @@ from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.ladder import names_of
+from outcrop.run.own_target import check_view
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.search import inner_splits
+from outcrop.run.reconstruct import names_of as baselines_of
 from outcrop.run.solve import prepare, solve
 from outcrop.run.splitting import splits_of, splits_of_networks
 from outcrop.run.start import check_fits, check_parts
@@ -130,6 +132,7 @@ def check(
 
 
 def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Check:
+    check_view(problem, view)
     if isinstance(view, Graphs):
         view, splits = splits_of_networks(problem, view, base)
     else:
@@ -142,6 +145,8 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
     _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     check_parts(problem.start, model)
+    if problem.reconstructs:
+        baselines_of(problem, view, model, normaliser.in_channels)
     result = Check(
         problem,
         view,
@@ -195,7 +200,8 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
-    names_of(problem, view)
+    if not problem.reconstructs:
+        names_of(problem, view)
     if config.bundle.model == "held_out" and len(splits) > 1:
         fix = 'bundle.model = "refit"'
         raise ConfigError(message("A rotation has no single held-out model.", where="bundle.model", fix=fix))
@@ -248,6 +254,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
             jitter=_jitter(problem, view, labels),
             trained_on=() if problem.start is None else problem.start.trained_on,
             buffer_m=promise.area.buffer_m if promise.area else 0.0,
+            reconstructs=bool(problem.reconstructs),
         )
         for finding in audit(context, problem.config.evaluate.accept):
             found.setdefault((finding.check, finding.place), finding)

@@ -14,7 +14,7 @@ from outcrop.evaluate.breakdown import Extras, Held
 from outcrop.evaluate.gap import optimism_gap
 from outcrop.evaluate.resample import NOUNS
 from outcrop.evaluate.scored import MODEL, Scored
-from outcrop.evaluate.summary import Question, assemble
+from outcrop.evaluate.summary import Question, assemble, plain
 from outcrop.evaluate.summary import summarise as summarise_promise
 from outcrop.metric.table import primary
 from outcrop.run import gap, parts
@@ -23,6 +23,7 @@ from outcrop.run.folder import fingerprint
 from outcrop.run.lines import numbered_by
 from outcrop.run.picking import picking_of
 from outcrop.run.problem import Problem
+from outcrop.run.reconstruct import alarms
 from outcrop.run.rotate import Fold, rows_of, unit_key
 from outcrop.run.solve import Tell
 from outcrop.run.uncertain import Intervals
@@ -32,7 +33,7 @@ from outcrop.view.view import View
 
 
 def summarise(
-    checked: Check, folds: Sequence[Fold], scored: Scored, held: Intervals, *, tell: Tell | None = None
+    checked: Check, folds: Sequence[Fold], scored: Scored, held: Intervals | None, *, tell: Tell | None = None
 ) -> tuple[str, dict[str, Any]]:
     """One promise and its entry of metrics.json: scores, intervals, verdicts, breakdowns and the optimism gap."""
     problem, section = checked.problem, checked.problem.config.evaluate
@@ -43,14 +44,17 @@ def summarise(
         draws=section.bootstrap,
     )  # fmt: skip
     extras = Extras(
-        high_confidence=_high_confidence(problem, checked.view, folds),
-        valid=_ordered(folds, "inside"),
+        high_confidence=None if held is None else _high_confidence(problem, checked.view, folds),
+        valid=np.repeat(_ordered(folds, "inside"), max(len(scored), 1) // max(len(rows_of(folds)[1]), 1)),
         distances=distances(problem, checked.splits) or line_distances(problem, checked.view, checked.splits),
         gap=_gap(checked, scored, asked, tell),
-        intervals=None if scored.picks else _held(held, rows_of(folds)[1]),
+        intervals=None if scored.picks or held is None else _held(held, rows_of(folds)[1]),
         picking=picking_of(problem),
     )
-    return question.promise, summarise_promise(scored, question, extras)
+    entry = summarise_promise(scored, question, extras)
+    if held is None:
+        entry["anomaly"] = plain(alarms(problem, folds))
+    return question.promise, entry
 
 
 def _in_time(problem: Problem, key: str) -> bool:

@@ -37,7 +37,7 @@ def wanted(problem: Problem, view: View, splits: Sequence[Split]) -> bool:
     Networks need enough snapshots that a random split has some in every part.
     """
     asked = problem.config.evaluate.optimism_gap
-    if problem.config.promise.kind == "same_population":
+    if problem.config.promise.kind == "same_population" or problem.section.noise is not None:
         return False
     if isinstance(view, Graphs) and labelled_examples(problem, whole(view)).sum() < FEWEST:
         return False

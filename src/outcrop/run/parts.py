@@ -237,7 +237,7 @@ def metrics_of(problem: Problem) -> tuple[str, ...]:
     """
     asked = problem.config.evaluate.metrics
     if asked == "auto":
-        return ()
+        return ("snr_db", "rmse") if problem.section.noise is not None else ()
     kind, cost = kind_of(problem), bool(problem.classes) and problem.classes.cost is not None
     if asked:
         metrics.primary(kind, cost=cost, wanted=asked[0])

@@ -145,6 +145,9 @@ def _one_file(
         reading = model.bundle.provenance["reading"]
         records = read(path, **reading)
         if len(records) == 1 and (options["region"] or bytes_of(records[0]) > block_bytes):
+            if model.reconstructs:
+                what = "Inputs are given back for whole records; this one is larger, or a region was asked for."
+                raise DataError(message(what, where=str(path), fix="cut the file into smaller ones."))
 
             def curves_of(record: Record, prepared: Record, predicted: Predicted) -> list[Curve]:
                 return _curves(model, record, prepared, predicted, kinds)
@@ -199,7 +202,9 @@ def _curves(
     def curve(mnemonic: str, values: np.ndarray, unit: str, description: str) -> Curve:
         return Curve(mnemonic, _on_file(model, record, prepared, values), unit, description)
 
-    if target.classes is None:
+    if model.reconstructs:
+        curves = [curve(*row) for row in _restored(model, predicted, described)]
+    elif target.classes is None:
         curves = [curve(f"{name}_PRED", predicted.values, target.unit or "", f"{name} {described}")]
     else:
         codes = _codes(target.classes, predicted.values)
@@ -221,6 +226,17 @@ def _curves(
     if not kinds or "validity" in kinds:
         curves.append(curve(f"{name}_VALID", predicted.valid, "", "1 inside, 0 outside the area of validity"))
     return curves
+
+
+def _restored(model: Model, predicted: Predicted, described: str) -> list[tuple[str, np.ndarray, str, str]]:
+    """The inputs given back, how unusual each sample is and whether it is flagged: mnemonic, values, unit, words."""
+    name, units = model.target.name, {v.name: v.unit or "" for v in model.inputs}
+    rows = [(f"{n}_PRED", values, units[n], f"{n} {described}") for n, values in predicted.restored.items()]
+    if predicted.anomaly is not None and predicted.flag is not None:
+        asked = model.bundle.provenance["usual"]["false_alarms"]
+        rows.append((f"{name}_ANOMALY", predicted.anomaly, "", "error of reconstruction, 1 is usual"))
+        rows.append((f"{name}_FLAG", predicted.flag, "", f"1: above the threshold that flags {asked:.1%} of the usual"))
+    return rows
 
 
 def _on_file(model: Model, record: Record, prepared: Record, values: np.ndarray) -> np.ndarray:

@@ -26,8 +26,10 @@ from outcrop.errors import ConfigError, DataError, message
 from outcrop.evaluate.distribution import Head
 from outcrop.loss import table as losses
 from outcrop.records import Record
+from outcrop.run.class_table import class_table
 from outcrop.run.cutouts import Tiled, cut
 from outcrop.run.folder import fingerprint
+from outcrop.run.reconstructed import only_clean, stand_in
 from outcrop.run.start import Start, read_start
 from outcrop.shown import Readable, Shown
 from outcrop.split.promise import named_plainly
@@ -93,9 +95,21 @@ class Problem(Readable):
         return self.target.classes
 
     @property
+    def section(self) -> TargetSection:
+        """What the run file says of the target."""
+        return next(iter(self.config.data.target.values()))
+
+    @property
+    def reconstructs(self) -> tuple[str, ...]:
+        """The inputs that are to be given back; empty where the target is something else."""
+        return tuple(self.section.reconstruct or ())
+
+    @property
     def out_size(self) -> int:
         """Number of outputs of the network per sample."""
         loss = self.config.loss
+        if self.reconstructs:
+            return len(self.reconstructs)
         classes = len(self.classes.codes) if self.classes else 0
         return losses.outputs(loss.kind, "class" if classes else "number", classes=classes, levels=loss.levels)
 
@@ -150,6 +164,7 @@ def load_problem(config: Config, base: Path) -> Problem:
     variables = expanded(variables, aligned)
     aligned, tiled = cut(config, aligned, variables)
     records, resolutions = resolve(aligned, variables)
+    records = only_clean(records, config.data)
     notes = tuple(f"{record.name}: {note}" for record in aligned for note in record.notes)
     links, start = _links(config, base), read_start(config.model, base)
     problem = Problem(
@@ -262,6 +277,8 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     name, section = next(iter(data.target.items()))
     classes = class_table(section, base, name) if section.classes is not None else None
     target = replace(_variable(name, section, "target"), classes=classes)
+    if section.reconstruct is not None:
+        target = stand_in(name, section.reconstruct, inputs)
     if data.view.past_target:
         inputs.append(_past(target, data))
     if data.view.hide:
@@ -342,55 +359,3 @@ def expanded(variables: Sequence[Variable], records: Sequence[Record]) -> list[V
 def _variable(name: str, section: VariableSection, role: str) -> Variable:
     arguments = section.model_dump(include=set(VariableSection.model_fields) - {"sources"})
     return Variable(name=name, role=role, sources=tuple(section.sources or (name,)), **arguments)
-
-
-def class_table(section: TargetSection, base: Path, target: str) -> ClassTable:
-    """Codes, names, merges, ignored codes and costs of a target's classes, from the run file or from tables."""
-    codes, names = _codes(section, base, target)
-    cost = _cost(section, base, target) if section.cost else None
-    rules = {"merges": section.merges, "ignore": section.ignore}
-    return ClassTable.build(codes, names, cost=cost, cost_order=section.cost_order, **rules)
-
-
-def _codes(section: TargetSection, base: Path, target: str) -> tuple[list[Any], list[str]]:
-    if isinstance(section.classes, dict):
-        return list(section.classes), list(section.classes.values())
-    import pandas as pd
-
-    path = base / str(section.classes)
-    if not path.is_file():
-        raise ConfigError(
-            message(f"There is no class table {str(path)!r}.", where=f"target.{target}.classes", fix="check the path.")
-        )
-    table = pd.read_csv(path)
-    columns = {str(column).casefold(): column for column in table.columns}
-    if "code" not in columns or "name" not in columns:
-        raise ConfigError(
-            message(
-                "The class table needs the columns code and name.",
-                where=str(path),
-                fix=f"it has {', '.join(map(str, table.columns))}.",
-            )
-        )
-    return list(table[columns["code"]]), [str(n) for n in table[columns["name"]]]
-
-
-def _cost(section: TargetSection, base: Path, target: str) -> np.ndarray:
-    """The cost matrix as the file has it; `DATASET:FILE` names a file of a registered data set."""
-    from outcrop.data import datasets
-
-    dataset, colon, name = str(section.cost).partition(":")
-    path = datasets.path(dataset, name) if colon and dataset in datasets.DATASETS else base / str(section.cost)
-    if not Path(path).is_file():
-        raise ConfigError(
-            message(f"There is no cost matrix {str(path)!r}.", where=f"target.{target}.cost", fix="check the path.")
-        )
-    try:
-        return (
-            np.load(path, allow_pickle=False)
-            if str(path).endswith(".npy")
-            else np.loadtxt(path, delimiter=",", ndmin=2)
-        )
-    except ValueError as error:
-        fix = "save numbers, one row per true class: a .npy file, or commas and no header."
-        raise ConfigError(message(f"The cost matrix cannot be read ({error}).", where=str(path), fix=fix)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from outcrop.data.normalise import Encoded
 from outcrop.evaluate.picks import Picking
 from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.validity import Validity
-from outcrop.run import parts
+from outcrop.run import parts, reconstruct
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
@@ -79,10 +79,15 @@ def solve_fold(
     solved = solve(problem, view, labels, seed=seed, tell=tell, title=title, checkpoint=checkpoint, resume=resume)
     trained = time.monotonic() - begun
     test = samples_of(problem, view, labels.test, problem.labelled())
-    columns = model_columns(problem, view, split, solved, test)
-    if ladder:
-        columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
-    how = _picks(problem, view, labels, solved)
+    usual, how = None, None
+    if problem.reconstructs:
+        columns = reconstruct.fold_columns(problem, view, labels, solved, test, ladder=ladder, tell=tell)
+        usual = reconstruct.usual_of(problem, view, labels, solved)
+    else:
+        columns = model_columns(problem, view, split, solved, test)
+        if ladder:
+            columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
+        how = _picks(problem, view, labels, solved)
     if how is not None:
         columns |= pick_columns(problem, test, columns, how)
     validity = validity_of(problem, view, labels, solved.tables)
@@ -100,8 +105,10 @@ def solve_fold(
         "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
+        "usual": None if usual is None else asdict(usual),
     }
-    fold = Fold(*test, columns, notes, solved, held_scores(problem, view, labels, solved))
+    held = {} if problem.reconstructs else held_scores(problem, view, labels, solved)
+    fold = Fold(*test, columns, notes, solved, held)
     if done is not None and checkpoint is not None:
         _write(done, fold)
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
@@ -187,6 +194,19 @@ def scored_of(problem: Problem, view: View, folds: Sequence[Fold], split: Split 
     groups = {key: np.array([r.groups.get(key, "") for r in problem.records]) for key in problem.records[0].groups}
     unit = pick_unit(problem) if picks else problem.target.unit or ""
     members = {} if split is None or split.unit is None else {unit_key(problem, split): split.unit[at]}
+    if problem.reconstructs:
+        target = contenders.pop(reconstruct.TARGET)
+        table = Scored(
+            rows.record[order],
+            names,
+            position,
+            flat[at],
+            contenders,
+            fold=number[order],
+            groups=groups,
+            members=members,
+        )
+        return reconstruct.flat_scored(problem, table, target)
     return Scored(
         rows.record[order], names, position, flat[at], contenders, probabilities,
         fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,

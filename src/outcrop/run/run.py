@@ -21,6 +21,7 @@ from outcrop.report.page import write as write_report
 from outcrop.run import bundling, evaluate, folder, outputs, picking
 from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
+from outcrop.run.restored_files import write_reconstruction
 from outcrop.run.rotate import Fold, scored_of, solve_fold
 from outcrop.run.search import Trial, over_all, searched, with_best, write_search
 from outcrop.run.uncertain import intervals
@@ -209,8 +210,12 @@ def _evaluate(
     for name, one in checked.promises.items():
         scored = scored_of(one.problem, one.view, folds[name], one.splits[0])
         file = f"predictions-{name}.nc" if name else "predictions.nc"
-        held = intervals(one.problem, one.view, one.splits, folds[name])
-        outputs.write_predictions(place, one.problem, scored, folds[name], held, file, one.view.origins.hidden)
+        held = None
+        if one.problem.reconstructs:
+            write_reconstruction(place / file, one.problem, folds[name])
+        else:
+            held = intervals(one.problem, one.view, one.splits, folds[name])
+            outputs.write_predictions(place, one.problem, scored, folds[name], held, file, one.view.origins.hidden)
         if how := picking.picking_of(one.problem):
             rows = picking.scored_rows(scored, how.names)
             name_of_picks = file.replace("predictions", "picks").replace(".nc", ".csv")

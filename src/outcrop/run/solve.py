@@ -25,6 +25,7 @@ from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.cutouts import known_boxes
+from outcrop.run.own_target import examples_of, with_own_target
 from outcrop.run.problem import Problem
 from outcrop.run.stream import Stream
 from outcrop.split.promise import Split
@@ -100,6 +101,8 @@ def encoded(
     trained = {view.origins.names[which] for which in np.unique(view.origins.record[split.train]).tolist()}
     lost = {name: inputs for name, inputs in split.blank.items() if name not in trained}
     records = [without_inputs(r, lost[r.name], problem.variables) if r.name in lost else r for r in problem.records]
+    if problem.reconstructs:
+        return {record.name: with_own_target(problem, normaliser, record) for record in records}
     return {record.name: normaliser.encode(record, fill=fill) for record in records}
 
 
@@ -141,6 +144,7 @@ def solve(
     """
     config = problem.config
     normaliser, tables = prepare(problem, view, split)
+    view = examples_of(problem, view, split, normaliser, tables)
     loss = parts.loss_of(config, problem, normaliser)
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
@@ -206,8 +210,9 @@ def training_data(
     if split.boxes is not None:
         kind = parts.view_kind(problem)
         return Stream(problem, normaliser, {"kind": kind, **parts.view_arguments(problem, kind)}, split.boxes)
-    if view.kind != "points" and (problem.config.train.jitter or view.kind == "graphs"):
-        return _Moving(view, tables, split.train)
+    draws = getattr(view, "noise", None) is not None
+    if draws or (view.kind != "points" and (problem.config.train.jitter or view.kind == "graphs")):
+        return _Moving(view, tables, split.train, problem.config.train.jitter or view.kind == "graphs")
     return view.gather(tables, split.train)
 
 
@@ -217,11 +222,12 @@ def at_rest(view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> Bat
 
 
 class _Moving:
-    """Examples that start elsewhere (or hide other nodes) each time they are drawn, within what training reads."""
+    """Examples that are drawn anew: they start elsewhere within what training reads (unless `moves` is False), hide
+    other nodes, get other noise."""
 
-    def __init__(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray) -> None:
+    def __init__(self, view: View, tables: Mapping[str, Encoded], index: np.ndarray, moves: bool = True) -> None:
         self.view, self.tables, self.index = view, tables, index
-        self.room = view.room(index)
+        self.room = view.room(index if moves else index[:0])
 
     def __len__(self) -> int:
         return len(self.index)

@@ -6,8 +6,8 @@ model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
 from outcrop.evaluate.validity import Validity
 from outcrop.records import Record
+from outcrop.run.codes import codes, decode, restored_record, sample
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
 from outcrop.run.weights import check_sizes, member
@@ -52,6 +53,9 @@ class Predicted:
         names: of the classes, in the order of their indices; empty for numbers.
         low, high: bounds of the calibrated interval, in the target's unit; None where there is none.
         sets: which classes belong to the calibrated set, (sample, class); None where there is none.
+        restored: of inputs that are given back, variable -> values in its unit; empty for other targets.
+        anomaly: how unusual a sample is, 1 being usual; NaN where nothing is known. `values` of a reconstruction.
+        flag: 1 where that is above the threshold of the model, 0 below.
     """
 
     values: np.ndarray
@@ -62,6 +66,9 @@ class Predicted:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     sets: np.ndarray | None = None
+    restored: Mapping[str, np.ndarray] = field(default_factory=dict)
+    anomaly: np.ndarray | None = None
+    flag: np.ndarray | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -89,6 +96,11 @@ class Model(Readable):
     def inputs(self) -> list[Variable]:
         """The input variables, in the order of the channels."""
         return [v for v in self.variables if v.role == "input"]
+
+    @property
+    def reconstructs(self) -> tuple[str, ...]:
+        """The inputs that are given back; empty where something else is predicted."""
+        return tuple(self.bundle.provenance.get("reconstructs", ()))
 
     @property
     def target(self) -> Variable:
@@ -144,6 +156,8 @@ class Model(Readable):
         """
         view, tables = self.examples(record)
         table, classes = tables[record.name], self.target.classes
+        if self.reconstructs:
+            return self._restored(record, table, view)
         index, mixture = np.arange(len(view.origins)), self.mixture
         found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
         width = len(classes.codes) if classes else mixture.width
@@ -164,6 +178,17 @@ class Model(Readable):
         labels = decide(values, classes.cost, self.bundle.provenance["decide"])
         chosen = None if margin is None else sets(values, margin)
         return Predicted(labels, values, valid, distance, classes.names, sets=chosen)
+
+    def _restored(self, record: Record, table: Encoded, view: View) -> Predicted:
+        """The inputs given back, and how unusual every sample is."""
+        found = restored_record(self, record, table, view)
+        usable = np.isfinite(found.standard).any(axis=1) & table.usable
+        distance = self.validity.score(table.inputs)
+        inside = self.validity.inside(distance) & self._any_input(record)
+        valid = np.where(usable, inside.astype(float), np.nan)
+        values = np.full(len(record), np.nan) if found.anomaly is None else found.anomaly
+        about = {"restored": found.physical, "anomaly": found.anomaly, "flag": found.flag}
+        return Predicted(values, None, valid, distance, **about)
 
     @staticmethod
     def _without_own(view: View, record: Record) -> View:
@@ -192,6 +217,25 @@ class Model(Readable):
         Raises:
             DataError: an input is not given, or lengths differ.
         """
+        return self.predict_record(self.record_of(**arrays))
+
+    def codes(self, **arrays: Any) -> np.ndarray:
+        """The codes of an autoencoder along arrays, as for `predict`: (example, *place, number), in order of examples.
+
+        Those of the first network of an ensemble; of a variational one their means. `decode` turns them back.
+        """
+        return codes(self, self.record_of(**arrays))
+
+    def decode(self, codes: np.ndarray) -> dict[str, np.ndarray]:
+        """What codes stand for: variable -> (example, *size) in its unit (standard units where records scale it)."""
+        return decode(self, codes)
+
+    def sample(self, count: int, *, seed: int = 0) -> dict[str, np.ndarray]:
+        """Examples that a variational autoencoder makes up: codes drawn from N(0, 1), decoded."""
+        return sample(self, count, seed)
+
+    def record_of(self, **arrays: Any) -> Record:
+        """Arrays of equal length as a record that is ready to be predicted."""
         import xarray as xr
 
         known = [variable.name for variable in self.inputs]
@@ -215,7 +259,7 @@ class Model(Readable):
         data = {n: ("row", columns.get(n, np.full(size, np.nan)), {"units": units[n]}) for n in known}
         record = Record(xr.Dataset(data, {"row": np.arange(size)}), "array")
         resolved, _ = resolve([record], [replace(v, sources=(v.name,)) for v in self.inputs], training=False)
-        return self.predict_record(resolved[0])
+        return resolved[0]
 
     @property
     def title(self) -> str:

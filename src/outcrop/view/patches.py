@@ -119,7 +119,8 @@ class Patches(OnePerSample):
         batch = take(found, self.origins.names, tables)
         if batch.weight is None or not self.area_weight:
             return batch
-        return batch._replace(weight=batch.weight * cell_area(self.cells, found))
+        area = np.asarray(cell_area(self.cells, found))
+        return batch._replace(weight=batch.weight * (area if batch.weight.ndim == area.ndim else area[..., None]))
 
     def stitch(self, index: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
         """Values (example, *size, out) on their records, flat; overlaps are averaged with Hann weights."""

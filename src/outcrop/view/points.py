@@ -79,7 +79,8 @@ class Points(Covers):
             take_rows(table.inputs, read[place][:, None] + moved * step[which], inputs, place)
             if blank and table.target is not None and table.weight is not None:
                 blank[0][place] = table.target[sample]
-                blank[1][place] = table.weight[sample] * table.usable[read[place]]
+                usable = table.usable[read[place]].reshape(-1, *[1] * (table.weight.ndim - 1))
+                blank[1][place] = table.weight[sample] * usable
         return Batch(inputs.reshape(len(index), len(offsets) * channels), *(blank or ()))
 
     def _rows(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -122,12 +122,15 @@ def by_record(record: np.ndarray) -> list[tuple[int, np.ndarray | slice]]:
 def blank_target(
     tables: Mapping[str, Encoded], names: Iterable[str], shape: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """A missing target and zero weights to be filled in, or None where no table of these records has a target."""
-    kind = next((table.target.dtype for table in map(tables.__getitem__, names) if table.target is not None), None)
-    if kind is None:
+    """A missing target and zero weights to be filled in, or None where no table of these records has a target.
+
+    A target of several numbers per sample adds their axis to `shape`.
+    """
+    first = next((table.target for table in map(tables.__getitem__, names) if table.target is not None), None)
+    if first is None:
         return None
-    missing = -1 if np.issubdtype(kind, np.integer) else np.nan
-    return np.full(shape, missing, kind), np.zeros(shape, np.float32)
+    missing, shape = -1 if np.issubdtype(first.dtype, np.integer) else np.nan, (*shape, *first.shape[1:])
+    return np.full(shape, missing, first.dtype), np.zeros(shape, np.float32)
 
 
 def take_rows(table: np.ndarray, rows: np.ndarray, out: np.ndarray, place: np.ndarray | slice) -> None:

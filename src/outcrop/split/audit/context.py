@@ -44,6 +44,7 @@ class AuditContext:
         deploy: positions of the records to be predicted (easting, northing or longitude, latitude), if known.
         jitter: dimension -> samples by which training examples are moved at random.
         trained_on: name, sha256, samples and ranges of each record that the network was trained on before this run.
+        reconstructs: the target is a copy of inputs by declaration, to be given back.
         upstream: gauge or record name -> names of those upstream of it, whose water it measures again.
     """
 
@@ -62,6 +63,7 @@ class AuditContext:
     jitter: Mapping[str, int] = field(default_factory=dict)
     upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trained_on: Sequence[Mapping[str, Any]] = ()
+    reconstructs: bool = False
 
     @cached_property
     def ordered(self) -> list[Record]:
@@ -177,7 +179,7 @@ class AuditContext:
         for record, first, stop in zip(self.ordered, self.offsets[:-1], self.offsets[1:], strict=True):
             table = self.tables.get(record.name)
             if table is not None and table.weight is not None:
-                known[first:stop] &= table.weight > 0
+                known[first:stop] &= table.weight.reshape(len(record), -1).max(axis=1) > 0
         return known
 
     @cached_property

@@ -1,0 +1,140 @@
+"""Examples whose target is their own input: encoded tables, and the noise that each part of a split may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from outcrop.data.normalise import Encoded, Normaliser
+from outcrop.errors import ConfigError, message
+from outcrop.records import Record
+from outcrop.split.promise import Split
+from outcrop.view.corrupted import Corrupted, Noise
+from outcrop.view.view import View
+
+if TYPE_CHECKING:
+    from outcrop.config.schema import NoiseSection
+    from outcrop.run.problem import Problem
+
+VIEWS = ("points", "windows", "patches")
+
+
+def with_own_target(problem: Problem, normaliser: Normaliser, record: Record) -> Encoded:
+    """A record as the network sees it; target (sample, variable) are the reconstructed inputs, on the inputs' scale.
+
+    The weight is that of the sample, and 0 where the value itself is missing.
+    """
+    table = normaliser.encode(record)
+    if table.weight is None:
+        return table
+    own = list(columns_of(normaliser, problem.reconstructs))
+    present = np.isfinite(normaliser.encode(record, fill=False).inputs[:, own])
+    target = np.where(present, table.inputs[:, own], np.nan).astype(np.float32)
+    return replace(table, target=target, weight=(present * table.weight[:, None]).astype(np.float32))
+
+
+def columns_of(normaliser: Normaliser, names: tuple[str, ...]) -> tuple[int, ...]:
+    """The input channels of some variables."""
+    layout = normaliser.layout
+    return tuple(layout[name].values[0] for name in names)
+
+
+def examples_of(
+    problem: Problem, view: View, split: Split, normaliser: Normaliser, tables: Mapping[str, Encoded]
+) -> Any:
+    """The view, whose examples are given noise and a scale of their own where the run file asks for it."""
+    if not problem.reconstructs:
+        return view
+    section, noise = problem.section, None
+    columns = columns_of(normaliser, problem.reconstructs)
+    if section.noise is not None:
+        noise = _noise(problem, view, split, tables, columns, section.noise)
+    return Corrupted(view, columns_read(view, columns, normaliser.in_channels), noise, section.rescale)
+
+
+def columns_read(view: View, columns: tuple[int, ...], channels: int) -> tuple[int, ...]:
+    """Where these channels of an example's own sample stand: point examples hold those of their neighbours too."""
+    context = getattr(view, "context", (0,))
+    return tuple(context.index(0) * channels + column for column in columns) if view.kind == "points" else columns
+
+
+def check_view(problem: Problem, view: View) -> None:
+    """What cannot be given back by this view, family or loss.
+
+    Raises:
+        ConfigError: with what to change.
+    """
+    if not problem.reconstructs:
+        return
+    where, noise = f"target.{problem.target.name}", problem.section.noise
+    fix = f'view = {{kind = "{"windows" if noise else VIEWS[0]}"}}, and a family that works on it'
+    if view.kind not in VIEWS or (noise and (view.kind != "windows" or len(view.cells.dims) > 1)):
+        able = "windows along one dimension" if noise else ", ".join(VIEWS)
+        what = f"Inputs are given back {'without noise ' if noise else ''}by {able}, not by {view.kind}."
+        raise ConfigError(message(what, where=f"{where} and data.view", fix=fix))
+    if view.kind == "points" and (problem.section.rescale or 0 not in getattr(view, "context", ())):
+        what = "A point is given back from itself, on the scale of all samples."
+        raise ConfigError(message(what, where=where, fix="no rescale, and a context that holds 0; or windows."))
+    if problem.head.kind != "point":
+        what = f"The loss {problem.config.loss.kind!r} does not give inputs back."
+        raise ConfigError(message(what, where=f"{where} and [loss]", fix='kind = "mse", "mae", "huber" or "elbo"'))
+    if problem.tiled or problem.start is not None:
+        what = "Records larger than memory, and fine-tuning, are not for targets that are reconstructed."
+        raise ConfigError(message(what, where=where, fix="a larger data.memory_mb; no model.start_from."))
+    if noise and noise.noise_only:
+        if not problem.config.promise.new:
+            what = "Recorded noise is kept apart by groups; this promise has none."
+            raise ConfigError(message(what, where=f"{where}.noise_only and [promise]", fix='[promise] new = "station"'))
+        if view.read_size > noise.noise_only[1] - noise.noise_only[0]:
+            what = f"Windows of {view.read_size} samples are longer than the noise of a record."
+            raise ConfigError(message(what, where="data.view.length", fix="shorter windows, or a wider noise_only."))
+
+
+def _noise(
+    problem: Problem,
+    view: View,
+    split: Split,
+    tables: Mapping[str, Encoded],
+    columns: tuple[int, ...],
+    section: NoiseSection,
+) -> Noise:
+    names = view.origins.names
+    amplitude = np.array([_amplitude(tables[name]) for name in names])
+    ratios, span = tuple(float(r) for r in section.snr_db), tuple(float(r) for r in section.train_snr_db)
+    if section.noise_only is None:
+        return Noise(amplitude, ratios, (span[0], span[1]), seed=section.seed)
+    first, stop = section.noise_only
+    recorded = {}
+    for which, name in enumerate(names):
+        cut = tables[name].inputs[first:stop, list(columns)]
+        cut = cut - cut.mean(axis=0)
+        if np.isfinite(cut).all() and np.square(cut).mean() > 0:
+            recorded[which] = cut
+    donors = _donors(problem, view, split, np.array(sorted(recorded)))
+    return Noise(amplitude, ratios, (span[0], span[1]), donors, recorded, section.seed)
+
+
+def _amplitude(table: Encoded) -> float:
+    """Root mean square of what is clean in a record; 1 where nothing is."""
+    if table.target is None or table.weight is None or not (table.weight > 0).any():
+        return 1.0
+    return float(np.sqrt(np.square(table.target[table.weight > 0]).mean()))
+
+
+def _donors(problem: Problem, view: View, split: Split, able: np.ndarray) -> list[np.ndarray]:
+    """For every record the other records of its part that have noise; its own where there is no other.
+
+    Groups that are in no part of the split keep to themselves.
+    """
+    part_of = {group: part for part, groups in split.groups.items() for group in groups}
+    groups = view.origins.groups[str(problem.config.promise.new)]
+    part = np.array([part_of.get(str(group), f"none {group}") for group in groups])
+    found = []
+    for which in range(len(groups)):
+        same = able[part[able] == part[which]]
+        others = same[same != which]
+        found.append(others if len(others) else same if len(same) else np.array([which]))
+    return found
