@@ -42,6 +42,7 @@ def summary(run: Path) -> dict[str, Any]:
         "verdict": {name: _some(row, "word", "difference", "low", "high") for name, row in entry["verdict"].items()},
         "intervals": _held(entry.get("intervals")),
         "by_lead": _by_lead(entry, metric),
+        **_given_back(entry),
         "optimism_gap": entry["optimism_gap"] and _some(entry["optimism_gap"], "random", "promised", "gap"),
         "high_confidence": entry["high_confidence"] and _rounded(entry["high_confidence"]["model"][metric]),
         "effective_samples": _rounded(metrics["effective_samples"]["total"]),
@@ -68,6 +69,17 @@ def _by_lead(entry: dict[str, Any], metric: str) -> dict[str, dict[str, Any]] | 
     return {str(k): {name: _rounded(v) for name, v in row.items()} for k, row in scores.items()} or None
 
 
+def _given_back(entry: dict[str, Any]) -> dict[str, Any]:
+    """Of inputs given back: the gain in dB at every ratio of noise, and how often usual samples are flagged."""
+    found: dict[str, Any] = {}
+    if rows := entry.get("by_snr_db"):
+        gains = {str(row["snr_db"]): row["gain"] for row in rows}
+        found["gain_db"] = {k: {n: _some(g, *KEPT) for n, g in row.items()} for k, row in gains.items()}
+    if alarms := entry.get("anomaly"):
+        found["alarms"] = _some(alarms, "asked", "flagged", "lowest", "highest")
+    return found
+
+
 def _some(row: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: _rounded(row[key]) for key in keys}
 
@@ -85,9 +97,16 @@ def reproduce(example: Path) -> dict[str, Any]:
     for name, changes in variants(example).items():
         print(f"{example.name}: {name}", flush=True)
         out = next_free(example / "runs", name)
-        outcrop.run(example / "run.toml", out=out, overrides=changes, tell=_Lines())
+        file, changes = _run_file(changes)
+        outcrop.run(example / file, out=out, overrides=changes, tell=_Lines())
         results[name] = summary(out)
     return results
+
+
+def _run_file(changes: list[str]) -> tuple[str, list[str]]:
+    """The run file of a variant, `run.toml` unless its first entry names another one, and its changes."""
+    other = bool(changes) and changes[0].endswith(".toml")
+    return (changes[0], changes[1:]) if other else ("run.toml", changes)
 
 
 class _Lines:

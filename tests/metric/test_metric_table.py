@@ -46,7 +46,7 @@ def test_metric_of_the_verdict():
     assert "expected_cost" not in defined_for("class")
     with pytest.raises(ConfigError, match=r"put one of .*macro_f1.* first"):
         primary("class", wanted="expected_cost")
-    with pytest.raises(ConfigError, match="put one of rmse, mae, r2, nse, crps first"):
+    with pytest.raises(ConfigError, match="put one of rmse, mae, r2, nse, snr_db, crps first"):
         primary("number", wanted="bias")
     with pytest.raises(ConfigError, match="did you mean 'macro_f1'"):
         find("macro_f")

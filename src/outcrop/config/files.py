@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.data.datasets import DATASETS
-from outcrop.data.read import PART_OF_NAME, matching, under
+from outcrop.data.read import matching, under
 from outcrop.errors import ConfigError, did_you_mean
 
 Problem = tuple[list[str], str]

@@ -26,6 +26,7 @@ from outcrop.report.pictures import (
     track_pictures,
 )
 from outcrop.report.questions import answers, noun, split_sentences
+from outcrop.report.restored import alarms, gain_picture
 from outcrop.report.scores import Promise, promises, score
 
 
@@ -130,6 +131,14 @@ def lead(run: RunFolder) -> Section:
     section = Section("lead", "Score and lead")
     for promise in promises(run):
         section.add("pictures", lead_picture(run, promise))
+    return section
+
+
+def given_back(run: RunFolder) -> Section:
+    """Inputs that are given back: gain against noise, false alarms."""
+    section = Section("given-back", "What is given back")
+    for promise in promises(run):
+        section.add("pictures", gain_picture(promise)).add("text", alarms(promise))
     return section
 
 
@@ -267,6 +276,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     ladder,
     records_shown,
     lead,
+    given_back,
     intervals,
     place,
     by_class,

@@ -21,8 +21,8 @@ from outcrop.run.augmenting import augment_of
 from outcrop.run.ladder import names_of
 from outcrop.run.own_target import check_view
 from outcrop.run.problem import Problem, load_problem
-from outcrop.run.search import inner_splits
 from outcrop.run.reconstruct import names_of as baselines_of
+from outcrop.run.search import inner_splits
 from outcrop.run.solve import prepare, solve
 from outcrop.run.splitting import splits_of, splits_of_networks
 from outcrop.run.start import check_fits, check_parts
