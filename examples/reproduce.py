@@ -1,18 +1,22 @@
 """Runs the worked examples and writes their results.json: `make examples`, or python examples/reproduce.py NAME ...
 
 A result names the code, the data and the split it was measured with. `--collect RUN...` writes results.json from run
-folders that exist already, under the names of `runs.toml` beside the example.
+folders that exist already, under the names of `runs.toml` beside the example. `--evidence` writes what all
+results.json say as the table that outcrop ships and `outcrop new --advise` quotes.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+EVIDENCE = HERE.parent / "src/outcrop/config/evidence.csv"
 KEPT = ("value", "low", "high")
 
 
@@ -88,6 +92,63 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
+def evidence() -> str:
+    """One row per network of every example with a run file and results, as CSV (`outcrop.config.evidence.Measured`)."""
+    from dataclasses import fields
+
+    from outcrop.config.evidence import Measured
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [entry.name for entry in fields(Measured)], lineterminator="\n")
+    writer.writeheader()
+    for listed in sorted(HERE.glob("*/results.json")):
+        results = json.loads(listed.read_text("utf-8"))
+        if (listed.parent / "run.toml").is_file():
+            changes = variants(listed.parent)
+            runs = {name: result for name, result in results.items() if name in changes}
+            writer.writerows(_row(listed.parent, name, changes[name], result) for name, result in runs.items())
+    return text.getvalue()
+
+
+def _row(example: Path, run: str, changes: list[str], result: dict[str, Any]) -> dict[str, Any]:
+    """What one run measured, beside the best baseline."""
+    from outcrop.config.load import overridden
+    from outcrop.metric.table import METRICS
+    from outcrop.model.entries import FAMILIES
+
+    raw = overridden(tomllib.loads((example / "run.toml").read_text("utf-8")), changes)
+    view, family = raw["data"].get("view", {}), raw["model"]["family"]
+    stated = "sequences" if "history" in view and "sequences" in FAMILIES[family].views else FAMILIES[family].views[0]
+    sign = 1 if METRICS[result["metric"]].better == "lower" else -1
+    known = {name: score["value"] for name, score in result["baselines"].items() if score["value"] is not None}
+    best = min(known, key=lambda name: sign * known[name])
+    score = result["network"]
+    return {
+        "example": example.name,
+        "title": (example / "README.md").read_text("utf-8").splitlines()[0].lstrip("# "),
+        "run": run,
+        "view": view.get("kind", "auto") if view.get("kind", "auto") != "auto" else stated,
+        "family": family,
+        "promise": result["promise"],
+        "metric": result["metric"],
+        "score": score["value"],
+        "low": score["low"],
+        "high": score["high"],
+        "baseline": best,
+        "baseline_score": known[best],
+        "word": _word(result["verdict"][best]),
+        "independent": result["effective_samples"],
+        "parameters": result["parameters"],
+    }
+
+
+def _word(verdict: dict[str, Any]) -> str:
+    """The verdict; a clear difference that none is given on, because so few groups were held out, is named."""
+    low, high = verdict["low"], verdict["high"]
+    clear = low is not None and high is not None and low * high > 0
+    return "too few groups" if verdict["word"] == "cannot tell" and (clear or low is None) else verdict["word"]
+
+
 def reproduce(example: Path) -> dict[str, Any]:
     """Runs every variant of an example; folders go to `runs/` in the example."""
     import outcrop
@@ -123,7 +184,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="examples, by the start of their folder's name; all by default")
     parser.add_argument("--collect", nargs="+", type=Path, help="run folders to summarise instead of running")
+    parser.add_argument("--evidence", action="store_true", help="write the table that outcrop ships, and stop")
     arguments = parser.parse_args()
+    if arguments.evidence:
+        EVIDENCE.write_text(evidence(), "utf-8")
+        print(f"wrote {EVIDENCE.relative_to(HERE.parent)}")
+        return
     folders = sorted(path.parent for path in HERE.glob("*/run.toml"))
     chosen = [f for f in folders if not arguments.names or any(f.name.startswith(name) for name in arguments.names)]
     for example in chosen:

@@ -1,9 +1,9 @@
-"""`outcrop new`: a run file drafted from the user's own files, or from a template."""
+"""`outcrop new`: a run file drafted from the user's own files, or from a template; or advice on the family to take."""
 
 import tomllib
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,25 +16,55 @@ def command(
     from_: Annotated[
         list[str] | None, typer.Option("--from", metavar="FILES", help="Files to take stock of; repeatable.")
     ] = None,
+    advise: Annotated[
+        list[str] | None,
+        typer.Option("--advise", metavar="FILES|RUN.toml", help="Which network fits them, and why; writes nothing."),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Of files: the curve to predict.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Of the reader of the files, e.g. domain=time; repeatable."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Name of the drafted run file; by default run.toml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing run file.")] = False,
 ) -> None:
-    """Draft a run file from your files, or start from a template."""
+    """Draft a run file from your files, start from a template, or ask which network fits."""
     from outcrop.cli.progress import console
     from outcrop.run.new import draft, from_template
 
-    if (template is None) == (not from_):
+    if sum((template is not None, bool(from_), bool(advise))) != 1:
         raise ConfigError(
             message(
-                "Say either a template or --from FILES.",
+                "Say a template, --from FILES or --advise FILES.",
                 fix='outcrop new --from "wells/*.las", or outcrop new facies',
             )
         )
+    options = _options(option or [])
+    if advise:
+        from outcrop.cli.screens import advice_screen
+        from outcrop.run.advise import advise as advice_on
+
+        console().print(advice_screen(advice_on(advise, target=target, **options)))
+        return
     if from_:
-        inventory, path = draft(from_, out or Path("run.toml"), force=force)
+        inventory, path = draft(from_, out or Path("run.toml"), force=force, target=target, **options)
         console().print(inventory.table())
     else:
         path = from_template(str(template), directory / (out or "run.toml"), force=force)
     named = "target" in tomllib.loads(path.read_text("utf-8"))["data"]
     first = "" if named else "name the target in it ([data.target]), then "
     console().print(f"Wrote {path}. Next: {first}outcrop check {quote(str(path))}", highlight=False, markup=False)
+
+
+def _options(texts: list[str]) -> dict[str, Any]:
+    """`key=value` texts as reader options; a value is TOML, or a bare word taken as text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise ConfigError(message(f"--option {text!r} is not key=value.", fix="for example --option domain=time"))
+        try:
+            found[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[key.strip()] = value.strip()
+    return found

@@ -243,6 +243,17 @@ def inspect_screen(result: Any) -> Group:
     return Group(Text(told.title, "bold"), _facts(told.facts), table)
 
 
+def advice_screen(advice: Any) -> Group:
+    """A family to start from, why, what was measured, and the lines for a run file."""
+    shown = advice.shown()
+    lines = Text(advice.run_file, "cyan")
+    return Group(
+        Text(shown.title, "bold"), _facts(shown.facts), Text(), Text("First", "bold"), _bullets(advice.sentences),
+        Text(), Text("Measured in the examples", "bold"), _bullets(advice.measured),
+        Text(), Text("To start with, in the run file", "bold"), lines,
+    )  # fmt: skip
+
+
 def compare_screen(result: Any) -> Group:
     """Runs side by side."""
     metrics = [name.replace("_", " ") for name in result.metrics]

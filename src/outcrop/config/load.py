@@ -96,6 +96,17 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def overridden(raw: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """A parsed run file with `key=value` texts applied; nothing is validated.
+
+    >>> overridden({"model": {"family": "gru"}}, ["model.family=lstm"])
+    {'model': {'family': 'lstm'}}
+    """
+    for override in overrides:
+        _override(raw, override)
+    return raw
+
+
 def _override(raw: dict[str, Any], override: str) -> Key:
     """Applies one `key=value` to the parsed run file; returns the key."""
     key, found, value = override.partition("=")

@@ -6,26 +6,60 @@ What the files do not tell is left as a commented line; nothing is chosen by a g
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import wrap
+from typing import Any
 
 import numpy as np
 
 from outcrop.data import aliases
-from outcrop.data.draft_promise import group_key, key_and_count, promise, target_name
+from outcrop.data.draft_promise import group_key, promise, target_name
 from outcrop.data.draft_text import line, one_line, string, strings, toml, toml_key
+from outcrop.data.draft_view import usual, view
 from outcrop.data.inventory import Inventory, shares
 from outcrop.data.units import convert, has_unit
 from outcrop.errors import DataError
 
 MIN_SHARE_OF_RECORDS = 0.5
 COMPLETE = 0.98
+WIDTH = 110
+"""Columns of a comment."""
 
 
-def draft(inventory: Inventory, folder: str | Path | None = None) -> str:
-    """The text of the run file."""
-    target = target_name(inventory)
+@dataclass(frozen=True)
+class Proposal:
+    """The network that a draft proposes; what is chosen from is said in `config/choice.py`.
+
+    Attributes:
+        view: how records are cut into examples.
+        family: of networks.
+        why: of the family, for the comment behind it.
+        arguments: of `[model]`, beside the family.
+        notes: comment lines above the section.
+        steps: of training, at most.
+        target: the curve to predict; "" where the inventory may guess it.
+    """
+
+    view: str
+    family: str
+    why: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    steps: int = 1500
+    target: str = ""
+
+
+def draft(inventory: Inventory, folder: str | Path | None = None, proposal: Proposal | None = None) -> str:
+    """The text of the run file; without a proposal a U-Net on windows of wells, else a dense network on samples."""
+    target = (proposal and proposal.target) or target_name(inventory)
+    if proposal is None:
+        windows = usual(inventory) == "windows"
+        family, why = ("unet1d", "reads whole depth windows") if windows else ("mlp", "reads single samples")
+        proposal = Proposal(usual(inventory), family, why)
     sections = [
         _opening(inventory),
         "[data]                                   # 1. what goes in, what comes out\n"
@@ -34,20 +68,21 @@ def draft(inventory: Inventory, folder: str | Path | None = None) -> str:
                 *_source(inventory, folder),
                 *_groups(inventory),
                 *_frame(inventory),
-                _view(inventory),
+                view(inventory, proposal.view),
                 *_variables(inventory, target),
             ]
         ),
         _target(inventory, target),
         "[promise]                                # 4a. which assumption the score rests on\n"
         + "\n".join(promise(inventory)),
-        "\n".join(_model(inventory, target)),
+        "\n".join(_model(inventory, proposal, target)),
     ]
     return "\n\n".join(sections) + "\n"
 
 
 def _opening(inventory: Inventory) -> str:
-    records = f"{len(inventory.records)} records, {sum(record.samples for record in inventory.records)} samples"
+    count, samples = len(inventory.records), sum(record.samples for record in inventory.records)
+    records = f"{count:,} record{'s' * (count != 1)}, {samples:,} samples"
     lines = ["# Drafted by outcrop from these files; each choice is a proposal, check it.", f"# {records}."]
     lines += [f"# To look at: {one_line(problem)}" for problem in inventory.problems[:20]]
     return "\n".join(lines)
@@ -58,7 +93,8 @@ def _source(inventory: Inventory, folder: str | Path | None) -> list[str]:
     listed = string(files[0]) if len(files) == 1 else strings(files)
     options = "".join(f", {key} = {toml(value)}" for key, value in inventory.options.items() if value not in (None, ()))
     comment = "null: these codes mean missing, though the headers do not say so" if "null" in inventory.options else ""
-    return [line(f"source.logs = {{files = {listed}{options}}}", comment)]
+    name = "logs" if inventory.structure == "wells" else "data"
+    return [line(f"source.{name} = {{files = {listed}{options}}}", comment)]
 
 
 def _relative(name: str, folder: str | Path | None) -> str:
@@ -121,26 +157,6 @@ def _some(names: list[str]) -> str:
     return one_line(", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""))
 
 
-def _window(inventory: Inventory) -> int:
-    """Samples per window; 0 where single samples are better: short records, no depth axis, one well cut by depth."""
-    if inventory.dim != "depth" or key_and_count(inventory)[1] < 2:
-        return 0
-    samples = float(np.median([record.samples for record in inventory.records]))
-    return next((length for length in (256, 128, 64) if samples >= 2 * length), 0)
-
-
-def _view(inventory: Inventory) -> str:
-    if length := _window(inventory):
-        metres = length * inventory.usual_step()
-        return line(f'view = {{kind = "windows", length = {length}}}', f"samples per window, here {metres:.3g} m")
-    if inventory.dim == "time":
-        return line(
-            'view = {kind = "points", context = [-11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0], lead = 1}',
-            "past samples read",
-        )
-    return line('view = {kind = "points", context = [0]}', "each sample for itself")
-
-
 @dataclass(frozen=True)
 class _Input:
     """One proposed variable: its aliases in the files, most frequent first."""
@@ -193,14 +209,24 @@ def _variables(inventory: Inventory, target: str | None) -> list[str]:
         numeric = any(not np.isnan(stats.median) for stats in inventory.curves()[name])
         units = [unit for unit, _ in inventory.units(name).most_common() if unit]
         unit = f", unit = {string(units[0])}" if units else ""
-        comment = (
-            f"in {shares(inventory, name)[0]} of {len(inventory.records)} records; what it measures is not known here"
-        )
+        comment = f"in {_in_records(inventory, name)}; what it measures is not known here"
         keep = numeric and not measured and name not in inventory.labels()
         lines.append(
             line(f"{'' if keep else '# '}variable.{toml_key(name)} = {{from = {strings([name])}{unit}}}", comment)
         )
-    return lines
+    return lines if any(not line.startswith("#") for line in lines) else [*lines, *_coordinates(inventory)]
+
+
+def _coordinates(inventory: Inventory) -> list[str]:
+    """Inputs that every record has: the calendar, or the last coordinate of its grid."""
+    why = "no other curve is there to be an input"
+    if "time" in inventory.sizes:
+        day = np.timedelta64(1, "D") / np.timedelta64(1, "s")
+        hour = [line('variable.hour = {from = ["time"], transform = "sin_cos:1"}', f"hour of the day: {why}")]
+        season = line('variable.season = {from = ["time"], transform = "sin_cos:365.25"}', f"day of the year: {why}")
+        return [season, *(hour if inventory.usual_step() < day else [])]
+    name = "latitude" if inventory.structure == "mesh" else list(inventory.sizes)[-1]
+    return [line(f"variable.{toml_key(f'{name}_input')} = {{from = {strings([name])}}}", f"a coordinate: {why}")]
 
 
 def _variable(inventory: Inventory, entry: _Input) -> str:
@@ -260,13 +286,18 @@ def _target(inventory: Inventory, target: str | None) -> str:
             f'# from = ["{one_line(named[0]) if named else "CURVE"}"]',
         ]
         return "\n".join(lines)
+    if not inventory.classes(target):
+        units = [unit for unit, _ in inventory.units(target).most_common() if unit]
+        unit = [f"unit = {string(units[0])}"] if units else []
+        source = line(f"from = {strings([target])}", f"a number, in {_in_records(inventory, target)}")
+        return "\n".join([f"[data.target.{_short(target)}]", source, *unit])
     counts = inventory.classes(target)
     numeric = all(isinstance(code, int) for code in counts)
     names = aliases.FORCE_LITHOLOGY if numeric and set(counts) <= set(aliases.FORCE_LITHOLOGY) else {}
     holders = {code: sum(code in s.values for s in inventory.curves()[target]) for code in counts}
     lines = [
         f"[data.target.{toml_key(_short(target))}]",
-        line(f"from = {strings([target])}", f"in {shares(inventory, target)[0]} of {len(inventory.records)} records"),
+        line(f"from = {strings([target])}", f"in {_in_records(inventory, target)}"),
         *_weight(inventory),
         "",
         f"[data.target.{toml_key(_short(target))}.classes]",
@@ -278,7 +309,13 @@ def _target(inventory: Inventory, target: str | None) -> str:
 
 
 def _short(target: str) -> str:
-    return "LITHOLOGY" if "LITHOLOGY" in target.upper() else "FACIES" if "FACIES" in target.upper() else target
+    """A name that predictions can be written under."""
+    known = next((name for name in ("LITHOLOGY", "FACIES") if name in target.upper()), target)
+    return re.sub(r"\W+", "_", known)
+
+
+def _in_records(inventory: Inventory, name: str) -> str:
+    return f"{shares(inventory, name)[0]} of {len(inventory.records)} records"
 
 
 def _weight(inventory: Inventory) -> list[str]:
@@ -291,30 +328,33 @@ def _weight(inventory: Inventory) -> list[str]:
     return []
 
 
-def _model(inventory: Inventory, target: str | None) -> list[str]:
-    windows = bool(_window(inventory))
+BATCH = {"points": 256, "windows": 32, "patches": 8, "sequences": 32, "graphs": 8}
+"""View -> examples per step."""
+
+
+def _model(inventory: Inventory, proposal: Proposal, target: str | None) -> list[str]:
     lines = [
+        *(row for note in proposal.notes for row in wrap(note, WIDTH, initial_indent="# ", subsequent_indent="#   ")),
         "[model]                                  # 2. what is learned",
-        line(
-            f'family = "{"unet1d" if windows else "mlp"}"',
-            "reads whole depth windows" if windows else "reads single samples",
-        ),
+        line(f'family = "{proposal.family}"', proposal.why),
+        *(f"{key} = {toml(value)}" for key, value in proposal.arguments.items()),
         "",
         "[loss]                                   # 3. what is minimised",
     ]
-    if target is not None:
+    if target is not None and inventory.classes(target):
         lines += [
             'kind = "cross_entropy"',
             line('class_weights = "sqrt"', "rare classes count more: none, sqrt or balanced"),
         ]
+    batch, examples = BATCH[proposal.view], "samples" if proposal.view == "points" else proposal.view
     lines += [
         "",
         "[train]                                  # 4b. how it is found",
-        line("steps = 1500", "at most; training stops when the validation part no longer improves"),
-        line(f"batch_size = {32 if windows else 256}", "windows per step" if windows else "samples per step"),
+        line(f"steps = {proposal.steps}", "at most; training stops when the validation part no longer improves"),
+        line(f"batch_size = {batch}", f"{examples} per step"),
         "learning_rate = 1e-3",
     ]
-    if windows:
+    if proposal.view == "windows" and inventory.structure == "wells":
         lines.append(
             line(
                 "augment = {curve_dropout = 0.2, gain_sd = 0.1, shift_sd = 0.1}",

@@ -9,10 +9,10 @@ from outcrop.data.inventory import Inventory, RecordStats
 
 
 def group_key(inventory: Inventory) -> str:
-    """What one record is: a well or a station."""
+    """What one record is: a well, a station, or a record by its own name."""
     column = inventory.options.get("group")
-    if inventory.format == "las" or column is None:
-        return "well"
+    if column is None:
+        return "well" if inventory.format in ("las", "dlis") else "record"
     return "well" if any(word in column.upper() for word in ("WELL", "UWI", "HOLE")) else "station"
 
 
@@ -61,6 +61,11 @@ def _without_groups(inventory: Inventory, noun: str, count: int) -> list[str]:
     if inventory.dim == "depth":
         why = f"# A score for a new {noun} needs files of others; this one is for rock further down."
         return [*lines, why, _deeper(inventory)]
+    if inventory.places and inventory.structure in ("cube", "images", "mesh"):
+        return [
+            *lines,
+            line('area = {block_m = "auto"}', "blocks of the map in rotation, as wide as the target reaches"),
+        ]
     reason = "rows are taken to be independent samples of one population"
     return [*lines, line(f'same_population = "{reason}"', "check: rows near each other flatter the score")]
 

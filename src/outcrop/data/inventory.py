@@ -17,12 +17,15 @@ import numpy as np
 from outcrop.data import aliases
 from outcrop.data.frame import IRREGULAR, STEP_TOLERANCE, axis_m
 from outcrop.data.read import format_of, matching, read, unique_names
+from outcrop.data.structure import structure
 from outcrop.data.units import has_unit
 from outcrop.errors import DataError
 from outcrop.records import Record
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+    from outcrop.data.draft import Proposal
 
 MAX_CLASSES = 40
 
@@ -93,6 +96,9 @@ class Inventory:
         axis: name of the depth or time curve in the files.
         options: reader options that were needed (`null`, `group`, `axis`), for the run file.
         problems: what could not be read or had to be assumed, one sentence each, with the file.
+        structure: what the samples lie on, a key of `structure.STRUCTURES`.
+        sizes: dimension -> samples along it, those of the smallest record.
+        places: whether the samples have coordinates on the map.
     """
 
     files: tuple[str, ...]
@@ -102,6 +108,9 @@ class Inventory:
     records: tuple[RecordStats, ...]
     options: dict[str, Any]
     problems: tuple[str, ...]
+    structure: str = "table"
+    sizes: dict[str, int] = field(default_factory=dict)
+    places: bool = False
 
     def curves(self) -> dict[str, list[CurveStats]]:
         """Curve name -> its statistics in the records that have values of it, most frequent first."""
@@ -160,11 +169,11 @@ class Inventory:
         usual = self.usual_step()
         return [record for record in self.records if abs(record.axis.step - usual) > STEP_TOLERANCE * usual]
 
-    def draft_run_file(self, folder: str | Path | None = None) -> str:
+    def draft_run_file(self, folder: str | Path | None = None, proposal: Proposal | None = None) -> str:
         """A commented run file for these files; paths relative to `folder`, where it will be written."""
         from outcrop.data.draft import draft
 
-        return draft(self, folder)
+        return draft(self, folder, proposal)
 
     def table(self) -> Group:
         """The inventory for the terminal."""
@@ -184,6 +193,11 @@ def inventory(files: str | Path | Iterable[str | Path], **options: Any) -> Inven
         ConfigError: nothing matches.
         DataError: not one file can be read.
     """
+    return taken_stock(files, **options)[0]
+
+
+def taken_stock(files: str | Path | Iterable[str | Path], **options: Any) -> tuple[Inventory, list[Record]]:
+    """As `inventory`; also returns the records that it was made from."""
     requests = [files] if isinstance(files, str | Path) else list(files)
     paths = matching(requests)
     records: list[Record] = []
@@ -207,6 +221,7 @@ def inventory(files: str | Path | Iterable[str | Path], **options: Any) -> Inven
     kinds = Counter(record.format for record in records)
     first = records[0]
     axis = first.data[first.dim].attrs.get("mnemonic", "") if first.dim in first.data.coords else ""
+    same = [record for record in records if record.dims == first.dims]
     return Inventory(
         tuple(str(request) for request in requests),
         kinds.most_common(1)[0][0],
@@ -215,7 +230,14 @@ def inventory(files: str | Path | Iterable[str | Path], **options: Any) -> Inven
         tuple(_record_stats(record) for record in records),
         used,
         tuple(problems),
-    )
+        structure(records),
+        {dim: min(record.shape[at] for record in same) for at, dim in enumerate(first.dims)},
+        any({"easting", "northing"} <= {*map(str, r.data.coords)} or _on_globe(r) for r in records),
+    ), records
+
+
+def _on_globe(record: Record) -> bool:
+    return {"longitude", "latitude"} <= {*map(str, record.data.coords)}
 
 
 def _read_leniently(path: Path, options: dict[str, Any], problems: list[str]) -> list[Record]:
