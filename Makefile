@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: demo test examples benchmarks clean
+.PHONY: demo test docs examples benchmarks clean
 
 demo: $(READY)
 	$(BIN)/outcrop demo --out demo-run
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "Open site/index.html, or search too: $(BIN)/python -m http.server --directory site"
 
 examples: $(READY)
 	$(BIN)/python examples/reproduce.py
@@ -24,4 +28,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv demo-run
+	rm -rf .venv demo-run site

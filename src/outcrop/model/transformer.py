@@ -25,7 +25,7 @@ class Transformer(eqx.Module):
     """A linear layer per step, `depth` blocks of self-attention and feed-forward, a norm, and a linear layer per step.
 
     Source: the encoder of Vaswani et al. (2017), arXiv:1706.03762; see `attention.EncoderBlock`. "coordinates" are
-    learned Fourier features, [sin, cos](B x) with a trained matrix B over all channels, after Li et al. (2021),
+    learned Fourier features, sin and cos of B x with a trained matrix B over all channels, after Li et al. (2021),
     arXiv:2106.02795, equation 2, added without the further layers there: B finds out which channels are coordinates,
     so irregular stations and times need none of them marked.
     """

@@ -1,0 +1,301 @@
+"""Tables of the documentation that are read from the product and from examples/*/results.json when it is built.
+
+A page asks for one with a comment on a line of its own, `<!-- results 08 -->`. What is not there yet is said in a
+sentence, so that no page breaks where an example is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from outcrop.config.choice import CHOICES, SIZES
+from outcrop.config.evidence import measured
+from outcrop.data.structure import STRUCTURES
+from outcrop.evaluate.baselines import BASELINES
+from outcrop.evaluate.words import count, decimals, number, span
+from outcrop.loss.table import LOSSES
+from outcrop.metric.table import METRICS
+from outcrop.model.activation import ACTIVATIONS
+from outcrop.model.entries import FAMILIES
+from outcrop.train.table import DIRECTIONS, SCHEDULES
+
+ROOT = Path(__file__).parents[2]
+MISSING = "*No example has measured this yet.*"
+
+
+def filled(markdown: str, page: str) -> str:
+    """A page with its tables in place of the comments that ask for them."""
+    up = "../" * (page.count("/") + 1)  # from a page in docs/ to the root of the repository
+
+    def table(found: re.Match[str]) -> str:
+        return TABLES[found[1]](*found[2].split(), up=up) if found[1] in TABLES else found[0]
+
+    return re.sub(r"^<!-- ([a-z]+)((?: [\w.-]+)*) -->$", table, markdown, flags=re.MULTILINE)
+
+
+def rows(heads: list[str], cells: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *cells]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def example(name: str) -> Path | None:
+    """The folder of an example, by the number it starts with."""
+    found = sorted(ROOT.glob(f"examples/{name}_*/README.md"))
+    return found[0].parent if found else None
+
+
+def results(name: str, *runs: str, up: str) -> str:
+    """Scores of the networks of one example beside their baselines; all runs, or those named."""
+    folder = example(name)
+    if folder is None or not (folder / "results.json").is_file():
+        return MISSING
+    every = json.loads((folder / "results.json").read_text("utf-8"))
+    found = {run: result for run, result in every.items() if (not runs or run in runs) and "network" in result}
+    if not found:
+        return MISSING
+    first = next(iter(found.values()))
+    metric, lower = METRICS[first["metric"]], METRICS[first["metric"]].better == "lower"
+    names = list(dict.fromkeys(rival for result in found.values() for rival in result["baselines"]))
+    known = {n: [r["baselines"][n]["value"] for r in found.values() if n in r["baselines"]] for n in names}
+    names.sort(key=lambda n: (known[n][0] is None, (1 if lower else -1) * (known[n][0] or 0)))
+    heads = ["contender", *(f"{run.replace('_', ' ')}" for run in found)]
+    places = [decimals(result["network"]["value"]) for result in found.values()]
+    own = zip(found.values(), places, strict=True)
+    cells = [["**network**", *(f"**{_score(result['network'], at)}**" for result, at in own)]]
+    for rival in names:
+        words = BASELINES[rival].words if rival in BASELINES else rival.replace("_", " ")
+        cells.append([words, *(_against(result, rival, at) for result, at in zip(found.values(), places, strict=True))])
+    title = (folder / "README.md").read_text("utf-8").splitlines()[0].lstrip("# ")
+    worth = f"{first['effective_samples']:,.0f}" if first.get("effective_samples") else "not counted"
+    caption = (
+        f"[{title}]({up}examples/{folder.name}/README.md): {metric.words}, {metric.better} is better, with 95 % "
+        f"intervals over {first['resampled']}; independent samples: {worth}. "
+        "Behind each baseline: the verdict on the network."
+    )
+    return f"{rows(heads, cells)}\n\n{caption}\n{{: .caption }}"
+
+
+def _against(result: dict[str, Any], rival: str, places: int) -> str:
+    if rival not in result["baselines"]:
+        return ""
+    verdict = result["verdict"].get(rival, {})
+    word, low, high = verdict.get("word", ""), verdict.get("low"), verdict.get("high")
+    if word == "cannot tell" and low is not None and low * high > 0:
+        word = "too few groups"
+    return _score(result["baselines"][rival], places) + (f": {word}" if word else "")
+
+
+def _score(score: dict[str, Any], places: int | None = None) -> str:
+    value, low, high = score["value"], score.get("low"), score.get("high")
+    if value is None:
+        return "undefined"
+    places = decimals(value) if places is None else places
+    return number(value, places) + ("" if low is None or high is None else f" ({span(low, high, places)})")
+
+
+def figure(name: str, file: str = "figure.png", *, up: str) -> str:
+    """A figure of an example."""
+    folder = example(name)
+    if folder is None or not (folder / file).is_file():
+        return ""
+    found = re.search(rf"!\[([^\]]+)\]\({re.escape(file)}\)", (folder / "README.md").read_text("utf-8"))
+    words = found[1] if found else folder.name
+    at = f"{up}examples/{folder.name}"
+    return f"![{words}]({at}/{file})\n\n{words} ([example]({at}/README.md)).\n{{: .caption }}"
+
+
+def families(*names: str, up: str) -> str:
+    """Families with the views they read, their arguments and the file that implements them."""
+    cells = []
+    for family in (FAMILIES[name] for name in names) if names else FAMILIES.values():
+        file = "src/" + family.architecture.partition(":")[0].replace(".", "/") + ".py"
+        arguments = ", ".join(f"`{key} = {_toml(value)}`" for key, value in family.defaults.items())
+        cells.append(
+            [f"`{family.name}`", family.help, ", ".join(family.views), arguments, f"[{Path(file).name}]({up}{file})"]
+        )
+    return rows(["family", "what it is", "views", "arguments and defaults", "file"], cells)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def choices(*, up: str) -> str:
+    """From structure and promise to families."""
+    cells = [
+        [
+            STRUCTURES[row.structure]
+            + (f", at least {row.least_length} samples long" if row.least_length > 16 else ""),
+            f"`{row.promise}`" if row.promise else "any other" if _several(row.structure) else "any",
+            f"**`{row.families[0]}`**" + "".join(f", `{name}`" for name in row.families[1:]),
+            row.view,
+            row.first,
+            row.why,
+        ]
+        for row in CHOICES
+    ]
+    return rows(["data", "promise", "try", "view", "the bar", "why"], cells)
+
+
+def _several(structure: str) -> bool:
+    return sum(row.structure == structure for row in CHOICES) > 1
+
+
+def minds(*, up: str) -> str:
+    """The usual mistake with each structure."""
+    return "\n".join(
+        f"* **{STRUCTURES[row.structure].capitalize()}{f' ({row.promise})' if row.promise else ''}:** {row.mind}."
+        for row in CHOICES
+    )
+
+
+def sizes(*, up: str) -> str:
+    """From independent samples to how large a network may be."""
+    below = 0.0
+    cells = []
+    for row in SIZES:
+        many = f"below {row.below:,.0f}" if row.below < float("inf") else f"{below:,.0f} and more"
+        many = many if not below or row.below == float("inf") else f"{below:,.0f} to {row.below:,.0f}"
+        cells.append([many, row.say, f"{row.share:g}", str(row.members), f"{row.dropout:g}", f"{row.steps:,}"])
+        below = row.below
+    heads = ["independent samples", "what to do", "share of the default width", "members", "dropout", "steps at most"]
+    return rows(heads, cells)
+
+
+def evidence(*, up: str) -> str:
+    """What every example measured, beside its best baseline."""
+    cells = [
+        [
+            f"[{_short(row.example)}]({up}examples/{row.example}/README.md), {row.run.replace('_', ' ')}",
+            f"`{row.family}`",
+            f"{row.independent:,.0f}",
+            f"{METRICS[row.metric].words} {_score({'value': row.score, 'low': row.low, 'high': row.high})}",
+            f"{BASELINES[row.baseline].words} {number(row.baseline_score, decimals(row.score))}",
+            row.outcome,
+        ]
+        for row in measured()
+    ]
+    return rows(["example", "family", "independent samples", "network", "best baseline", "outcome"], cells)
+
+
+def tally(*, up: str) -> str:
+    """How often networks won, in a sentence."""
+    words = [row.word for row in measured()]
+    told = {"win": "beats", "lose": "does not beat", "are too close to call": "cannot tell"}
+    counts = [f"{words.count(word)} {said}" for said, word in told.items()]
+    few = words.count("too few groups")
+    rest = f"; {few} rest on too few groups for a verdict" if few else ""
+    return (
+        f"Of {len(words)} networks measured beside their best baseline {', '.join(counts[:-1])} and {counts[-1]}{rest}."
+    )
+
+
+def _short(example: str) -> str:
+    """`08_air_quality` as a reader would say it."""
+    return example.replace("_", " ")
+
+
+def _runs() -> list[tuple[Path, str, dict[str, Any]]]:
+    """Folder, name and result of every run of every example that has a README."""
+    found = []
+    for listed in sorted(ROOT.glob("examples/*/results.json")):
+        every = json.loads(listed.read_text("utf-8"))
+        if (listed.parent / "README.md").is_file():
+            found += [(listed.parent, run, r) for run, r in every.items() if isinstance(r, dict) and "network" in r]
+    return found
+
+
+def coverage(*, up: str) -> str:
+    """What intervals were asked for and what they held, in every example that has some."""
+    cells = []
+    for folder, run, result in _runs():
+        held = result.get("intervals") or {}
+        if held.get("coverage") is not None:
+            groups = count(held["calibration_groups"], held["noun"])
+            shares = [f"{100 * held[key]:.0f} %" for key in ("level", "coverage", "lowest")]
+            cells.append(
+                [
+                    f"[{_short(folder.name)}]({up}examples/{folder.name}/README.md), {run.replace('_', ' ')}",
+                    *shares,
+                    groups,
+                ]
+            )
+    return rows(["run", "asked for", "held", "worst group", "calibrated on"], cells) if cells else MISSING
+
+
+def worth(*, up: str) -> str:
+    """Independent samples in every example."""
+    cells = [
+        [
+            f"[{_short(folder.name)}]({up}examples/{folder.name}/README.md), {run.replace('_', ' ')}",
+            f"{result['effective_samples']:,.0f}",
+            result["resampled"],
+            f"{result['parameters']:,}",
+        ]
+        for folder, run, result in _runs()
+        if result.get("effective_samples")
+    ]
+    return rows(["run", "independent samples", "the score rests on", "parameters of a network"], cells)
+
+
+def names(*, up: str) -> str:
+    """The public names of the package, each with its documentation."""
+    import outcrop
+
+    bare = "\n    options: {show_root_heading: false, show_root_toc_entry: false}"
+    parts = [f"## outcrop.{name}\n\n::: {target.replace(':', '.')}{bare}" for name, target in outcrop._PUBLIC.items()]
+    return "\n\n".join(parts)
+
+
+def architectures(*, up: str) -> str:
+    """The class of every family."""
+    found: dict[str, list[str]] = {}
+    for family in FAMILIES.values():
+        found.setdefault(family.architecture.replace(":", "."), []).append(f"`{family.name}`")
+    return "\n\n".join(f"## {', '.join(named)}\n\n::: {target}" for target, named in found.items())
+
+
+def losses(*, up: str) -> str:
+    """The table of losses."""
+    return rows(["loss", "what it is"], [[f"`{name}`", entry.help] for name, entry in LOSSES.items()])
+
+
+def metrics(*, up: str) -> str:
+    """The table of metrics."""
+    cells = [[f"`{m.name}`", m.words, f"`{m.formula}`", m.better, m.source] for m in METRICS.values()]
+    return rows(["metric", "in words", "formula", "better", "source"], cells)
+
+
+def baselines(*, up: str) -> str:
+    """The ladder of baselines."""
+    cells = [[f"`{row.name}`", row.help, " and ".join(row.kinds), row.features] for row in BASELINES.values()]
+    return rows(["baseline", "what it predicts", "targets", "reads"], cells)
+
+
+def training(*, up: str) -> str:
+    """Optimisers and schedules."""
+    cells = [[f"`{name}`", entry.help] for table in (DIRECTIONS, SCHEDULES) for name, entry in table.items()]
+    return rows(["name", "what it does"], cells)
+
+
+def activations(*, up: str) -> str:
+    """Names of activations."""
+    return ", ".join(f"`{name}`" for name in ACTIVATIONS)
+
+
+TABLES: dict[str, Callable[..., str]] = {
+    function.__name__: function
+    for function in (
+        results, figure, families, choices, minds, sizes, evidence, tally, coverage, worth, names, architectures,
+        losses, metrics, baselines, training, activations,
+    )
+}  # fmt: skip
