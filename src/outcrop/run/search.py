@@ -19,6 +19,7 @@ from outcrop.evaluate.scored import MODEL
 from outcrop.metric import table as metrics
 from outcrop.run import parts
 from outcrop.run.folder import write_json
+from outcrop.run.picking import kind_of
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import scored_of, solve_fold
 from outcrop.run.solve import Tell
@@ -106,9 +107,8 @@ def search(
 def deciding(problem: Problem) -> str:
     """The metric that the verdict rests on, and the choice of settings."""
     asked = parts.metrics_of(problem)
-    kind = "class" if problem.classes else "number"
     cost = problem.classes is not None and problem.classes.cost is not None
-    return metrics.primary(kind, cost=cost, wanted=asked[0] if asked else None)
+    return metrics.primary(kind_of(problem), cost=cost, wanted=asked[0] if asked else None)
 
 
 def best(found: Sequence[Trial], metric: str) -> Trial:
