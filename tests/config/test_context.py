@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from outcrop.config.schema import ViewSection, offsets
+from outcrop.config.view import ViewSection, offsets
 
 
 def test_a_span_counts_both_ends():

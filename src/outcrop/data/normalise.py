@@ -356,9 +356,8 @@ def _usable(gathered: Mapping[str, np.ndarray], variables: Iterable[Variable], s
         missing = is_missing(gathered[variable.name], variable)
         if missing.all():
             fix = 'missing = "mask", or other training records.'
-            raise DataError(
-                message(f"{variable.name} has no value in the training part.", where=variable.where, fix=fix)
-            )
+            what = f"{variable.name} has no value in the training part."
+            raise DataError(message(what, where=variable.where, fix=fix))
         usable &= ~missing
     return usable
 
@@ -380,9 +379,8 @@ def _check_target(values: np.ndarray, target: Variable) -> None:
     if np.all(values == values[0]):
         shown = target.classes.names[int(values[0])] if target.classes is not None else f"{values[0]:g}"
         fix = "give more groups to training; there is nothing to learn here."
-        raise DataError(
-            message(f"All {len(values)} training samples have the target {shown}.", where=target.where, fix=fix)
-        )
+        what = f"All {len(values)} training samples have the target {shown}."
+        raise DataError(message(what, where=target.where, fix=fix))
 
 
 def _counts(values: np.ndarray, target: Variable) -> tuple[int, ...] | None:
@@ -396,6 +394,5 @@ def _check_gaps(record: Record, variable: Variable, missing: np.ndarray) -> None
         first = int(np.flatnonzero(missing)[0])
         place = f"first at {record.dim} {record.axis[first]}"
         what = f"{variable.name} is missing in {int(missing.sum())} of {len(missing)} samples, {place}."
-        raise DataError(
-            message(what, where=f"{record.name}, {variable.where}", fix='missing = "mask", "impute" or "drop".')
-        )
+        fix = 'missing = "mask", "impute" or "drop".'
+        raise DataError(message(what, where=f"{record.name}, {variable.where}", fix=fix))

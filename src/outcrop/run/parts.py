@@ -11,7 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from outcrop.config.schema import Config, TrainSection, offsets
+from outcrop.config.schema import Config, TrainSection
+from outcrop.config.view import offsets
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses

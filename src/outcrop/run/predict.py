@@ -100,21 +100,24 @@ def predict(
     part = parse_region(region) if isinstance(region, str) else region
     options = {"region": part, "dry_run": dry_run, "tell": tell}
     rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), block_bytes, options)]
-    if all(row["status"] != "ok" for row in rows):
-        reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
-        what = (
-            "The file could not be predicted"
-            if len(paths) == 1
-            else f"None of {len(paths)} files could be predicted, the first"
-        )
-        reason, _, where = (reason or fix).partition(" Where: ")
-        raise DataError(message(f"{what}: {reason}", where=where or rows[0]["file"], fix=fix))
+    _any_predicted(rows, len(paths))
     picks = [pick for row in rows for pick in row.pop("picks", [])]
     if not dry_run:
         write_csv(folder / "summary.csv", rows, SUMMARY)
         if model.bundle.provenance.get("picks"):
             write_csv(folder / "picks.csv", picks, picking.COLUMNS)
     return Prediction(rows, folder, dry_run)
+
+
+def _any_predicted(rows: Sequence[Mapping[str, Any]], files: int) -> None:
+    """Raises DataError, for the reason of the first file, where none could be predicted."""
+    if any(row["status"] == "ok" for row in rows):
+        return
+    reason, _, fix = rows[0]["status"].rpartition(" Fix: ")
+    many = f"None of {files} files could be predicted, the first"
+    what = "The file could not be predicted" if files == 1 else many
+    reason, _, where = (reason or fix).partition(" Where: ")
+    raise DataError(message(f"{what}: {reason}", where=where or rows[0]["file"], fix=fix))
 
 
 def _not_in_place(paths: Sequence[Path], folder: Path) -> None:

@@ -79,17 +79,7 @@ def solve_fold(
     solved = solve(problem, view, labels, seed=seed, tell=tell, title=title, checkpoint=checkpoint, resume=resume)
     trained = time.monotonic() - begun
     test = samples_of(problem, view, labels.test, problem.labelled())
-    usual, how = None, None
-    if problem.reconstructs:
-        columns = reconstruct.fold_columns(problem, view, labels, solved, test, ladder=ladder, tell=tell)
-        usual = reconstruct.usual_of(problem, view, labels, solved)
-    else:
-        columns = model_columns(problem, view, split, solved, test)
-        if ladder:
-            columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
-        how = _picks(problem, view, labels, solved)
-    if how is not None:
-        columns |= pick_columns(problem, test, columns, how)
+    columns, known = _answers(problem, view, split, labels, solved, test, seed, ladder, tell)
     validity = validity_of(problem, view, labels, solved.tables)
     inputs = read_inputs(problem, view, solved.tables, test)
     columns["distance"] = validity.score(inputs).astype(np.float32)
@@ -100,12 +90,11 @@ def solve_fold(
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
         "threshold": validity.threshold,
-        "pick_thresholds": [] if how is None else list(how.thresholds),
         "normaliser": solved.normaliser.to_json() | {"saw": {}},
         "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
         "seconds": time.monotonic() - begun,
-        "usual": None if usual is None else asdict(usual),
+        **known,
     }
     held = {} if problem.reconstructs else held_scores(problem, view, labels, solved)
     fold = Fold(*test, columns, notes, solved, held)
@@ -114,6 +103,31 @@ def solve_fold(
         for left in checkpoint.parent.glob(f"{checkpoint.stem}*{checkpoint.suffix}"):  # one per member, or one for all
             left.unlink()
     return fold
+
+
+def _answers(
+    problem: Problem,
+    view: View,
+    split: Split,
+    labels: Split,
+    solved: Solved,
+    test: Rows,
+    seed: int,
+    ladder: bool,
+    tell: Tell | None,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What the network and the baselines say of the test part, and what was settled on validation to read it."""
+    if problem.reconstructs:
+        columns = reconstruct.fold_columns(problem, view, labels, solved, test, ladder=ladder, tell=tell)
+        usual = reconstruct.usual_of(problem, view, labels, solved)
+        return columns, {"pick_thresholds": [], "usual": None if usual is None else asdict(usual)}
+    columns = model_columns(problem, view, split, solved, test)
+    if ladder:
+        columns |= _baseline_columns(problem, view, labels, solved, test, seed, tell)
+    how = _picks(problem, view, labels, solved)
+    if how is not None:
+        columns |= pick_columns(problem, test, columns, how)
+    return columns, {"pick_thresholds": [] if how is None else list(how.thresholds), "usual": None}
 
 
 def _picks(problem: Problem, view: View, labels: Split, solved: Solved) -> Picking | None:

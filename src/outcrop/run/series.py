@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from outcrop.config.schema import ViewSection
+from outcrop.config.view import ViewSection
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
