@@ -36,7 +36,7 @@ def tables_of(records):
         count = (first + np.arange(len(record))).astype(np.float32)
         tables[record.name] = SimpleNamespace(
             inputs=np.stack([count, -count], axis=1), target=count, weight=np.ones(len(record), np.float32),
-            usable=np.ones(len(record), bool), owners=("rain", "head"),
+            usable=np.ones(len(record), bool), owners=("rain", "head"), channels=("rain", "head"),
         )  # fmt: skip
         first += len(record)
     return tables
@@ -192,6 +192,10 @@ def test_inputs_may_keep_their_last_value_over_the_horizon(known):
     inputs = view.gather(tables_of(records), np.array([0])).inputs[0]  # channel 0 counts 1, 2, ...; channel 1 is -that
     assert inputs[:, 1].tolist() == [-1, -2, -3, *[-3] * 5]
     assert inputs[3:, 0].tolist() == ([4, 5, 6, 7, 8] if known else [3] * 5)
+    masked = tables_of(records)
+    masked["W0"].owners, masked["W0"].channels = ("rain", "rain"), ("rain", "rain_present")
+    told = view.gather(masked, np.array([0])).inputs[0, :, 1].tolist()
+    assert told == (list(range(-1, -9, -1)) if known else [-1, -2, -3, *[0] * 5])  # a last value is no present one
     stray = tables_of(records)
     stray["W0"].inputs[3:] = 99  # what is not known yet changes nothing
     same = view.gather(stray, np.array([0])).inputs[0]

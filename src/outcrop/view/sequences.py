@@ -81,8 +81,8 @@ class Sequences(Covers):
         """Inputs (example, step, *box, channel), target and weight (example, step, *box).
 
         Steps that are not scored have no target and weight 0; steps before the record have inputs 0; inputs that are
-        not known in the future are 0, or as they were last, after the history. A forecast counts only where the last
-        sample read is usable. `rng` moves sequences in time inside `room`.
+        not known in the future are 0, or as they were last, after the history, and their masks 0. A forecast counts
+        only where the last sample read is usable. `rng` moves sequences in time inside `room`.
         """
         index, span = np.asarray(index), self.span
         start = None
@@ -92,10 +92,7 @@ class Sequences(Covers):
         found = self._boxes(index, start)
         batch = take(found, self.origins.names, tables)
         if span.horizon and len(index):
-            owners = np.asarray(tables[self.origins.names[found.record[0]]].owners)
-            unknown = ~np.isin(owners, span.known_future)
-            last = batch.inputs[:, span.history - 1 : span.history][..., unknown]
-            batch.inputs[:, span.history :][..., unknown] = last if span.unknown_future == "last" else 0
+            self._forget(batch.inputs, tables[self.origins.names[found.record[0]]])
         if batch.weight is None:
             return batch
         without_target(batch.target, batch.weight, _steps(batch.weight.shape) < span.first)
@@ -104,6 +101,15 @@ class Sequences(Covers):
         if self.size and self.area_weight:
             batch = batch._replace(weight=batch.weight * cell_area(self.cells, found))
         return batch
+
+    def _forget(self, inputs: np.ndarray, table: Encoded) -> None:
+        """Takes from the horizon, in place, what is not known there; a last value that is kept is no present one."""
+        history, last = self.span.history, self.span.unknown_future == "last"
+        unknown = ~np.isin(np.asarray(table.owners), self.span.known_future)
+        pairs = zip(table.channels, table.owners, strict=True)
+        kept = unknown & np.array([last and channel != f"{owner}_present" for channel, owner in pairs])
+        inputs[:, history:][..., unknown & ~kept] = 0
+        inputs[:, history:][..., kept] = inputs[:, history - 1 : history][..., kept]
 
     def _usable(self, tables: Mapping[str, Encoded], found: Boxes) -> np.ndarray:
         """Whether the last sample of each history has all inputs that are demanded, shape (example, 1, *box)."""
