@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray
 
 
-ALONG_TIME: dict[str, Any] = {"skip_steps": 0}
+ALONG_TIME: dict[str, Any] = {"skip_steps": 0, "skip_begins": "zero"}
 """Arguments of every family that works along time. skip_steps: the steps of an example, for a line past the network
-with weights of its own for each step (`model/skip.py`); 0 for none."""
+with weights of its own for each step (`model/skip.py`); 0 for none. skip_begins: that line before training, "zero" or
+"persistence"."""
 ON_GRAPHS: dict[str, Any] = {"corrects": 0}
 """Arguments of every family on graphs. corrects: outputs that are corrections to the last feature of a node, an
 estimate of the target (`model/correction.py`); 0 for none."""

@@ -17,7 +17,9 @@ from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
 from outcrop.metric import table as metrics
+from outcrop.model import check
 from outcrop.model import table as families
+from outcrop.model.skip import Skip
 from outcrop.run.picking import kind_of
 from outcrop.run.problem import Problem
 from outcrop.run.series import along_series, sizes, steps_of
@@ -282,4 +284,27 @@ def network_arguments(problem: Problem) -> dict[str, Any]:
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:
     """An untrained network of the run's family, sized by the view and the variables."""
     own = {**sizes(problem, view, normaliser), "arguments": network_arguments(problem)}
-    return families.build(problem.config.model.family, **own, key=key)
+    model = families.build(problem.config.model.family, **own, key=key)
+    begins = problem.config.model.arguments.get("skip_begins", "zero")
+    check.one_of(("zero", "persistence"), skip_begins=begins)
+    if begins == "zero":
+        return model
+    past, ahead = f"{problem.target.name}_PAST", problem.config.data.view
+    if (
+        not isinstance(model, Skip)
+        or past not in normaliser.layout
+        or ahead.unknown_future != "last"
+        or problem.classes
+    ):
+        fix = 'skip_steps = history + horizon; view = {..., past_target = true, unknown_future = "last"}'
+        what = "A line begins as persistence of a number where each step of a forecast holds the last one known."
+        raise ConfigError(message(what, where="model.skip_begins", fix=fix))
+    return model.as_persistence(normaliser.layout[past].values[0])
+
+
+def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any]:
+    """What the view and the variables say about the network; kept in its model file."""
+    *rest, size = view.input_shape(normaliser.in_channels)
+    steps = steps_of(view, problem.config.model.family)
+    known = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
+    return known if steps is None else known | {"steps": list(steps)}
