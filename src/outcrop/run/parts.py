@@ -300,11 +300,3 @@ def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array
         what = "A line begins as persistence of a number where each step of a forecast holds the last one known."
         raise ConfigError(message(what, where="model.skip_begins", fix=fix))
     return model.as_persistence(normaliser.layout[past].values[0])
-
-
-def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any]:
-    """What the view and the variables say about the network; kept in its model file."""
-    *rest, size = view.input_shape(normaliser.in_channels)
-    steps = steps_of(view, problem.config.model.family)
-    known = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
-    return known if steps is None else known | {"steps": list(steps)}
