@@ -1,13 +1,15 @@
 """Fields in time from a run file to predictions, by a ConvLSTM and, with one line changed, by networks of images."""
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
 
 import outcrop
 from outcrop.config.load import load
+from outcrop.data.normalise import Normaliser
 from outcrop.run.inspect import inspect
-from outcrop.run.parts import view_of
+from outcrop.run.parts import network, view_of
 from outcrop.run.problem import load_problem
 
 RUN = """[data]
@@ -21,6 +23,7 @@ validation_from = "2001-01-05"
 [model]
 family = "convlstm"
 skip_steps = 7
+skip_begins = "persistence"
 [train]
 steps = 4
 batch_size = 4
@@ -64,24 +67,45 @@ def test_maps_are_forecast_by_one_setting(tmp_path, quick_run, family):
     assert found.layers[-1].layer.endswith("last") and (tmp_path / "network.png").stat().st_size > 5000
 
 
+@pytest.mark.parametrize(
+    "change", ["data.view.unknown_future=mean", "data.view.past_target=false", "model.skip_steps=0"]
+)
+def test_a_line_begins_as_persistence_only_where_the_last_value_is_there(tmp_path, change):
+    written(tmp_path / "field.nc")
+    (tmp_path / "run.toml").write_text(RUN)
+    with pytest.raises(outcrop.errors.ConfigError, match="past_target = true"):
+        outcrop.check(tmp_path / "run.toml", overrides=[change])
+
+
+def test_before_training_a_line_that_begins_as_persistence_is_the_last_anomaly(tmp_path):
+    """Of a network that adds nothing: the score of the baseline `anomaly_persistence`, but for the scale of units."""
+    written(tmp_path / "field.nc")
+    (tmp_path / "run.toml").write_text(RUN)
+    problem = load_problem(load(tmp_path / "run.toml", []), tmp_path)
+    view = view_of(problem)
+    normaliser = Normaliser.fit(problem.records, problem.variables, {"field": [(0, 96 * 24)]})
+    model = network(problem, view, normaliser, jax.random.key(0))
+    x = view.gather({r.name: normaliser.encode(r) for r in problem.records}, np.array([8])).inputs[0]
+    line = model(x) - model.network(x)
+    past = normaliser.channels.index("TEMP_PAST")
+    np.testing.assert_allclose(line[4:], np.broadcast_to(x[3, ..., past, None], (3, 4, 6, 1)), rtol=1e-5, atol=1e-5)
+
+
 def test_the_future_of_a_map_changes_no_forecast_that_is_made_before_it(tmp_path):
     written(tmp_path / "field.nc")
     (tmp_path / "run.toml").write_text(RUN)
     problem = load_problem(load(tmp_path / "run.toml", []), tmp_path)
     view = view_of(problem)
     assert view.input_shape(1) == (7, 4, 6, 1)
+    late = np.flatnonzero(view.start >= 92)[:1]  # what the statistics are taken from lies before its future
 
     def gathered(problem):
-        from outcrop.data.normalise import Normaliser
-
         normaliser = Normaliser.fit(problem.records, problem.variables, {"field": [(0, 96 * 24)]})
-        return view.gather({r.name: normaliser.encode(r) for r in problem.records}, np.array([8])).inputs[0]
+        return view.gather({r.name: normaliser.encode(r) for r in problem.records}, late).inputs
 
-    start = int(view.start[8])
     before = gathered(problem)
     with xr.open_dataset(tmp_path / "field.nc", engine="h5netcdf") as field:
         changed = field.load()
-    changed["t"][max(start + 4, 96) :] += 50.0
+    changed["t"][int(view.start[late[0]]) + 4 :] += 50.0
     changed.to_netcdf(tmp_path / "field.nc", engine="h5netcdf")
-    assert start + 4 >= 96
     np.testing.assert_array_equal(gathered(load_problem(load(tmp_path / "run.toml", []), tmp_path)), before)
