@@ -86,7 +86,7 @@ def test_slices_of_a_cube_are_lines_too(survey):
 def test_a_run_scores_the_copy_and_draws_the_sections(survey):
     result = outcrop.run(survey / "run.toml", out=survey / "run")
     entry = next(iter(json.loads((survey / "run" / "metrics.json").read_text())["promises"].values()))
-    assert entry["primary"] == "mean_iou" and entry["groups"] == 9
+    assert entry["primary"] == "mean_iou" and entry["resampled"] == "9 crosslines"
     assert set(entry["verdict"]) == {"majority", "level", "nearest_line"}
     rows, copied = [3 + place // 2 for place in range(7, 16)], 3 + 6 // 2  # the boundary of each line, of line 1012
     above = sum(min(row, copied) for row in rows) / sum(max(row, copied) for row in rows)

@@ -250,7 +250,8 @@ def _section(run: RunFolder, name: str) -> Mapping[str, Any]:
 def _noun(run: RunFolder) -> str:
     """What a record is called: the promise's group key where it is a plain word, else "record"."""
     keys = [str(p.get("key") or "") for p in (run.split.get("promises") or {}).values()]
-    known = {"well": "well", "well_root": "well", "station": "station", "line": "line", "event": "event"}
+    plain = ("well", "station", "line", "event", "inline", "crossline")
+    known = {"well_root": "well"} | {word: word for word in plain}
     return known.get(keys[0], "record") if keys else "record"
 
 

@@ -35,6 +35,12 @@ def numbered_by(promise: PromiseSection) -> str | None:
     return promise.area.along if promise.area is not None else None
 
 
+def line_key(problem: Problem) -> str | None:
+    """The group key by which the promise numbers lines that are records of their own."""
+    name = numbered_by(problem.config.promise)
+    return name if name and all(name in record.groups for record in problem.records) else None
+
+
 def lines_of(problem: Problem, view: View) -> Lines | None:
     """The lines, or None where the promise names no coordinate that numbers sections of at least two dimensions.
 

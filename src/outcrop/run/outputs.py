@@ -19,6 +19,7 @@ import numpy as np
 from outcrop import __version__, device
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.run.folder import plain, write_atomic, write_csv, write_json
+from outcrop.run.lines import line_key
 from outcrop.run.problem import Problem
 from outcrop.run.rotate import Fold, rows_of
 from outcrop.run.uncertain import Intervals
@@ -68,9 +69,8 @@ def write_split(folder: Path, promises: Sequence[tuple[Problem, Sequence[Split]]
 def split_summary(problem: Problem, splits: Sequence[Split]) -> dict[str, Any]:
     """The promise's entry of split.json."""
     promise = problem.config.promise
-    key = promise.new or {"later": problem.records[0].dim, "same_population": "example", "area": "block"}.get(
-        promise.kind, promise.kind
-    )
+    usual = {"later": problem.records[0].dim, "same_population": "example", "area": "block"}
+    key = promise.new or line_key(problem) or usual.get(promise.kind, promise.kind)
     rotation = len(splits) > 1
     folds = [{part: list(names) for part, names in split.groups.items()} | _sizes(split) for split in splits]
     tested = sum(len(split.groups.get("test", ())) for split in splits)

@@ -20,6 +20,7 @@ from outcrop.run import parts, reconstruct
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
+from outcrop.run.lines import line_key
 from outcrop.run.problem import Problem
 from outcrop.run.solve import Solved, Tell, shown, solve
 from outcrop.run.uncertain import PROBABILITY, columns_on, held_scores, model_columns
@@ -232,7 +233,7 @@ def unit_key(problem: Problem, split: Split) -> str:
     """The group key over which scores are resampled: that of the promise, or the blocks and lines of its split."""
     if problem.config.promise.new:
         return problem.config.promise.new
-    return "record" if split.unit is None else split.noun
+    return line_key(problem) or "record" if split.unit is None else split.noun
 
 
 def _write(path: Path, fold: Fold) -> None:
