@@ -153,3 +153,24 @@ def test_coarse_rows_that_recur_everywhere_are_a_note_only(wells, found):
         target = ((coarse["GR"][1] + coarse["DTC"][1]) > 5).astype(np.int32)
         wells[i] = record.with_data(record.data.assign(coarse | {"Y": ("depth", target)}))
     assert found(wells) == [("duplicate_rows", "note")]
+
+
+def test_black_and_white_records_with_as_much_black_are_no_copies_of_each_other(wells, context):
+    """A clipped section beside its row number: histograms say nothing, the places of black do."""
+    black, row = np.arange(1200) < 600, np.arange(1200)
+
+    def copies():
+        violations = [finding for finding in audit(context(wells)) if finding.level == "violation"]
+        return [finding.place for finding in violations if finding.check == "duplicate_rows"]
+
+    for i in range(12):
+        values = np.random.default_rng(i).permutation(black).astype(float)
+        columns = {"GR": values, "RHOB": row // 30 * 1.0, "NPHI": 1 - values, "DTC": row // 60 * 1.0}
+        columns["Y"] = (row // 300 % 2).astype(np.int32)
+        arrays = {name: ("depth", column) for name, column in columns.items()}
+        wells[i] = wells[i].with_data(type(wells[i].data)(arrays, {"depth": row * 0.15}))
+    assert copies() == []
+    turned = wells[3].data.copy()
+    turned["GR"], turned["NPHI"] = turned["GR"] * 1.0001, turned["NPHI"] * 1.0001  # no row is equal to the digit
+    wells[11] = wells[11].with_data(turned)
+    assert len(copies()) == 1 and "W11 = W3" in copies()[0]
