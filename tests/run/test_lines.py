@@ -95,6 +95,7 @@ def test_a_run_scores_the_copy_and_draws_the_sections(survey):
     by_line = {row["record"]: row["distance_m"] for row in entry["per_record"]}
     assert by_line["crossline 1030"] == by_line["crossline 1014"] + 16 * 25 and by_line["crossline 1014"] >= 2 * 25
     assert "Held-out" in result.report.read_text() and "where they differ" in result.report.read_text()
+    assert "best on crossline 10" in (survey / "run" / "findings.json").read_text()
     predicted = outcrop.predict(result.bundle, survey / "images" / "1030_.png", out=survey / "predicted")
     assert predicted is not None and list((survey / "predicted").rglob("*FACIES_PRED*"))
 

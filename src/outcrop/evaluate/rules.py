@@ -90,10 +90,11 @@ def records(part: Part) -> Finding | None:
     if len(rows) < 3:
         return None
     (best, easy), (worst, hard) = rows[0], rows[-1]
-    names = [part.entry["per_record"][i]["record"] for i in (best, worst)]
     noun = part.held_out
+    names = [part.entry["per_record"][i]["record"] for i in (best, worst)]
+    names = [name if name.startswith(noun) else f"{noun} {name}" for name in names]  # "crossline 1550" says it already
     text = (
-        f"It does best on {noun} {names[0]} ({part.score(easy)}) and worst on {noun} {names[1]} ({part.score(hard)})"
+        f"It does best on {names[0]} ({part.score(easy)}) and worst on {names[1]} ({part.score(hard)})"
         f" of {count(len(rows), noun)}; a new {noun} can turn out like either."
     )
     paths = [part.path("per_record", i, "model", part.primary.name) for i in (best, worst)]
