@@ -19,8 +19,8 @@ from outcrop.evaluate.validity import Validity
 from outcrop.run import parts, reconstruct
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
-from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
 from outcrop.run.lines import line_key
+from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
 from outcrop.run.problem import Problem
 from outcrop.run.solve import Solved, Tell, shown, solve
 from outcrop.run.uncertain import PROBABILITY, columns_on, held_scores, model_columns
