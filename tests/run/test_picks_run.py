@@ -89,3 +89,16 @@ def test_pickers_are_offered_by_themselves(events):
 
     checked = outcrop.check(events / "run.toml", overrides=['evaluate.baselines="auto"'])
     assert names_of(checked.problem, checked.view) == ("same_place", "sta_lta", "ar_aic")
+
+
+def test_a_component_scaled_in_two_ways_is_one_component(events):
+    from outcrop.config.load import load
+    from outcrop.run.picking import waves_of
+    from outcrop.run.problem import load_problem
+    from outcrop.view.rows import Rows
+
+    twice = 'data.variable.Z_noise={from=["Z"],scope="record",robust=true}'
+    problem = load_problem(load(events / "run.toml", [twice]), events)
+    waves = waves_of(problem, Rows(np.array([3]), np.array([0]), np.array([0])))
+    assert sorted(waves.components) == ["E", "N", "Z"] and waves.rate_hz == pytest.approx(100.0)
+    assert waves.component(3, vertical=True).shape == (512, 1)

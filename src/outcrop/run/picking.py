@@ -123,11 +123,16 @@ def scored_rows(scored: Scored, phases: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def waves_of(problem: Problem, rows: Rows) -> Waves:
-    """The seismograms of some rows: all inputs that are numbers, in the unit of the run file, 0 where missing."""
-    names = tuple(v.name for v in problem.variables if v.role == "input" and v.kind == "number")
+    """The seismograms of some rows: all inputs that are numbers, each curve once, 0 where missing.
+
+    A component is called as its curve, of which the last letter tells its direction ("Z", "HHZ").
+    """
+    inputs = [v for v in problem.variables if v.role == "input" and v.kind == "number"]
+    curves = {v.sources: v.name for v in reversed(inputs)}  # scaled in two ways it is still one component
     series = {
-        int(number): np.nan_to_num(np.stack([problem.records[number].flat(name) for name in names], axis=-1))
+        int(number): np.nan_to_num(np.stack([problem.records[number].flat(n) for n in curves.values()], axis=-1))
         for number in np.unique(rows.record)
     }
+    names = tuple(sources[0] for sources in curves)
     step = float(np.median(np.diff(seconds(problem.records[0].axis))))
     return Waves(series, names, 1 / step, rows.record, rows.sample)
