@@ -64,9 +64,7 @@ def predict(
     block_bytes: int = LARGE_BYTES,
     tell: Any = None,
 ) -> Prediction:
-    """Predicts on files and writes copies of them with the predictions added, and `summary.csv`.
-
-    A model of picks also writes `picks.csv`: record, phase, time stamp or place, sample and probability of every pick.
+    """Predicts on files and writes copies of them with the predictions added, `summary.csv`, and the picks if it picks.
 
     A file that cannot be read or predicted is named in the summary and the others go on; if none can, that is an error.
 
