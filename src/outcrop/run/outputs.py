@@ -129,7 +129,7 @@ def write_predictions(
     start = np.cumsum([0] + [len(r) for r in problem.records])
     flat = rows.flat(start)[order]
     axis = problem.records[0].dim
-    unit = {"units": scored.unit} if scored.unit else {}
+    unit = {"units": problem.target.unit} if problem.target.unit else {}
     columns: dict[str, Any] = {
         "record": ("sample", scored.record.astype(np.int32)),
         "index": ("sample", sample.astype(np.int32)),
