@@ -236,3 +236,27 @@ def test_the_audit_asks_for_no_proof_where_inputs_are_given_back(denoised):
     folder, _ = denoised
     found = json.loads((folder / "run" / "audit.json").read_text())
     assert not {row["check"] for row in found} & {"target_copy", "target_parts", "target_means"}
+
+
+def test_what_a_station_does_not_record_gets_no_noise_and_no_score(tmp_path):
+    events(tmp_path / "events.npz")
+    with np.load(tmp_path / "events.npz") as held:
+        data, names = held["data"].copy(), held["names"]
+    data[4:8, :, 1] = 0
+    np.savez(tmp_path / "events.npz", data=data, names=names)
+    text = EVENTS.replace('fold = "component"', 'null = [0]\nfold = "component"')
+    (tmp_path / "run.toml").write_text(text)
+    checked = outcrop.check(tmp_path / "run.toml")
+    problem, view = checked.problem, checked.view
+    split = parts.with_labels(checked.splits[0], parts.labelled_examples(problem, view))
+    normaliser, tables = prepare(problem, view, split)
+    own = examples_of(problem, view, split, normaliser, tables)
+    dead = np.flatnonzero(np.isin(view.origins.record, np.arange(4, 8)))
+    batch, scale = own.at(tables, dead, 0.0)
+    assert (batch.inputs[..., 1] == 0).all() and (batch.weight[..., 1] == 0).all()
+    noise = (
+        batch.inputs[..., 0] * scale[:, None]
+        - own.at(tables, dead, None)[0].inputs[..., 0]
+        * np.sqrt(np.mean(np.square(own.inner.gather(tables, dead).inputs), axis=(1, 2)))[:, None]
+    )
+    assert np.allclose(np.sqrt(np.mean(noise**2, axis=1)), own.noise.amplitude[view.origins.record[dead]], rtol=0.02)

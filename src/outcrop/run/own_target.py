@@ -103,9 +103,10 @@ def _noise(
 ) -> Noise:
     names = view.origins.names
     amplitude = np.array([_amplitude(tables[name]) for name in names])
+    measured = np.array([_measured(tables[name], len(columns)) for name in names])
     ratios, span = tuple(float(r) for r in section.snr_db), tuple(float(r) for r in section.train_snr_db)
     if section.noise_only is None:
-        return Noise(amplitude, ratios, (span[0], span[1]), seed=section.seed)
+        return Noise(amplitude, measured, ratios, (span[0], span[1]), seed=section.seed)
     first, stop = section.noise_only
     recorded = {}
     for which, name in enumerate(names):
@@ -114,7 +115,7 @@ def _noise(
         if np.isfinite(cut).all() and np.square(cut).mean() > 0:
             recorded[which] = cut
     donors = _donors(problem, view, split, np.array(sorted(recorded)))
-    return Noise(amplitude, ratios, (span[0], span[1]), donors, recorded, section.seed)
+    return Noise(amplitude, measured, ratios, (span[0], span[1]), donors, recorded, section.seed)
 
 
 def _amplitude(table: Encoded) -> float:
@@ -122,6 +123,12 @@ def _amplitude(table: Encoded) -> float:
     if table.target is None or table.weight is None or not (table.weight > 0).any():
         return 1.0
     return float(np.sqrt(np.square(table.target[table.weight > 0]).mean()))
+
+
+def _measured(table: Encoded, columns: int) -> np.ndarray:
+    """Which columns of a record have a clean value; all of them where none is asked for."""
+    found = np.zeros(columns, bool) if table.weight is None else (table.weight > 0).any(axis=0)
+    return found if found.any() else np.ones(columns, bool)
 
 
 def _donors(problem: Problem, view: View, split: Split, able: np.ndarray) -> list[np.ndarray]:

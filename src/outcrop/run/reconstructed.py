@@ -67,13 +67,15 @@ def only_clean(records: Sequence[Record], data: DataSection) -> list[Record]:
 def own_snr_db(record: Record, names: Sequence[str], noise: NoiseSection) -> float:
     """How far a record's clean samples stand above those that hold noise alone: mean squares, in dB, all inputs.
 
-    Both are taken about the mean of the noise. -inf where there is no value.
+    Both are taken about the mean of the noise, over the inputs that the record has. -inf where it has none.
     """
     signal_span = slice(None) if noise.clean is None else slice(*noise.clean)
     noise_span = slice(*_span(noise.noise_only or (0, len(record)), record, "noise_only", 2))
     power = np.zeros(2)
     for name in names:
         values = record.flat(name).astype(float)
+        if not np.isfinite(values[signal_span]).any() or not np.isfinite(values[noise_span]).any():
+            continue
         values = values - np.nanmean(values[noise_span])
         power += [np.nanmean(np.square(values[signal_span])), np.nanmean(np.square(values[noise_span]))]
     return float(10 * np.log10(power[0] / power[1])) if (power > 0).all() else float("-inf")

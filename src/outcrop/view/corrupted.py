@@ -25,6 +25,7 @@ class Noise:
 
     Attributes:
         amplitude: root mean square of the clean signal of every record, standard units, shape (record,).
+        measured: which columns every record has, shape (record, column): what was not recorded gets no noise.
         snr_db: ratios that held-out examples are scored at.
         train_snr_db: between which training draws its ratios evenly.
         donors: for every record of the view, the records whose cut-outs it may be given; empty for white noise.
@@ -33,6 +34,7 @@ class Noise:
     """
 
     amplitude: np.ndarray
+    measured: np.ndarray
     snr_db: tuple[float, ...]
     train_snr_db: tuple[float, float]
     donors: Sequence[np.ndarray] = ()
@@ -40,7 +42,8 @@ class Noise:
     seed: int = 0
 
     def draw(self, record: int, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Noise of mean square 1 over one example, shape (time, column)."""
+        """Noise of mean square 1 over the measured columns of one example, shape (time, column)."""
+        own = self.measured[record]
         if not self.recorded:
             drawn = rng.standard_normal(shape)
         else:
@@ -48,7 +51,7 @@ class Noise:
             source = self.recorded[int(able[rng.integers(len(able))])]
             start = rng.integers(len(source) - shape[0] + 1)
             drawn = source[start : start + shape[0]]
-        return drawn / max(float(np.sqrt(np.mean(np.square(drawn)))), 1e-12)
+        return np.where(own, drawn, 0) / max(float(np.sqrt(np.mean(np.square(drawn[:, own])))), 1e-12)
 
     def of(self, record: np.ndarray, snr_db: np.ndarray, shape: tuple[int, ...], rngs: Any) -> np.ndarray:
         """Noise of some examples at their ratios, shape (example, time, column)."""
