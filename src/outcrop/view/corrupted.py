@@ -1,8 +1,8 @@
 """Examples to be given back: as another view cuts them, with noise added to what is read, each on a scale of its own.
 
-Training draws noise and its ratio anew for every batch; held-out examples have one fixed draw for each ratio, by the
-number of the example. Noise is white, or a cut-out of records of the same part of the split: what a test is made of has
-never been heard in training.
+Training draws noise and its ratio anew for every example. A held-out record has one fixed draw for each ratio, all along
+it: windows that overlap share it, or their mean would have less noise than was added. Noise is white, or a cut-out of
+records of the same part of the split: what a test is made of has never been heard in training.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outcrop.records import Batch
+from outcrop.view.ranges import along_one
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
+
+FADE = 100
+"""Samples over which cut-outs of noise are joined."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,29 @@ class Noise:
             drawn = source[start : start + shape[0]]
         return np.where(own, drawn, 0) / max(float(np.sqrt(np.mean(np.square(drawn[:, own])))), 1e-12)
 
-    def of(self, record: np.ndarray, snr_db: np.ndarray, shape: tuple[int, ...], rngs: Any) -> np.ndarray:
-        """Noise of some examples at their ratios, shape (example, time, column)."""
-        amplitude = self.amplitude[record] * 10 ** (-np.asarray(snr_db) / 20)
-        draws = [self.draw(int(which), shape, rng) for which, rng in zip(record, rngs, strict=True)]
-        return np.stack(draws).astype(np.float32) * amplitude[:, None, None].astype(np.float32)
+    def along(self, record: int, length: int, snr_db: float) -> np.ndarray:
+        """The fixed noise all along a record at one ratio, shape (time, column), at its amplitude.
+
+        Cut-outs are joined over `FADE` samples so that their power stays the same.
+        """
+        rng = np.random.default_rng([self.seed, record, round(1000 * snr_db) % 2**32])
+        columns = self.measured.shape[1]
+        if not self.recorded:
+            return self.amplitude_at(record, snr_db) * self.draw(record, (length, columns), rng)
+        longest = min(len(self.recorded[int(donor)]) for donor in self.donors[record])
+        fade = min(FADE, longest // 2)
+        ramp = np.sin(0.5 * np.pi * (np.arange(fade) + 0.5) / fade)[:, None]
+        series = np.zeros((length + longest, columns))
+        for start in range(0, length, longest - fade):
+            piece = self.draw(record, (longest, columns), rng)
+            piece[:fade] *= ramp if start else 1.0
+            piece[longest - fade :] *= ramp[::-1]
+            series[start : start + longest] += piece
+        return self.amplitude_at(record, snr_db) * series[:length]
+
+    def amplitude_at(self, record: int, snr_db: float) -> float:
+        """Root mean square of the noise of a record at one ratio."""
+        return float(self.amplitude[record] * 10 ** (-snr_db / 20))
 
 
 @dataclass(frozen=True)
@@ -97,9 +119,12 @@ class Corrupted:
         if rng is None:
             ratios = np.asarray(self.noise.snr_db)
             return self._scaled(self._noisy(batch, index, ratios[index % len(ratios)]))[0]
-        ratios = rng.uniform(*self.noise.train_snr_db, len(index))
-        noise = self.noise.of(self.inner.origins.record[index], ratios, self._shape(batch), [rng] * len(index))
-        return self._scaled(self._added(batch, noise))[0]
+        shape, noise = (*batch.inputs.shape[1:-1], len(self.columns)), self.noise
+        drawn = [
+            noise.amplitude_at(int(which), rng.uniform(*noise.train_snr_db)) * noise.draw(int(which), shape, rng)
+            for which in self.inner.origins.record[index]
+        ]
+        return self._scaled(self._added(batch, np.stack(drawn)))[0]
 
     def at(self, tables: Mapping[str, Encoded], index: np.ndarray, snr_db: float | None) -> tuple[Batch, np.ndarray]:
         """Examples with their fixed noise at one ratio (None: as they are), and the scale of each, shape (example,)."""
@@ -111,17 +136,18 @@ class Corrupted:
 
     def _noisy(self, batch: Batch, index: np.ndarray, ratios: np.ndarray) -> Batch:
         assert self.noise is not None
-        seeds = np.round(1000 * ratios).astype(np.int64) % 2**32  # a draw of its own for each ratio
-        rngs = [np.random.default_rng([self.noise.seed, int(i), int(s)]) for i, s in zip(index, seeds, strict=True)]
-        noise = self.noise.of(self.inner.origins.record[index], ratios, self._shape(batch), rngs)
+        record, size = self.inner.origins.record[index], batch.inputs.shape[1]
+        start = along_one(self.inner.origins.reads)[index, 0]
+        noise = np.empty((*batch.inputs.shape[:2], len(self.columns)), np.float32)
+        for which, ratio in {*zip(record.tolist(), ratios.tolist(), strict=True)}:
+            series = self.noise.along(which, int(self.inner.lengths[which]), ratio)
+            own = np.flatnonzero((record == which) & (ratios == ratio))
+            noise[own] = series[np.minimum(start[own][:, None] + np.arange(size), len(series) - 1)]
         return self._added(batch, noise)
-
-    def _shape(self, batch: Batch) -> tuple[int, ...]:
-        return (*batch.inputs.shape[1:-1], len(self.columns))
 
     def _added(self, batch: Batch, noise: np.ndarray) -> Batch:
         inputs = batch.inputs.copy()
-        inputs[..., list(self.columns)] += noise
+        inputs[..., list(self.columns)] += noise.astype(np.float32)
         return batch._replace(inputs=inputs)
 
     def _scaled(self, batch: Batch) -> tuple[Batch, np.ndarray]:
