@@ -1,7 +1,7 @@
 """Examples to be given back: as another view cuts them, with noise added to what is read, each on a scale of its own.
 
 Training draws noise and its ratio anew for every example. A held-out record has one fixed draw for each ratio, all
-along it: windows that overlap share it, or their mean would have less noise than was added. Noise is white, or a cut-out
+along it: windows that overlap share it, or their mean would have less noise than was added. Noise is white, or cut-outs
 of records of the same part of the split: what a test is made of has never been heard in training.
 """
 
