@@ -39,13 +39,13 @@ def outputs(model: eqx.Module, x: Float[Array, "*place channel"], *given: Any) -
 def states(model: eqx.Module, x: Float[Array, "*place channel"], *given: Any) -> dict[str, np.ndarray]:
     """Layer -> its output at every place of the example, (*place, unit): of recurrent networks their states.
 
-    Of other networks all layers whose outputs keep the places of the inputs, but the last.
+    Of other networks all layers that keep the dimensions of the inputs, but the last; a coarser one has fewer places.
     """
     every = outputs(model, x, *given)
     recurrent = _recurrent(model)
     if recurrent:
         return {name: value for name, value in every.items() if name.split("#")[0] in recurrent}
-    kept = {name: value for name, value in every.items() if value.ndim > 1 and value.shape[:-1] == x.shape[:-1]}
+    kept = {name: value for name, value in every.items() if value.ndim == x.ndim > 1}
     if kept and next(reversed(kept)) == next(reversed(every)):
         kept.popitem()
     return kept

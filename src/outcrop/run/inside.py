@@ -56,7 +56,7 @@ KINDS: dict[str, Kind] = {
         "outcrop.run.inside:states",
         "outcrop.report.figures.states:states",
         "(*place, unit)",
-        "hidden states (or layers at full resolution) along one example",
+        "hidden states along one example; coarser layers have fewer places",
     ),
     "attention": Kind(
         "outcrop.run.inside:attention",

@@ -37,6 +37,7 @@ class Place:
         read: input variable -> its values at every place in the run file's unit, NaN where there is none.
         read_units: input variable -> unit.
         nodes: names of the nodes of a graph.
+        logarithmic: input variables that are best drawn on a logarithmic axis.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Place:
     read: Mapping[str, np.ndarray]
     read_units: Mapping[str, str]
     nodes: tuple[str, ...] = ()
+    logarithmic: tuple[str, ...] = ()
 
 
 def input_shape(bundle: Bundle) -> tuple[int, ...]:
@@ -109,6 +111,7 @@ def place_of(model: Model, record: Record, at: Any = None) -> Place:
         read,
         {v.name: v.unit or "" for v in model.inputs},
         _names(prepared, samples) if graph is not None else (),
+        tuple(v.name for v in model.inputs if v.transform.startswith("log")),
     )
 
 

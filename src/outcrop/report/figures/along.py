@@ -38,10 +38,13 @@ def label(name: str, units: Any) -> str:
     return f"{name} ({unit})" if unit and "since" not in unit else name
 
 
-def dated(axes: Axes, values: np.ndarray, which: str) -> None:
-    """Dates on an axis where the coordinates are time stamps."""
+def ticked(axes: Axes, values: np.ndarray, which: str, most: int = 6) -> None:
+    """Few ticks in plain numbers on an axis, or dates where the coordinates are time stamps."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
     if np.asarray(values).dtype.kind == "M":
-        axis = axes.xaxis if which == "x" else axes.yaxis
-        locator = AutoDateLocator(maxticks=6)
+        locator = AutoDateLocator(minticks=2, maxticks=most)
         axis.set_major_locator(locator)
-        axis.set_major_formatter(ConciseDateFormatter(locator))
+        axis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    else:
+        axes.locator_params(axis=which, nbins=most)
+        axes.ticklabel_format(axis=which, style="plain", useOffset=False)

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
-from outcrop.report.figures.along import dated, edges, label, numbers
-from outcrop.report.style import ACCENT, INK, SECOND, SEQUENTIAL, SOFT, styled
+from outcrop.report.figures.along import edges, label, numbers, ticked
+from outcrop.report.style import ACCENT, DIVERGING, INK, SEQUENTIAL, SOFT, styled
 
 MOST_HEADS, MOST_LAYERS, MOST_NAMES = 4, 4, 30
 MOST_STRONG = 0.995
@@ -58,9 +60,8 @@ def _matrices(place: Any, layers: dict[str, np.ndarray]) -> Figure:
             axes.set_title(f"{layer}, head {number}", fontsize=7.5, fontweight="normal")
             axes.spines[["top", "right"]].set_visible(True)
             axes.tick_params(labelsize=7)
-            axes.locator_params(nbins=4)
-            dated(axes, axis, "x")
-        dated(row[0], axis, "y")
+            ticked(axes, axis, "x", 3)
+        ticked(row[0], axis, "y", 5)
     bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=30)
     bar.set_label("weight, times the even share", fontsize=8)
     bar.ax.tick_params(labelsize=7)
@@ -98,13 +99,16 @@ def _patches(place: Any, layers: dict[str, np.ndarray]) -> Figure:
             (row[1], mean[middle], "looked at by the middle patch"),
             (row[2], mean.mean(axis=0), "looked at by all patches"),
         ):
-            image = axes.imshow(values.reshape(grid), extent=extent, cmap=SEQUENTIAL, vmin=0, aspect="auto")
+            look = {"cmap": DIVERGING, "norm": CenteredNorm(1.0), "aspect": "auto"}
+            image = axes.imshow(values.reshape(grid), extent=extent, **look)
             axes.set_title(f"{layer}: {text}", fontsize=7.5, fontweight="normal")
             bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=18)
             bar.ax.tick_params(labelsize=6.5)
         for axes in row:
             axes.add_patch(_outline(extent, grid))
             axes.tick_params(labelsize=7)
+            ticked(axes, rows, "y", 4)
+            ticked(axes, columns, "x", 3)
             axes.spines[["top", "right"]].set_visible(True)
     figure.supxlabel(f"{label(x, place.units)}; colours: times the even share, mean over heads", fontsize=8)
     figure.supylabel(label(y, place.units), fontsize=8)
@@ -129,7 +133,7 @@ def _outline(extent: tuple[float, ...], grid: tuple[int, int]) -> Rectangle:
     left, right, bottom, top = extent
     wide, high = (right - left) / grid[1], (bottom - top) / grid[0]
     corner = (left + wide * (grid[1] // 2), top + high * (grid[0] // 2))
-    return Rectangle(corner, wide, high, fill=False, edgecolor=SECOND, linewidth=1.6)
+    return Rectangle(corner, wide, high, fill=False, edgecolor=INK, linewidth=1.4)
 
 
 def _links(place: Any, layers: dict[str, np.ndarray]) -> Figure:
@@ -142,7 +146,16 @@ def _links(place: Any, layers: dict[str, np.ndarray]) -> Figure:
         mean = weights.mean(axis=0)
         _network(axes, x, y, mean)
         for at, name in enumerate(place.nodes[: MOST_NAMES + 1] if len(place.nodes) <= MOST_NAMES else ()):
-            axes.annotate(name, (x[at], y[at]), xytext=(5, 4), textcoords="offset points", fontsize=6.5, color=SOFT)
+            axes.annotate(
+                name,
+                (x[at], y[at]),
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=6.5,
+                color=SOFT,
+                path_effects=[withStroke(linewidth=1.6, foreground="white")],
+                zorder=4,
+            )
         axes.set_title(
             f"{layer}, mean of {len(weights)} head{'s' * (len(weights) > 1)}", fontsize=8, fontweight="normal"
         )
@@ -173,7 +186,7 @@ def _network(axes: Axes, x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> N
     order = np.argsort(strength)
     receivers, senders, strength = receivers[order], senders[order], strength[order]
     ends = np.stack([np.stack([x[senders], y[senders]], 1), np.stack([x[receivers], y[receivers]], 1)], axis=1)
-    bend = 0.06 * (ends[:, 1] - ends[:, 0])[:, ::-1] * np.array([-1.0, 1.0])  # the two directions lie side by side
+    bend = 0.04 * (ends[:, 1] - ends[:, 0])[:, ::-1] * np.array([-1.0, 1.0])  # the two directions lie side by side
     middle = ends.mean(axis=1) + bend
     width = 4.0 * strength / max(float(strength.max(initial=0.0)), 1e-12)
     for half, colour in ((np.stack([ends[:, 0], middle], 1), "#8fbfcc"), (np.stack([middle, ends[:, 1]], 1), ACCENT)):

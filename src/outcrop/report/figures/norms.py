@@ -94,7 +94,7 @@ def norms(columns: Mapping[str, np.ndarray]) -> Figure:
         _rows(figure, axes, steps, values, title)
     left.set_yticks(np.arange(len(rows)) + 0.5, list(rows), fontsize=7.5)
     left.set_ylim(len(rows), 0)
-    left.set_ylabel("layer, input on top")
+    left.set_ylabel("layer, in the order of the model")
     return figure
 
 

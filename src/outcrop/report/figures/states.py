@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from outcrop.report.figures.along import dated, edges, label, numbers, runs_down
+from outcrop.report.figures.along import edges, label, numbers, runs_down, ticked
 from outcrop.report.style import DIVERGING, INK, styled
 
 MOST_INPUTS, MOST_LAYERS = 5, 3
@@ -62,19 +62,23 @@ def _along(found: Any, layers: list[str]) -> Figure:
         values, unit = place.read[variable], place.read_units.get(variable, "")
         axes.plot(*((values, at) if down else (at, values)), color=INK, linewidth=0.8)
         title = f"{variable}\n({unit})" if unit else variable
+        which = "x" if down else "y"
+        if variable in place.logarithmic:
+            axes.set(**{f"{which}scale": "log"})
+            axes.tick_params(axis=which, which="minor", labelbottom=False, labelleft=False)
+        else:
+            axes.locator_params(axis=which, nbins=2)
         if down:
             axes.set_title(title, fontsize=8, loc="center")
-            axes.locator_params(axis="x", nbins=3)
         else:
             axes.set_ylabel(title, fontsize=8)
-            axes.locator_params(axis="y", nbins=3)
     for axes, layer in zip(panels[len(inputs) :], layers, strict=True):
         _strip(figure, axes, found.arrays[layer], axis, layer, down)
     first, last = edges(axis)
     panels[0].set(**({"ylim": (last, first)} if down else {"xlim": (first, last)}))
     end = panels[0] if down else panels[-1]
     end.set(**({"ylabel": label(name, place.units)} if down else {"xlabel": label(name, place.units)}))
-    dated(end, axis, "y" if down else "x")
+    ticked(end, axis, "y" if down else "x", 8)
     return figure
 
 
@@ -88,7 +92,7 @@ def _readable(read: Any) -> list[str]:
 def _strip(figure: Figure, axes: Axes, values: np.ndarray, axis: np.ndarray, layer: str, down: bool) -> None:
     values = values[:, ordered(values)]
     top = float(np.quantile(np.abs(values), 0.995)) or 1.0
-    first, last = edges(axis)
+    first, last = _reach(axis, len(values))
     shown, extent = (
         (values, (0, values.shape[1], last, first)) if down else (values.T, (first, last, 0, values.shape[1]))
     )
@@ -104,6 +108,17 @@ def _strip(figure: Figure, axes: Axes, values: np.ndarray, axis: np.ndarray, lay
     else:
         axes.set_ylabel(f"{layer}\n{values.shape[1]} units", fontsize=8)
         axes.set_yticks([])
+
+
+def _reach(axis: np.ndarray, places: int) -> tuple[float, float]:
+    """Where the places of a layer begin and end; a coarser layer is filled up beyond the example's end.
+
+    >>> _reach(np.arange(10.0), 3)
+    (-0.5, 11.5)
+    """
+    first, last = edges(axis)
+    samples = places * -(-len(axis) // places)
+    return first, first + (last - first) * samples / len(axis)
 
 
 def _maps(found: Any, layers: list[str]) -> Figure:
@@ -140,8 +155,10 @@ def _one_map(axes: Axes, place: Any, values: np.ndarray, top: float) -> None:
         return
     while values.ndim > 2:  # of cubes the middle slice along the first dimension
         values, where = values[len(values) // 2], where[1:]
-    (top_edge, bottom), (left, right) = edges(where[0]), edges(where[1])
+    (top_edge, bottom), (left, right) = (_reach(axis, size) for axis, size in zip(where, values.shape, strict=True))
     axes.imshow(values, extent=(left, right, bottom, top_edge), aspect="auto", **options)
+    ticked(axes, where[0], "y", 4)
+    ticked(axes, where[1], "x", 3)
 
 
 def _components(values: np.ndarray) -> list[tuple[float, np.ndarray]]:
