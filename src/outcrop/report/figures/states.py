@@ -12,6 +12,8 @@ from outcrop.report.figures.along import edges, label, numbers, runs_down, ticke
 from outcrop.report.style import DIVERGING, INK, styled
 
 MOST_INPUTS, MOST_LAYERS = 5, 3
+DECADE = 10.0
+"""Least ratio of the values of a curve on a logarithmic axis: below it there would be no ticks to read."""
 
 
 @styled
@@ -63,7 +65,9 @@ def _along(found: Any, layers: list[str]) -> Figure:
         axes.plot(*((values, at) if down else (at, values)), color=INK, linewidth=0.8)
         title = f"{variable}\n({unit})" if unit else variable
         which = "x" if down else "y"
-        if variable in place.logarithmic:
+        axes.tick_params(axis=which, labelsize=7)
+        known = values[np.isfinite(values) & (values > 0)]
+        if variable in place.logarithmic and len(known) and known.max() > DECADE * known.min():
             axes.set(**{f"{which}scale": "log"})
             axes.tick_params(axis=which, which="minor", labelbottom=False, labelleft=False)
         else:
