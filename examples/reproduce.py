@@ -105,7 +105,7 @@ def evidence() -> str:
         results = json.loads(listed.read_text("utf-8"))
         if (listed.parent / "run.toml").is_file():
             changes = variants(listed.parent)
-            runs = {name: result for name, result in results.items() if name in changes}
+            runs = {name: result for name, result in results.items() if name in changes and "network" in result}
             writer.writerows(_row(listed.parent, name, changes[name], result) for name, result in runs.items())
     return text.getvalue()
 
@@ -119,7 +119,7 @@ def _row(example: Path, run: str, changes: list[str], result: dict[str, Any]) ->
     raw = overridden(tomllib.loads((example / "run.toml").read_text("utf-8")), changes)
     view, family = raw["data"].get("view", {}), raw["model"]["family"]
     stated = "sequences" if "history" in view and "sequences" in FAMILIES[family].views else FAMILIES[family].views[0]
-    sign = 1 if METRICS[result["metric"]].better == "lower" else -1
+    sign = -1 if METRICS[result["metric"]].better == "higher" else 1
     known = {name: score["value"] for name, score in result["baselines"].items() if score["value"] is not None}
     best = min(known, key=lambda name: sign * known[name])
     score = result["network"]
@@ -136,7 +136,7 @@ def _row(example: Path, run: str, changes: list[str], result: dict[str, Any]) ->
         "high": score["high"],
         "baseline": best,
         "baseline_score": known[best],
-        "word": _word(result["verdict"][best]),
+        "word": _word(result["verdict"].get(best, {"word": "cannot tell", "low": None, "high": None})),
         "independent": result["effective_samples"],
         "parameters": result["parameters"],
     }

@@ -64,7 +64,7 @@ def test_results_are_those_of_the_example(tmp_path, monkeypatch):
     assert "](../../examples/08_air_quality/README.md)" in text
     monkeypatch.setattr(tables, "ROOT", tmp_path)
     assert tables.filled("<!-- results 08 -->", "index.md") == tables.MISSING
-    assert tables.filled("<!-- figure 08 -->", "index.md") == ""
+    assert tables.filled("<!-- figures 08 -->", "index.md") == ""
 
 
 @pytest.mark.slow

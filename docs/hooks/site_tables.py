@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from outcrop.config.choice import CHOICES, SIZES
-from outcrop.config.evidence import measured
+from outcrop.config.evidence import measured, rival
 from outcrop.data.structure import STRUCTURES
 from outcrop.evaluate.baselines import BASELINES
 from outcrop.evaluate.words import count, decimals, number, span
@@ -34,7 +35,7 @@ def filled(markdown: str, page: str) -> str:
     def table(found: re.Match[str]) -> str:
         return TABLES[found[1]](*found[2].split(), up=up) if found[1] in TABLES else found[0]
 
-    return re.sub(r"^<!-- ([a-z]+)((?: [\w.-]+)*) -->$", table, markdown, flags=re.MULTILINE)
+    return re.sub(r"^<!-- ([a-z]+)((?: [\w.*-]+)*) -->$", table, markdown, flags=re.MULTILINE)
 
 
 def rows(heads: list[str], cells: list[list[str]]) -> str:
@@ -55,21 +56,22 @@ def results(name: str, *runs: str, up: str) -> str:
     if folder is None or not (folder / "results.json").is_file():
         return MISSING
     every = json.loads((folder / "results.json").read_text("utf-8"))
-    found = {run: result for run, result in every.items() if (not runs or run in runs) and "network" in result}
+    scored = {run: result for run, result in every.items() if isinstance(result, dict) and "network" in result}
+    found = {run: result for run, result in scored.items() if not runs or run in runs}
     if not found:
         return MISSING
     first = next(iter(found.values()))
-    metric, lower = METRICS[first["metric"]], METRICS[first["metric"]].better == "lower"
-    names = list(dict.fromkeys(rival for result in found.values() for rival in result["baselines"]))
+    metric, lower = METRICS[first["metric"]], METRICS[first["metric"]].better != "higher"
+    names = list(dict.fromkeys(name for result in found.values() for name in result["baselines"]))
     known = {n: [r["baselines"][n]["value"] for r in found.values() if n in r["baselines"]] for n in names}
     names.sort(key=lambda n: (known[n][0] is None, (1 if lower else -1) * (known[n][0] or 0)))
     heads = ["contender", *(f"{run.replace('_', ' ')}" for run in found)]
     places = [decimals(result["network"]["value"]) for result in found.values()]
     own = zip(found.values(), places, strict=True)
     cells = [["**network**", *(f"**{_score(result['network'], at)}**" for result, at in own)]]
-    for rival in names:
-        words = BASELINES[rival].words if rival in BASELINES else rival.replace("_", " ")
-        cells.append([words, *(_against(result, rival, at) for result, at in zip(found.values(), places, strict=True))])
+    for name in names:
+        against = (_against(result, name, at) for result, at in zip(found.values(), places, strict=True))
+        cells.append([rival(name), *against])
     title = (folder / "README.md").read_text("utf-8").splitlines()[0].lstrip("# ")
     worth = f"{first['effective_samples']:,.0f}" if first.get("effective_samples") else "not counted"
     caption = (
@@ -80,14 +82,15 @@ def results(name: str, *runs: str, up: str) -> str:
     return f"{rows(heads, cells)}\n\n{caption}\n{{: .caption }}"
 
 
-def _against(result: dict[str, Any], rival: str, places: int) -> str:
-    if rival not in result["baselines"]:
+def _against(result: dict[str, Any], baseline: str, places: int) -> str:
+    """The score of a baseline, and the verdict on the network against it."""
+    if baseline not in result["baselines"]:
         return ""
-    verdict = result["verdict"].get(rival, {})
+    verdict = result["verdict"].get(baseline, {})
     word, low, high = verdict.get("word", ""), verdict.get("low"), verdict.get("high")
     if word == "cannot tell" and low is not None and low * high > 0:
         word = "too few groups"
-    return _score(result["baselines"][rival], places) + (f": {word}" if word else "")
+    return _score(result["baselines"][baseline], places) + (f": {word}" if word else "")
 
 
 def _score(score: dict[str, Any], places: int | None = None) -> str:
@@ -98,21 +101,24 @@ def _score(score: dict[str, Any], places: int | None = None) -> str:
     return number(value, places) + ("" if low is None or high is None else f" ({span(low, high, places)})")
 
 
-def figure(name: str, file: str = "figure.png", *, up: str) -> str:
-    """A figure of an example."""
+def figures(name: str, *, up: str) -> str:
+    """The figures of an example, in the order and with the words of its README."""
     folder = example(name)
-    if folder is None or not (folder / file).is_file():
+    if folder is None:
         return ""
-    found = re.search(rf"!\[([^\]]+)\]\({re.escape(file)}\)", (folder / "README.md").read_text("utf-8"))
-    words = found[1] if found else folder.name
+    shown = re.findall(r"!\[([^\]]*)\]\(([\w.-]+)\)", (folder / "README.md").read_text("utf-8"))
     at = f"{up}examples/{folder.name}"
-    return f"![{words}]({at}/{file})\n\n{words} ([example]({at}/README.md)).\n{{: .caption }}"
+    return "\n\n".join(
+        f"![{words}]({at}/{file})\n\n{words} ([example]({at}/README.md)).\n{{: .caption }}"
+        for words, file in shown
+        if (folder / file).is_file()
+    )
 
 
 def families(*names: str, up: str) -> str:
-    """Families with the views they read, their arguments and the file that implements them."""
+    """Families with the views they read, their arguments and the file that implements them; names may hold a star."""
     cells = []
-    for family in (FAMILIES[name] for name in names) if names else FAMILIES.values():
+    for family in (family for family in FAMILIES.values() if any(fnmatch(family.name, name) for name in names or "*")):
         file = "src/" + family.architecture.partition(":")[0].replace(".", "/") + ".py"
         arguments = ", ".join(f"`{key} = {_toml(value)}`" for key, value in family.defaults.items())
         cells.append(
@@ -179,7 +185,7 @@ def evidence(*, up: str) -> str:
             f"`{row.family}`",
             f"{row.independent:,.0f}",
             f"{METRICS[row.metric].words} {_score({'value': row.score, 'low': row.low, 'high': row.high})}",
-            f"{BASELINES[row.baseline].words} {number(row.baseline_score, decimals(row.score))}",
+            f"{rival(row.baseline)} {number(row.baseline_score, decimals(row.score))}",
             row.outcome,
         ]
         for row in measured()
@@ -295,7 +301,7 @@ def activations(*, up: str) -> str:
 TABLES: dict[str, Callable[..., str]] = {
     function.__name__: function
     for function in (
-        results, figure, families, choices, minds, sizes, evidence, tally, coverage, worth, names, architectures,
+        results, figures, families, choices, minds, sizes, evidence, tally, coverage, worth, names, architectures,
         losses, metrics, baselines, training, activations,
     )
 }  # fmt: skip

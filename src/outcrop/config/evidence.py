@@ -56,7 +56,7 @@ class Measured:
         """The verdict on the best baseline, in words."""
         from outcrop.metric.table import METRICS
 
-        lower = METRICS[self.metric].better == "lower"
+        lower = METRICS[self.metric].better != "higher"
         side = "ahead" if (self.score < self.baseline_score) == lower else "behind"
         return {
             "beats": "the network wins",
@@ -74,7 +74,6 @@ class Measured:
         'gru in 08_air_quality (gru): root mean square error 60.5 (52.0 to 69.8), ridge regression on the window 60.2:
         too close to call, at about 932 independent samples'
         """
-        from outcrop.evaluate.baselines import BASELINES
         from outcrop.evaluate.words import decimals, number, span
         from outcrop.metric.table import METRICS
 
@@ -82,10 +81,21 @@ class Measured:
         interval = "" if self.low is None or self.high is None else f" ({span(self.low, self.high, places)})"
         return (
             f"{self.family} in {self.example} ({self.run}): {METRICS[self.metric].words} "
-            f"{number(self.score, places)}{interval}, {BASELINES[self.baseline].words} "
+            f"{number(self.score, places)}{interval}, {rival(self.baseline)} "
             f"{number(self.baseline_score, places)}: {self.outcome}, "
             f"at about {self.independent:,.0f} independent samples"
         )
+
+
+def rival(name: str) -> str:
+    """A baseline in words; one that is not on the ladder of samples by its name.
+
+    >>> rival("linear_window"), rival("wiener_filter")
+    ('ridge regression on the window', 'wiener filter')
+    """
+    from outcrop.evaluate.baselines import BASELINES
+
+    return BASELINES[name].words if name in BASELINES else name.replace("_", " ")
 
 
 @cache
