@@ -23,8 +23,12 @@ MATH = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', 
 
 
 def on_config(config: Any) -> Any:
-    """Fills the list of examples."""
+    """Fills the list of examples, and names pages of docs/ that the list of pages does not know yet."""
+    listed = [page for entry in config.nav for page in _pages(entry)]
+    others = [path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in listed]
     for entry in config.nav:
+        if "Project" in entry:
+            entry["Project"] += [{_title(path): path.name} for path in others]
         if "Examples" in entry:
             entry["Examples"] = [
                 {_title(path): path.relative_to(ROOT).as_posix()} for path in sorted(ROOT.glob("examples/*/README.md"))
@@ -74,6 +78,14 @@ def on_page_content(content: str, **_: Any) -> str:
         return convert(html.unescape(found[3]), display="block" if found[2] == "[" else "inline")
 
     return MATH.sub(drawn, content)
+
+
+def _pages(entry: dict[str, Any]) -> list[str]:
+    """The pages of one entry of the list of pages."""
+    return [
+        page for value in entry.values() for row in (value if isinstance(value, list) else [{"": value}])
+        for page in row.values()
+    ]  # fmt: skip
 
 
 def _title(readme: Path) -> str:

@@ -89,5 +89,10 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert "Fix: outcrop new" in capsys.readouterr().err
     assert _call(["new", "--advise", "soil.csv", "--option", "separator"], False) == 2
     assert "for example --option domain=time" in capsys.readouterr().err
+    np.save("cube.npy", np.zeros((3, 16, 20)))
+    assert _call(["new", "--advise", "cube.npy"], False) == 2
+    assert "--option 'dims = ..." in capsys.readouterr().err
+    assert _call(["new", "--advise", "cube.npy", "--option", 'dims = ["inline", "crossline", "twt"]'], False) == 0
+    assert "unet2d" in capsys.readouterr().out
     with pytest.raises(ConfigError, match="did you mean 'carbon'"):
         advise("soil.csv", target="carbn")

@@ -1,13 +1,16 @@
 """`outcrop new`: a run file drafted from the user's own files, or from a template; or advice on the family to take."""
 
+import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
-from outcrop.errors import ConfigError, message
+from outcrop.errors import ConfigError, DataError, message
 
 
 def command(
@@ -39,21 +42,34 @@ def command(
                 fix='outcrop new --from "wells/*.las", or outcrop new facies',
             )
         )
-    options = _options(option or [])
+    options = {"target": target, **_options(option or [])}
     if advise:
         from outcrop.cli.screens import advice_screen
         from outcrop.run.advise import advise as advice_on
 
-        console().print(advice_screen(advice_on(advise, target=target, **options)))
+        with _fix_by_option():
+            console().print(advice_screen(advice_on(advise, **options)))
         return
     if from_:
-        inventory, path = draft(from_, out or Path("run.toml"), force=force, target=target, **options)
+        with _fix_by_option():
+            inventory, path = draft(from_, out or Path("run.toml"), force=force, **options)
         console().print(inventory.table())
     else:
         path = from_template(str(template), directory / (out or "run.toml"), force=force)
     named = "target" in tomllib.loads(path.read_text("utf-8"))["data"]
     first = "" if named else "name the target in it ([data.target]), then "
     console().print(f"Wrote {path}. Next: {first}outcrop check {quote(str(path))}", highlight=False, markup=False)
+
+
+@contextmanager
+def _fix_by_option() -> Iterator[None]:
+    """A fix that is a key of a source in the run file (`domain = "time"`) is said as an option of this command too."""
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        if key := re.search(r"^Fix: (\w+) = ", str(error), flags=re.MULTILINE):
+            raise type(error)(f"{error}\nHere:  outcrop new ... --option '{key[1]} = ...'") from None
+        raise
 
 
 def _options(texts: list[str]) -> dict[str, Any]:

@@ -248,7 +248,7 @@ def advice_screen(advice: Any) -> Group:
     shown = advice.shown()
     lines = Text(advice.run_file, "cyan")
     return Group(
-        Text(shown.title, "bold"), _facts(shown.facts), Text(), Text("First", "bold"), _bullets(advice.sentences),
+        Text(shown.title, "bold"), _facts(shown.facts), Text(), Text("What to know", "bold"), _bullets(advice.sentences),
         Text(), Text("Measured in the examples", "bold"), _bullets(advice.measured),
         Text(), Text("To start with, in the run file", "bold"), lines,
     )  # fmt: skip

@@ -120,7 +120,6 @@ CHOICES = (
         "maps", "", "patches", ("unet2d", "resnet2d", "unet3d", "vit"), "climatology, ridge regression",
         "each map is an image; time is one more set of examples",
         "maps of neighbouring hours are alike: they are not independent examples",
-        least_length=16,
     ),
     Choice(
         "mesh", "", "graphs", ("encode_process_decode", "message_passing", "gcn", "gat"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.config.choice import FEW_GROUPS, FEWEST_GROUPS, Choice, choose, settings, size
+from outcrop.config.choice import FEW_GROUPS, FEWEST_GROUPS, SIZES, Choice, choose, settings, size
 from outcrop.config.evidence import Measured, nearest
 from outcrop.config.load import load
 from outcrop.config.promise import PromiseSection
@@ -43,7 +43,7 @@ class Facts:
         structure: a key of `STRUCTURES`.
         records: how many.
         samples: of all records.
-        length: samples along the first dimension of a record, at the median.
+        length: samples along a record, or the shorter side of an image, at the median.
         promise: kind of promise ("new", "later"), and its words.
         promised: the promise in words.
         key, groups: what is held out as a whole, and how many of them there are; "" and 0 where nothing is.
@@ -105,13 +105,19 @@ class Advice(Readable):
         if facts.independent is not None:
             told.append(size(facts.independent).say)
         told.append(
-            f"The bar: {self.choice.first}. Baselines that outcrop has are fitted on the same split in every run."
+            "The baselines that outcrop knows are fitted on the same split in every run: compare with the best."
         )
         if 0 < facts.groups < FEW_GROUPS:
             few = f"The score rests on {count(facts.groups, facts.key)}"
             more = f"; below {FEWEST_GROUPS} no verdict is given" if facts.groups < FEWEST_GROUPS else ""
             told.append(f"{few}, whatever the number of samples in each{more}.")
         return [*told, f"Mind: {self.choice.mind}."]
+
+    def _order(self) -> list[tuple[str, str]]:
+        """The bar and the network; where samples are few the bar comes first."""
+        network, bar = f"{self.family} ({FAMILIES[self.family].help})", self.choice.first
+        few = self.facts.independent is not None and size(self.facts.independent) is SIZES[0]
+        return [("first", bar), ("then", network)] if few else [("take", network), ("the bar", bar)]
 
     @property
     def measured(self) -> list[str]:
@@ -131,12 +137,12 @@ class Advice(Readable):
             ("target", facts.target or "not named: the advice holds for numbers and classes alike"),
             ("independent", worth),
             ("promise", facts.promised),
-            ("take", f"{self.family} ({FAMILIES[self.family].help})"),
+            *self._order(),
             ("view", self.choice.view),
             ("why", self.choice.why),
         ]
-        if then := self.choice.families[1:]:
-            rows.append(("or", ", ".join(then)))
+        if others := self.choice.families[1:]:
+            rows.append(("or", ", ".join(others)))
         measured = [[sentence] for sentence in self.measured]
         return Shown(
             "Advice: a starting point, to be tried on validation", rows, ["measured in the examples"], measured
@@ -144,7 +150,7 @@ class Advice(Readable):
 
     def proposal(self) -> Proposal:
         """The same for a drafted run file."""
-        notes = [f"Why {self.family}: {self.choice.why}.", *self.sentences]
+        notes = [f"Why {self.family}: {self.choice.why}.", f"The bar: {self.choice.first}.", *self.sentences]
         notes += [f"Measured: {sentence}" for sentence in self.measured[:2]]
         then = ", ".join(self.choice.families[1:])
         why = f"or {then}" if then else "the usual network for such data"
@@ -231,8 +237,9 @@ def _words(promise: PromiseSection) -> str:
 
 
 def _length(records: Sequence[Record]) -> float:
-    """Samples along the order of a record: the longest dimension of a grid of places, else the first one."""
-    return float(np.median([record.shape[0] for record in records]))
+    """Samples that a view finds along a record: the shorter side of images and cubes, else the first dimension."""
+    sides = structure(records) in ("images", "cube")
+    return float(np.median([min(record.shape[-2:]) if sides else record.shape[0] for record in records]))
 
 
 def _independent(records: Sequence[Record], name: str) -> float | None:
