@@ -67,7 +67,6 @@ def test_results_are_those_of_the_example(tmp_path, monkeypatch):
     assert tables.filled("<!-- figures 08 -->", "index.md") == ""
 
 
-@pytest.mark.slow
 def test_the_site_builds_strictly_and_reads_offline(tmp_path):
     pytest.importorskip("mkdocs", reason="pip install -e '.[docs]'")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]

@@ -55,11 +55,13 @@ def results(name: str, *runs: str, up: str) -> str:
     folder = example(name)
     if folder is None or not (folder / "results.json").is_file():
         return MISSING
+    title = (folder / "README.md").read_text("utf-8").splitlines()[0].lstrip("# ")
+    link = f"[{title}]({up}examples/{folder.name}/README.md)"
     every = json.loads((folder / "results.json").read_text("utf-8"))
     scored = {run: result for run, result in every.items() if isinstance(result, dict) and "network" in result}
     found = {run: result for run, result in scored.items() if not runs or run in runs}
     if not found:
-        return MISSING
+        return f"See {link}."
     first = next(iter(found.values()))
     metric, lower = METRICS[first["metric"]], METRICS[first["metric"]].better != "higher"
     names = list(dict.fromkeys(name for result in found.values() for name in result["baselines"]))
@@ -72,10 +74,9 @@ def results(name: str, *runs: str, up: str) -> str:
     for name in names:
         against = (_against(result, name, at) for result, at in zip(found.values(), places, strict=True))
         cells.append([rival(name), *against])
-    title = (folder / "README.md").read_text("utf-8").splitlines()[0].lstrip("# ")
     worth = f"{first['effective_samples']:,.0f}" if first.get("effective_samples") else "not counted"
     caption = (
-        f"[{title}]({up}examples/{folder.name}/README.md): {metric.words}, {metric.better} is better, with 95 % "
+        f"{link}: {metric.words}, {metric.better} is better, with 95 % "
         f"intervals over {first['resampled']}; independent samples: {worth}. "
         "Behind each baseline: the verdict on the network."
     )

@@ -44,7 +44,7 @@ def test_stations_by_promise(data_dir, monkeypatch):
         ("mesh/nod2d.out", {"fields": "temp.fesom.1948.nc"}, "mesh", "encode_process_decode"),
         ("points/rio-magnetic.csv.xz", {"target": "total_field_anomaly_nt"}, "points", "mlp"),
         ("groundwater/Sweden_2/heads.csv", {"target": "head"}, "series", "gru"),
-        ("grids/era5-2mt-2019-03-uk.grib", {"target": "t2m"}, "maps", "unet3d"),
+        ("grids/era5-2mt-2019-03-uk.grib", {"target": "t2m"}, "maps", "convlstm"),
     ],
 )
 def test_other_files(data_dir, files, options, structure, family):

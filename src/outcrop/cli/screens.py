@@ -246,12 +246,11 @@ def inspect_screen(result: Any) -> Group:
 def advice_screen(advice: Any) -> Group:
     """A family to start from, why, what was measured, and the lines for a run file."""
     shown = advice.shown()
-    lines = Text(advice.run_file, "cyan")
-    return Group(
-        Text(shown.title, "bold"), _facts(shown.facts), Text(), Text("What to know", "bold"), _bullets(advice.sentences),
-        Text(), Text("Measured in the examples", "bold"), _bullets(advice.measured),
-        Text(), Text("To start with, in the run file", "bold"), lines,
-    )  # fmt: skip
+    told = {"What to know": advice.sentences, "Measured in the examples": advice.measured}
+    parts: list[Any] = [Text(shown.title, "bold"), _facts(shown.facts)]
+    for title, sentences in told.items():
+        parts += [Text(), Text(title, "bold"), _bullets(sentences)]
+    return Group(*parts, Text(), Text("To start with, in the run file", "bold"), Text(advice.run_file, "cyan"))
 
 
 def compare_screen(result: Any) -> Group:

@@ -64,7 +64,7 @@ CHOICES = (
     Choice(
         "stations", "new", "graphs", ("graph_interpolation", "message_passing", "gat", "gcn"),
         "kriging, inverse distance",
-        "a new place is filled in from the places around it",
+        "a new place is filled in from the places around it; view.interpolate lets a network correct kriging",
         "a network learns geometry from places, not from hours: twelve stations are twelve examples",
     ),
     Choice(
@@ -93,13 +93,14 @@ CHOICES = (
     ),
     Choice(
         "waveforms", "", "windows", ("unet1d", "resnet1d", "cnn1d", "transformer"),
-        "a threshold on short-term over long-term amplitude",
+        "STA/LTA and AR-AIC pickers for arrivals, a Wiener filter for noise",
         "an answer for every sample needs coarse levels that see the whole arrival, and skips that keep its time",
         "picks at the same place of every record are learned without looking: cut windows at random",
         least_length=128,
     ),
     Choice(
-        "images", "", "patches", ("unet2d", "resnet2d", "cnn2d", "vit"), "the commonest class, boosted trees on pixels",
+        "images", "", "patches", ("unet2d", "resnet2d", "cnn2d", "vit"),
+        "boosted trees on pixels, a copy of the nearest line, the usual answer at each row",
         "an answer for every pixel needs a wide view for what it is, and skips for where it ends",
         "neighbouring pixels and neighbouring lines are copies of each other",
         least_length=16,
@@ -111,7 +112,8 @@ CHOICES = (
         least_length=16,
     ),
     Choice(
-        "maps", "later", "sequences", ("unet3d", "resnet3d", "gru"), "persistence, climatology, ridge regression",
+        "maps", "later", "sequences", ("convlstm", "unet2d", "unet3d", "resnet3d"),
+        "persistence of the anomaly, climatology of each place, ridge regression",
         "a box of places over its past: what moves is seen moving",
         "one hour ahead persistence is nearly perfect: score every lead",
         least_length=48,

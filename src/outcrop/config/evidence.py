@@ -88,14 +88,16 @@ class Measured:
 
 
 def rival(name: str) -> str:
-    """A baseline in words; one that is not on the ladder of samples by its name.
+    """A baseline in words.
 
-    >>> rival("linear_window"), rival("wiener_filter")
-    ('ridge regression on the window', 'wiener filter')
+    >>> rival("linear_window")
+    'ridge regression on the window'
     """
     from outcrop.evaluate.baselines import BASELINES
+    from outcrop.evaluate.reconstruction import RECONSTRUCTIONS
 
-    return BASELINES[name].words if name in BASELINES else name.replace("_", " ")
+    row = BASELINES.get(name) or RECONSTRUCTIONS.get(name)
+    return row.words if row else name.replace("_", " ")
 
 
 @cache
