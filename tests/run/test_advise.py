@@ -10,6 +10,7 @@ from outcrop.cli import _call
 from outcrop.config.load import load
 from outcrop.errors import ConfigError
 from outcrop.run.advise import advise
+from outcrop.run.check import check
 from outcrop.run.new import draft
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,15 @@ def test_the_draft_takes_the_family_with_its_reason(data_dir, tmp_path):
     text, config = path.read_text("utf-8"), load(path)
     assert config.model.family == "unet2d" and config.data.view.kind == "patches"
     assert config.data.source["data"].options == options and "# Why unet2d: " in text
+    assert config.data.view.size == {"crossline": 4, "twt": 64} and not check(path).refused
     assert max(map(len, (line for line in text.splitlines() if line.startswith("# ")))) <= 110
+
+
+def test_two_snapshots_of_a_mesh_are_held_out_by_area(data_dir, tmp_path):
+    _, path = draft(data_dir / "mesh/nod2d.out", tmp_path / "run.toml", target="temp", fields="temp.fesom.*.nc")
+    config = load(path)
+    assert config.promise.kind == "area" and config.data.view.edges == "mesh"
+    assert config.model.family == "encode_process_decode" and "folds" not in path.read_text("utf-8")
 
 
 def test_command(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,9 @@ import numpy as np
 from outcrop.data.draft_text import line
 from outcrop.data.inventory import Inventory, RecordStats
 
+FEWEST_SNAPSHOTS = 6
+"""Snapshots of a mesh below which areas are held out: one year of an ocean is nearly a copy of the next."""
+
 
 def group_key(inventory: Inventory) -> str:
     """What one record is: a well, a station, or a record by its own name."""
@@ -43,6 +46,8 @@ def promise(inventory: Inventory) -> list[str]:
     """The lines of the section."""
     key, count = key_and_count(inventory)
     noun = key.replace("_root", "")
+    if inventory.places and inventory.structure == "mesh" and count < FEWEST_SNAPSHOTS:
+        return _without_groups(inventory, noun, count)
     if count < 2 or (count < 3 and inventory.dim == "time"):
         return _without_groups(inventory, noun, count)
     why = "sidetracks share rock with their well" if key == "well_root" else f"the score is for a {key} never seen"

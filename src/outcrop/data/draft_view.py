@@ -13,6 +13,7 @@ from outcrop.data.inventory import Inventory
 LARGEST_BOX = 64
 HISTORY = 48
 HORIZON = 12
+VERTICAL = ("twt", "depth", "time")
 
 
 def usual(inventory: Inventory) -> str:
@@ -58,13 +59,15 @@ def _sequences(inventory: Inventory) -> str:
 
 def _patches(inventory: Inventory) -> str:
     dims = [dim for dim, size in inventory.sizes.items() if size > 1][-2:]
-    return line(f'view = {{kind = "patches", size = {_box(inventory, dims)}}}', "samples of a patch")
+    one = len(inventory.records) == 1  # whose map is cut into blocks, which hold patches of a quarter of its width
+    return line(f'view = {{kind = "patches", size = {_box(inventory, dims, parts=4 if one else 1)}}}', "of a patch")
 
 
-def _box(inventory: Inventory, dims: list[str], most: int = LARGEST_BOX) -> str:
-    """The largest powers of two that fit, so that levels of a network can halve them."""
-    sizes = (min(most, 2 ** int(np.log2(max(1, inventory.sizes[dim])))) for dim in dims)
-    return "{" + ", ".join(f"{dim} = {size}" for dim, size in zip(dims, sizes, strict=True)) + "}"
+def _box(inventory: Inventory, dims: list[str], most: int = LARGEST_BOX, parts: int = 1) -> str:
+    """The largest powers of two that fit into a part of each dimension of the map, for a network to halve."""
+    room = {dim: inventory.sizes[dim] // (1 if dim in VERTICAL else parts) for dim in dims}
+    sizes = {dim: min(most, 2 ** int(np.log2(max(1, size)))) for dim, size in room.items()}
+    return "{" + ", ".join(f"{dim} = {size}" for dim, size in sizes.items()) + "}"
 
 
 def _graphs(inventory: Inventory) -> str:
