@@ -116,9 +116,11 @@ def _row(example: Path, run: str, changes: list[str], result: dict[str, Any]) ->
     from outcrop.metric.table import METRICS
     from outcrop.model.entries import FAMILIES
 
-    raw = overridden(tomllib.loads((example / "run.toml").read_text("utf-8")), changes)
+    file, changes = _run_file(changes)
+    raw = overridden(tomllib.loads((example / file).read_text("utf-8")), changes)
     view, family = raw["data"].get("view", {}), raw["model"]["family"]
     stated = "sequences" if "history" in view and "sequences" in FAMILIES[family].views else FAMILIES[family].views[0]
+    stated = "points" if "steps" in view else stated
     sign = -1 if METRICS[result["metric"]].better == "higher" else 1
     known = {name: score["value"] for name, score in result["baselines"].items() if score["value"] is not None}
     best = min(known, key=lambda name: sign * known[name])
@@ -200,6 +202,7 @@ def main() -> None:
         text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
         (example / "results.json").write_text(text, "utf-8")
         print(f"wrote {example.name}/results.json")
+    EVIDENCE.write_text(evidence(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,14 @@ def test_a_dimension_of_one_does_not_count():
     assert structure([record(("inline", "crossline", "twt"), sizes=[1, 6, 7])]) == "images"
 
 
+def test_images_of_many_dates_are_a_stack():
+    names = [f"NDVI_2019-{month:02d}-01" for month in range(1, 13)]
+    layers = {name: (("y", "x"), np.zeros((3, 4))) for name in names}
+    assert structure([Record(xr.Dataset(layers), "A", dims=("y", "x"))]) == "stack"
+    few = {name: layers[name] for name in names[:3]}
+    assert structure([Record(xr.Dataset(few), "A", dims=("y", "x"))]) == "images"
+
+
 def test_series_stations_and_waveforms():
     def series(name, axis):
         return record(("time",), name, {"time": axis}, [len(axis)])

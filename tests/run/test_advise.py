@@ -41,7 +41,8 @@ def test_stations_by_promise(data_dir, monkeypatch):
     ("files", "options", "structure", "family"),
     [
         ("segy/segyio_f3.sgy", {"domain": "time", "polarity": "normal"}, "cube", "unet2d"),
-        ("imagery/NDVI.npy", {"dims": ["time", "y", "x", "band"], "fold": "time"}, "images", "unet2d"),
+        ("imagery/NDVI.npy", {"dims": ["time", "y", "x", "band"], "fold": "time"}, "stack", "mlp"),
+        ("seismic_f3/images/13*.png", {}, "images", "unet2d"),
         ("mesh/nod2d.out", {"fields": "temp.fesom.1948.nc"}, "mesh", "encode_process_decode"),
         ("points/rio-magnetic.csv.xz", {"target": "total_field_anomaly_nt"}, "points", "mlp"),
         ("groundwater/Sweden_2/heads.csv", {"target": "head"}, "series", "gru"),

@@ -106,6 +106,12 @@ CHOICES = (
         least_length=16,
     ),
     Choice(
+        "stack", "", "points", ("mlp", "gru", "transformer", "cnn1d"),
+        "boosted trees and logistic or ridge regression on all layers",
+        "every pixel holds a series that says more than its neighbours; gru and others run along it with view.steps",
+        "pixels of one field are one sample: hold out blocks of the map, with a buffer",
+    ),
+    Choice(
         "cube", "", "patches", ("unet2d", "unet3d", "resnet3d", "cnn3d"), "copying the nearest interpreted line",
         "sections are cheaper than cubes and see most of the structure: begin in two dimensions",
         "a line between two interpreted ones is nearly a copy: promise between or area, whichever is the job",

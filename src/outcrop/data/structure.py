@@ -6,6 +6,8 @@ Read off formats, names of dimensions and coordinates, never off values: it deci
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,12 +22,15 @@ STRUCTURES = {
     "stations": "stations that measure at the same times",
     "waveforms": "waveforms, one record each",
     "images": "images, maps or sections",
+    "stack": "images of many dates or bands, a series in every pixel",
     "cube": "cubes",
     "maps": "maps that follow each other in time",
     "mesh": "nodes of a mesh",
 }
 """Structure -> how a sentence names it."""
 
+FEWEST_LAYERS = 8
+"""Variables whose names differ in their number or date alone, from which on images are a stack."""
 _PLACES = {"longitude", "latitude", "lon", "lat", "easting", "northing", "x_loc", "y_loc"}
 _NETWORKS = ("station", "gauge", "site", "sensor")
 _NODES = ("node", "cell", "nod2", "elem", "ncells")
@@ -50,7 +55,8 @@ def structure(records: Sequence[Record]) -> str:
     if len(dims) > 2:
         return "maps" if "time" in dims else "cube"
     if len(dims) == 2:
-        return "images"
+        stems = Counter(re.sub(r"[\d:.b-]+$", "", str(name)) for name in first.data.data_vars)
+        return "stack" if max(stems.values(), default=0) >= FEWEST_LAYERS else "images"
     if dims[0] == "time":
         return _along_time(records)
     if dims[0] == "depth":
