@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -74,6 +75,16 @@ def test_answers_and_errors_come_back(way, file):
 def test_the_file_is_named_from_where_we_are(way, file, monkeypatch):
     monkeypatch.chdir(file.parent)
     assert call(f"{HERE}:size_of", "a.bin") == 10
+
+
+def wait(path):
+    time.sleep(0.8)
+    return 1
+
+
+@linux
+def test_a_busy_machine_spoils_no_sound_file(file):
+    assert call(f"{HERE}:wait", file, timeout_s=0.5) == 1
 
 
 @linux

@@ -29,6 +29,8 @@ from outcrop.errors import DataError, OutcropError, message
 
 TIMEOUT_S, BYTES_PER_S = 20.0, 2**20
 """A call may take TIMEOUT_S and a second for every BYTES_PER_S of its file."""
+WAITING = 4.0
+"""On Linux that is processor time, so that a busy machine spoils no sound file; a call may wait this many times it."""
 MEMORY, MEMORY_PER_BYTE = 4 * 2**30, 64
 """A call may use MEMORY and this many bytes for every byte of its file (on Linux)."""
 
@@ -42,7 +44,7 @@ def call(
         address: import string of a function whose result can be pickled.
         path: the file, first argument of the function.
         library: what the function imports, one name or several with blanks between; kept ready for the next call.
-        timeout_s: longest wait; by default according to the size of the file.
+        timeout_s: how long it may work (see `WAITING`); by default according to the size of the file.
         options: keyword arguments of the function.
 
     Raises:
@@ -165,7 +167,8 @@ def _bound(task: bytes) -> None:
     import resource
 
     timeout_s, most = pickle.loads(task)[2:4]
-    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    signal.setitimer(signal.ITIMER_PROF, timeout_s)
+    signal.setitimer(signal.ITIMER_REAL, WAITING * timeout_s)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
