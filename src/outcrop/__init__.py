@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "read": "outcrop.data.read:read",
     "inventory": "outcrop.data.inventory:inventory",
+    "advise": "outcrop.run.advise:advise",
     "load_config": "outcrop.config.load:load",
     "check": "outcrop.run.check:check",
     "run": "outcrop.run.run:run",
