@@ -38,7 +38,7 @@ def test_tables_are_known_and_links_lead_somewhere(path):
 def test_a_topic_says_idea_equation_file_and_pitfalls(path):
     text = site(path)
     assert text.startswith("# ") and "**The idea.**" in text and "## Pitfalls" in text
-    assert "$$" in text or (path.stem == "uncertainty" and "$L_{" in text)
+    assert "$$" in text
     assert re.search(r"\]\(\.\./\.\./src/outcrop/[\w/]+\.py\)", text)
 
 

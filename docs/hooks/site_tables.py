@@ -17,7 +17,7 @@ from outcrop.config.choice import CHOICES, SIZES
 from outcrop.config.evidence import measured, rival
 from outcrop.data.structure import STRUCTURES
 from outcrop.evaluate.baselines import BASELINES
-from outcrop.evaluate.words import count, decimals, number, span
+from outcrop.evaluate.words import count, decimals, number, percent, span
 from outcrop.loss.table import LOSSES
 from outcrop.metric.table import METRICS
 from outcrop.model.activation import ACTIVATIONS
@@ -228,7 +228,7 @@ def coverage(*, up: str) -> str:
         held = result.get("intervals") or {}
         if held.get("coverage") is not None:
             groups = count(held["calibration_groups"], held["noun"])
-            shares = [f"{100 * held[key]:.0f} %" for key in ("level", "coverage", "lowest")]
+            shares = [percent(held[key]) for key in ("level", "coverage", "lowest")]
             cells.append(
                 [
                     f"[{_short(folder.name)}]({up}examples/{folder.name}/README.md), {run.replace('_', ' ')}",
