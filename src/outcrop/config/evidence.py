@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from math import log
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).with_name("evidence.csv")
 
@@ -110,7 +111,7 @@ def measured(path: Path = FILE) -> tuple[Measured, ...]:
         )
 
 
-def _value(text: str, kind: str) -> str | float | int | None:
+def _value(text: str, kind: str) -> Any:
     if kind == "str":
         return text
     if not text:

@@ -47,7 +47,7 @@ def structure(records: Sequence[Record]) -> str:
     'cube'
     """
     first = records[0]
-    dims = tuple(dim for dim in first.dims if first.data.sizes[dim] > 1) or first.dims
+    dims = [dim for dim in first.dims if first.data.sizes[dim] > 1] or list(first.dims)
     if first.format == "mesh" or any(dim in _NODES for dim in dims):
         return "mesh"
     if any(dim in _NETWORKS for dim in dims):
