@@ -27,6 +27,13 @@ def test_ladder_orders_and_marks_the_model():
     assert "RMSE (degC) (← lower is better)" in drawn
 
 
+def test_a_training_without_validation_has_no_entry_for_it():
+    history = {"step": np.array([10.0, 20]), "train_loss": np.array([1.0, 0.5]), "validation_loss": np.full(2, np.nan)}
+    assert "validation" not in texts(learning.learning(history))
+    history["validation_loss"] = np.array([0.9, 0.8])
+    assert {"validation", "best step"} <= set(texts(learning.learning(history)))
+
+
 def test_a_section_shows_truth_prediction_and_where_they_differ():
     target = np.repeat([[0, 1, 1, -1]], 700, axis=0)
     prediction = np.where(np.arange(700)[:, None] < 350, target, 0)

@@ -269,13 +269,15 @@ def learning_picture(run: RunFolder) -> list[Picture]:
         else ""
     )
     count = words.plural(len(learning.runs(history)), "training")
-    caption = f"One line per fold and member; the dot is the step whose weights are kept.{median}"
+    kept = "the dot is the step whose weights are kept" if best else "the weights of the last step are kept"
+    caption = f"One line per fold and member; {kept}.{median}"
     for name, steps in begins.items():
         after = words.number(round(float(np.median(steps))))
         caption += f" The stage {words.plain(name)} begins after step {after}{' at the median' * (len(steps) > 1)}."
     train = run.run.get("train") or {}
     if (run.run.get("model") or {}).get("dropout") or any((train.get("augment") or {}).values()):
-        caption += " Training losses include dropout and augmentation, validation losses do not."
+        rest = ", validation losses do not." if best else "."
+        caption += f" Training losses include dropout and augmentation{rest}"
     return [picture(drawn, f"Training and validation loss by step for {count}.{median}", caption)]
 
 

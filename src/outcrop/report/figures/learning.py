@@ -88,7 +88,8 @@ def learning(
     axes.set(xlabel="training step", ylabel=label)
     axes.grid(axis="y")
     axes.set_xlim(left=0)
-    entries = [("training", SOFT, "-"), ("validation", ACCENT, "-")] + ([("best step", SECOND, "o")] if best else [])
+    held_out = [("validation", ACCENT, "-"), ("best step", SECOND, "o")] if best else []
+    entries = [("training", SOFT, "-"), *held_out]
     handles = [axes.plot([], [], mark, color=colour, markersize=4.5)[0] for _, colour, mark in entries]
     place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2} if stage_begins(history) else {}
     axes.legend(handles, [name for name, *_ in entries], ncols=3, labelcolor=INK, **{"loc": "upper right", **place})
