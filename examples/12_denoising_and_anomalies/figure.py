@@ -1,4 +1,4 @@
-"""Draws figure.png of this example: python figure.py autoencoder=RUN unet=RUN; anomalies.json lies beside this file.
+"""Draws figure.png of this example: python figure.py autoencoder=RUN; anomalies.json lies beside this file.
 
 Above, one component of a station that was not trained on, at two ratios of signal to noise: of all records the one with
 the median gain. Below, what everybody gains at each ratio, and who finds which planted anomaly.
@@ -21,7 +21,7 @@ from outcrop.report.style import ACCENT, FAINT, INK, RULE, SECOND, SOFT, styled
 HERE = Path(__file__).parent
 SHOWN, COMPONENT = (-5.0, 5.0), "Z"
 FILTERS = {"wiener_short_time": ("short-time Wiener", "-."), "wiener": ("Wiener", "--"),
-           "band_pass": ("band-pass", ":"), "pca_chosen": ("components, chosen", (0, (6, 2, 1, 2))),
+           "band_pass": ("band-pass", ":"), "pca_chosen": ("components, chosen", (0, (8, 3))),
            "pca": ("components, size of code", (0, (1, 3)))}  # fmt: skip
 COLOURS = (ACCENT, SECOND)
 DETECTORS = {"network": ("autoencoder", ACCENT), "pca_window": ("components of the window", SECOND),
@@ -86,7 +86,7 @@ def gains(axes: Axes, runs: dict[str, Path]) -> None:
                       elinewidth=1.0, capsize=2)  # fmt: skip
     axes.axhline(0, color=RULE, linewidth=1.0, zorder=0)
     axes.set(xlabel="signal-to-noise ratio of the input (dB)", ylabel="gain (dB)", xticks=ratios)
-    axes.set_ylim(bottom=-6)
+    axes.set_ylim(bottom=-9)
     axes.grid(axis="y")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set_title("What is gained, new stations")
@@ -101,7 +101,9 @@ def areas(axes: Axes) -> None:
         value, low, high = (np.array([found[kind][name][key] for kind in KINDS]) for key in ("value", "low", "high"))
         axes.bar(place, value - 0.5, 0.92 * width, bottom=0.5, color=colour, label=label)
         axes.vlines(place, low, high, color=INK, linewidth=0.8)
-    axes.set(xticks=range(len(KINDS)), xticklabels=list(KINDS.values()), ylabel="area under ROC curve", ylim=(0.4, 1.0))
+    axes.set(
+        xticks=range(len(KINDS)), xticklabels=list(KINDS.values()), ylabel="area under ROC curve", ylim=(0.36, 1.02)
+    )
     axes.axhline(0.5, color=FAINT, linewidth=0.8)
     axes.tick_params(axis="x", length=0)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
