@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from outcrop.errors import DataError
-from outcrop.evaluate.baselines import Table, Task, fit_predict
+from outcrop.errors import ConfigError, DataError
+from outcrop.evaluate.baselines import Table, Task, check, fit_predict
 from outcrop.evaluate.picks import Picking, picked
 from outcrop.evaluate.seismic import Waves
 from outcrop.metric.picks import f1_of_phases, pick_sums
@@ -54,6 +54,13 @@ def test_a_record_without_a_live_vertical_is_picked_on_what_there_is():
     waves.series[0][:, 2] = 7.0
     assert waves.component(0, vertical=True).shape == (SIZE, 3)
     assert waves.component(0, vertical=False).shape == (SIZE, 2)
+
+
+def test_baselines_for_classes_can_be_asked_for_and_frequencies_pick_nothing():
+    assert check(("majority", "sta_lta"), "picks") == ("majority", "sta_lta")
+    assert (scores("majority", table(2, 0), table(2, 1)) == 0).all()
+    with pytest.raises(ConfigError, match="does not predict a target of kind 'class'"):
+        check(("sta_lta",), "class")
 
 
 def test_pickers_need_seismograms():

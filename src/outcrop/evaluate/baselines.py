@@ -268,9 +268,13 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
 
 
 def check(names: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """The names back, after a check that each exists and predicts this kind of target."""
+    """The names back, after a check that each exists and predicts this kind of target.
+
+    Picks are read from class probabilities, so that baselines for classes can be asked for too.
+    """
+    able = {kind, "class"} if kind == "picks" else {kind}
     for name in names:
-        if kind not in find(name).kinds:
+        if not able & set(find(name).kinds):
             raise ConfigError(
                 message(
                     f"Baseline {name!r} does not predict a target of kind {kind!r}.",
