@@ -20,7 +20,7 @@ examples: $(READY)
 
 benchmarks: $(READY)
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/python benchmarks/train_mlp_unet.py
+	$(BIN)/python benchmarks/train_families.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,5 +1,6 @@
 """Every command and number of the README: commands run on small wells, numbers agree with the committed results."""
 
+import csv
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from synthetic_wells import las, well
@@ -94,6 +96,20 @@ def test_the_numbers():
             scores = results[run]
             score = scores["network"] if name == "network" else scores["baselines"][name.replace(" ", "_")]
             assert text == f"{score['value']:.2f} ({score['low']:.2f} to {score['high']:.2f})"
+
+
+def test_the_numbers_of_other_tasks():
+    """Network and baseline of every row are a pair of some run of the examples, to the digits shown."""
+    with (ROOT / "src/outcrop/config/evidence.csv").open(encoding="utf-8") as stream:
+        measured = [(float(row["score"]), float(row["baseline_score"])) for row in csv.DictReader(stream)]
+    table = README.split("### On other tasks")[1].split("\n\n")[2]
+    rows = [line.strip("|").split("|")[1:3] for line in table.splitlines()[2:]]
+    assert len(rows) >= 9
+    for cells in rows:
+        shown = [re.search(r"[\d.]+$", cell.strip())[0] for cell in cells]
+        half = [0.501 * 10.0 ** -len(text.partition(".")[2]) for text in shown]
+        close = [np.all(np.abs(np.subtract(pair, [float(text) for text in shown])) <= half) for pair in measured]
+        assert any(close), cells
 
 
 def test_make_targets_exist():
