@@ -1,0 +1,1 @@
+"""Between noise and data: pure mathematics, no networks."""

@@ -1,0 +1,1 @@
+"""From noise to data: integrators of a denoiser or a velocity, and guidance towards observations."""
