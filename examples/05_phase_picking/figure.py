@@ -19,6 +19,8 @@ from outcrop.report.style import ACCENT, CATEGORIES, FAINT, SECOND, SOFT, styled
 
 PHASES = {"P": ACCENT, "S": SECOND}
 CONTENDERS = {"model": "network", "ar_aic": "AR-AIC", "sta_lta": "STA/LTA"}
+SHOWN = -3.0, 7.0
+"""Seconds after the true P."""
 EDGES = np.linspace(-0.5, 0.5, 41)
 
 
@@ -38,7 +40,7 @@ def seismogram(axes, lower, data: xr.Dataset, name: str, picks: list[dict[str, s
     true = {row["phase"]: number(row["true"]) for row in mine if row["true"]}
     zero = true["P"]
     time = data["time"].to_numpy() - zero
-    window = (time > -5) & (time < true.get("S", zero) - zero + 5)
+    window = (time > SHOWN[0]) & (time < SHOWN[1])
     wave = np.nan_to_num(data["input_Z"].to_numpy()[window])
     if not np.ptp(wave):
         wave = np.nan_to_num(data["input_E"].to_numpy()[window])
@@ -56,7 +58,8 @@ def seismogram(axes, lower, data: xr.Dataset, name: str, picks: list[dict[str, s
     axes.set_title("_".join(name.split("_")[:2]), loc="left", fontsize=8, pad=2)
     axes.tick_params(labelbottom=False)
     lower.set(ylim=(0, 1.02), yticks=[0, 1])
-    lower.set_xlim(time[window][0], time[window][-1])
+    lower.set_xlim(*SHOWN)
+    lower.tick_params(labelbottom=False)
 
 
 @styled
@@ -67,14 +70,15 @@ def drawn(run: Path, seed: int = 5) -> Figure:
     names, picks = json.loads(data.attrs["records"]), picks_of(run)
     scored = np.unique(data["record"].to_numpy())
     chosen = np.sort(np.random.default_rng(seed).choice(scored, 4, replace=False))
-    figure = Figure(figsize=(9.6, 5.6), layout="constrained")
+    figure = Figure(figsize=(9.6, 7.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.75, 1))
-    panels = left.subplots(8, 1, height_ratios=[2, 1] * 4, gridspec_kw={"hspace": 0.0})
+    panels = left.subplots(8, 1, height_ratios=[2, 1] * 4)
     for row, which in enumerate(chosen.tolist()):
         upper, lower = panels[2 * row], panels[2 * row + 1]
         upper.sharex(lower)
         seismogram(upper, lower, data.isel(sample=data["record"].to_numpy() == which), names[which], picks)
     panels[-1].set_xlabel("time after the true P (s)")
+    panels[-1].tick_params(labelbottom=True)
     keys = [Line2D([], [], color=colour, label=phase) for phase, colour in PHASES.items()]
     keys += [Line2D([], [], color=SOFT, linestyle=(0, (3, 2)), label="true pick")]
     keys += [Line2D([], [], color=SOFT, marker="^", linestyle="none", label="network's pick")]
