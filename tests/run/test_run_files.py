@@ -15,7 +15,7 @@ from synthetic_wells import WELLS
 
 FILES = (
     "run.toml", "data.json", "split.json", "audit.json", "history.csv", "predictions.nc", "metrics.json",
-    "findings.json", "model.outcrop", "report.html", "environment.json", "layout.npz",
+    "findings.json", "model.outcrop", "report.html", "environment.json", "layout.npz", "norms.csv",
 )  # fmt: skip
 
 
@@ -54,7 +54,8 @@ def test_data_json(finished):
     assert [record["name"] for record in data["records"]] == list(WELLS)
     first = data["records"][0]
     assert set(first) == {
-        "name", "source", "sha256", "groups", "samples", "labelled", "position", "effective_samples", "notes"
+        "name", "source", "sha256", "groups", "samples", "labelled", "position", "effective_samples", "notes",
+        "dims", "shape",
     }  # fmt: skip
     assert (first["samples"], first["labelled"], len(first["sha256"])) == (300, 300, 64)
     assert first["position"] == {"easting": 450_000.0, "northing": 6_500_000.0}
