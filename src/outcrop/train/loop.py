@@ -112,7 +112,7 @@ class Run:
         turns = max(group.turns for group in loss.groups)
         self.feeds = [Feed(data, seed, plan.batch_size, turns, plan.steps) for seed in seeds]
         self.resident = self.feeds[0].resident
-        self.stepper = Stepper(models[0], loss, optimiser, self.feeds[0], augment, plan)
+        self.stepper = Stepper(models[0], loss, optimiser, self.feeds[0], augment, plan.ema_decay)
         states = [self.stepper.start(model, key) for model, key in zip(models, self.keys, strict=True)]
         self.stepwise = slow_in_scan(self.stepper, states[0], self.resident, self.keys[0], self.feeds[0].step(0))
         self.chunk = compile_chunk(self.stepper, stepwise=self.stepwise, many=self.many)

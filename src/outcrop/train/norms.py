@@ -1,7 +1,7 @@
-"""How long gradients, updates and weights are, layer by layer, at some steps between two evaluations.
+"""How long gradients, updates and weights are, layer by layer, over the steps between two evaluations.
 
-They are taken inside the compiled step, where the arrays are at hand, at `LOOKS` of the steps: no second pass
-through the network, and the other steps cost nothing. A layer is what `outcrop inspect` lists as one.
+They are taken inside the compiled step, where the arrays are at hand: no second pass through the network. A branch that
+takes them at some of the steps only costs more than the sums do. A layer is what `outcrop inspect` lists as one.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from outcrop.model.traced import is_layer, path_name
-
-LOOKS = 4
-"""Steps between two evaluations whose norms are taken; the first one is among them."""
 
 
 def layer_names(model: Any, parameters: Any) -> list[str]:
@@ -39,21 +36,14 @@ def _parents(name: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(len(parts), -1, -1)]
 
 
-def squares(gradient: Any, update: Any, parameters: Any, wanted: jax.Array) -> jax.Array:
-    """Sums of squares of every array, shape (3, array), or -1 where they are not wanted; part of the compiled step."""
+def squares(gradient: Any, update: Any, parameters: Any) -> jax.Array:
+    """Sums of squares of every array, shape (3, array); part of the compiled step."""
     trees = [jax.tree.leaves(tree) for tree in (gradient, update, parameters)]
-
-    def summed(trees: list[list[jax.Array]]) -> jax.Array:
-        return jnp.stack([jnp.stack([jnp.sum(jnp.square(leaf)) for leaf in own]) for own in trees]).astype(jnp.float32)
-
-    def none(trees: list[list[jax.Array]]) -> jax.Array:
-        return jnp.full((3, len(trees[0])), -1.0, jnp.float32)
-
-    return jax.lax.cond(wanted, summed, none, trees)
+    return jnp.stack([jnp.stack([jnp.vdot(leaf, leaf) for leaf in own]) for own in trees]).astype(jnp.float32)
 
 
 def by_layer(summed: np.ndarray, names: list[str], sizes: list[int]) -> dict[str, dict[str, float]]:
-    """What a row of the history tells of every layer over a chunk of steps; empty where none was looked at.
+    """What a row of the history tells of every layer over a chunk of steps.
 
     Args:
         summed: from `squares`, (step, 3, array).
@@ -63,11 +53,7 @@ def by_layer(summed: np.ndarray, names: list[str], sizes: list[int]) -> dict[str
         Layer -> `gradient` of the loss before clipping, `update` that the optimiser added in one step, `weight` before
         it, each as a root mean square over the layer's trainable numbers and the steps; and `size`, their number.
     """
-    summed = np.asarray(summed, np.float64)
-    looked = summed[summed[:, 0, 0] >= 0]
-    if not len(looked):
-        return {}
-    mean, own = looked.mean(axis=0), np.array(names)
+    mean, own = np.asarray(summed, np.float64).mean(axis=0), np.array(names)
     found: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys(names):
         size = int(np.array(sizes)[own == name].sum())

@@ -21,9 +21,8 @@ from outcrop.errors import ConfigError, message
 from outcrop.model.trainable import trainable
 from outcrop.records import Batch
 from outcrop.train.batches import Augment, Feed
-from outcrop.train.norms import LOOKS, by_layer, layer_names, squares
+from outcrop.train.norms import by_layer, layer_names, squares
 from outcrop.train.optimiser import learning_rate_of
-from outcrop.train.progress import Plan
 
 # Step k draws from fold_in(key, k); these two draw from numbers that are never a step.
 INIT, REFRESH = 2**32 - 1, 2**32 - 2
@@ -51,9 +50,10 @@ class Stepper:
     A step whose loss, gradient or update is not finite is not taken: the state freezes as it was before it.
     """
 
-    def __init__(self, model: Any, loss: Any, optimiser: Any, feed: Feed, augment: Augment | None, plan: Plan) -> None:
-        self.loss, self.feed, self.augment, self.ema_decay = loss, feed, augment, plan.ema_decay
-        self.chunk, self.apart = plan.evaluate_every, max(1, plan.evaluate_every // LOOKS)
+    def __init__(
+        self, model: Any, loss: Any, optimiser: Any, feed: Feed, augment: Augment | None, ema_decay: float | None
+    ) -> None:
+        self.loss, self.feed, self.augment, self.ema_decay = loss, feed, augment, ema_decay
         self.static = eqx.partition(model, eqx.is_array)[1]
         self.chosen = {group.name: _chosen(model, group.where) for group in loss.groups}
         moved = {name: eqx.filter(eqx.filter(model, eqx.is_array), chosen) for name, chosen in self.chosen.items()}
@@ -113,7 +113,7 @@ class Stepper:
         moved = eqx.combine(optax.apply_updates(parameters, update), others)
 
         record = {"value": value, "weight": weight, "learning_rate": learning_rate_of(after), "parts": parts}
-        record["squares"] = squares(gradient, update, parameters, state.step % self.chunk % self.apart == 0)
+        record["squares"] = squares(gradient, update, parameters)
         healthy = jnp.isfinite(value) & _finite(jax.tree.map(jnp.add, gradient, update))
         optimiser = state.optimiser | {group.name: after}
         return state._replace(model=moved, optimiser=optimiser, loss=carried), record, healthy
