@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -209,9 +209,3 @@ def _number(record: Record) -> int:
         fix = "number the files, e.g. images/1534.png."
         raise DataError(message("The file name holds no number.", where=record.source, fix=fix))
     return int(digits[-1])
-
-
-def unstack(curves: Mapping[str, np.ndarray], record: Record) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """The arrays of a stacked Record file by file: (source, name -> array without the stacked dimension)."""
-    sources = record.data.attrs["sources"]
-    return [(source, {name: values[i] for name, values in curves.items()}) for i, source in enumerate(sources)]

@@ -52,10 +52,6 @@ class SegyFile:
     feet: bool
 
     @property
-    def trace_bytes(self) -> int:
-        return TRACE + self.samples * FORMATS[self.format][1]
-
-    @property
     def _table(self) -> np.dtype:
         kind, width = FORMATS[self.format]
         sample = np.dtype(f"{self.order}u4") if kind == "ibm" else np.dtype(kind if width == 1 else self.order + kind)

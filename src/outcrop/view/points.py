@@ -46,10 +46,6 @@ class Points(Covers):
         """(feature,): offset by offset, and within an offset channel by channel."""
         return (len(self.context) * channels,)
 
-    def feature_names(self, channels: Sequence[str]) -> list[str]:
-        """Names of the features in order: `GR@-2`, and plain `GR` at offset 0."""
-        return [f"{name}@{offset:+d}" if offset else name for offset in self.context for name in channels]
-
     def gather(
         self,
         tables: Mapping[str, Encoded],
