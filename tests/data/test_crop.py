@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from outcrop.data.crop import crop
-from outcrop.data.read import regroup
+from outcrop.data.regroup import regroup
 from outcrop.errors import ConfigError, DataError
 from outcrop.records import Record
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from outcrop.data.normalise import Normaliser, union
+from outcrop.data.seen import grid_of
 from outcrop.data.variable import ClassTable, Variable
 from outcrop.errors import ConfigError, DataError
 from outcrop.records import Record
@@ -195,6 +196,15 @@ def field(name, x=(10.0, 20.0), **values):
     return Record(xr.Dataset(columns, {"time": hours, "x": list(x)}), name, dims=("time", "x"))
 
 
+def test_the_grid_of_a_mesh_is_where_its_nodes_lie():
+    def mesh(longitude):
+        coords = {"longitude": ("node", longitude), "latitude": ("node", [50.0, 51.0]), "depth": ("node", [1.0, 2.0])}
+        data = xr.Dataset({"Y": (("time", "node"), np.zeros((3, 2)))}, coords)
+        return Record(data, "A", dims=("time", "node"))
+
+    assert grid_of(mesh([1.0, 2.0])) == grid_of(mesh([1.0, 2.0])) != grid_of(mesh([1.0, 3.0]))
+
+
 def test_anomalies_by_place_take_the_hours_of_each_place():
     r = field("A")
     variables = [Variable("Y", role="target", transform="anomaly:hour,place")]
@@ -209,6 +219,10 @@ def test_anomalies_by_place_take_the_hours_of_each_place():
         normaliser.encode(field("B", x=(10.0, 30.0)))
     with pytest.raises(DataError, match="in hour 23 at some places"):
         Normaliser.fit([r], variables, {"A": [(0, 47)]})
+    silent = field("A")
+    silent.data["Y"][..., -1] = np.nan
+    with pytest.raises(DataError, match="at some places"):  # also where it is the last one
+        Normaliser.fit([silent], variables, whole(silent))
     with pytest.raises(ConfigError, match='"anomaly:hour,place"'):
         Variable("Y", transform="anomaly:hour,cell")
 

@@ -10,7 +10,8 @@ from las_files import las_text, write_las
 
 from outcrop.data import read, write
 from outcrop.data.content import Curve
-from outcrop.data.read import format_of, regroup, under
+from outcrop.data.read import format_of, under
+from outcrop.data.regroup import regroup
 from outcrop.errors import ConfigError, DataError
 
 

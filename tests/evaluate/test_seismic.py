@@ -14,17 +14,21 @@ HOW = Picking((1, 2), ("P", "S"), tolerance=0.1, thresholds=(0.5, 0.5))
 TASK = Task(classes=3, picking=HOW)
 
 
-def table(records, seed):
-    """Quiet noise, then a P of 6 Hz on the vertical, then a stronger S of 4 Hz on the horizontals."""
+def table(records, seed, *, place=None, late=0):
+    """P at a place or a random one, labelled `late` samples after its onset.
+
+    Quiet noise, then a P of 6 Hz on the vertical, then a stronger S of 4 Hz on the horizontals.
+    """
     rng = np.random.default_rng(seed)
     series, target, time = {}, [], np.arange(SIZE) / RATE
     for number in range(records):
-        p, gap = rng.integers(1200, 1900), rng.integers(250, 500)
+        p, gap = place or (rng.integers(1200, 1900), rng.integers(250, 500))
         waves = 0.05 * rng.normal(size=(SIZE, 3))
         for at, hertz, size in ((p, 6.0, (0.3, 0.3, 1.0)), (p + gap, 4.0, (5.0, 5.0, 1.0))):
             since = np.maximum(time - at / RATE, 0)
             waves += np.outer(np.sin(2 * np.pi * hertz * since) * np.exp(-since), size)
         labels = np.zeros(SIZE, int)
+        p = p + late
         labels[p - 5 : p + 6], labels[p + gap - 5 : p + gap + 6] = 1, 2
         series[number] = waves
         target.append(labels)
@@ -43,6 +47,17 @@ def scores(name, train, test):
 @pytest.mark.parametrize(("name", "least"), [("sta_lta", (0.9, 0.5)), ("ar_aic", (0.9, 0.5))])
 def test_sharp_onsets_are_found(name, least):
     assert (scores(name, table(6, 0), table(6, 1)) >= least).all()
+
+
+@pytest.mark.parametrize("name", ["sta_lta", "ar_aic"])
+def test_training_picks_take_off_a_constant_delay(name):
+    late = {"late": 30}  # three tolerances
+    assert scores(name, table(6, 0, **late), table(6, 1, **late))[0] >= 0.9
+    assert scores(name, table(6, 0), table(6, 1, **late))[0] < 0.2
+
+
+def test_the_same_place_is_perfect_where_places_are_fixed():
+    assert (scores("same_place", table(3, 0, place=(1500, 300)), table(3, 1, place=(1500, 300))) == 1).all()
 
 
 def test_the_same_place_finds_nothing_where_places_are_random():

@@ -88,6 +88,17 @@ def test_nodes_divide_one_among_their_senders_and_themselves(name):
         assert not weights[:, ~there].any() and weights[0, 2, 1] > 0
 
 
+def test_arrangements_of_the_inputs_hide_nothing():
+    series = build("transformer", in_size=6, out=2, columns=[[0, 3], [1, 4], [2, 5]], key=KEY)
+    x = drawn(6)
+    (first, *_) = inside.attention(series, x).values()
+    np.testing.assert_allclose(first, series.network.attention(series.entering(x))[0], rtol=1e-5)
+    assert first.shape[-2:] == (3, 3) and all(value.ndim == 2 for value in inside.states(series, x).values())
+    maps = build("vit", in_channels=2, out=1, steps=(4, 1), arguments={"patch": 2}, key=KEY)
+    (first, *_) = inside.attention(maps, drawn(4, 4, 6, 2)).values()
+    assert first.shape[-2:] == (6, 6)
+
+
 def test_a_line_past_the_network_hides_nothing():
     model, x = network("transformer", {"in_channels": 3}, width_size=8, depth=1), drawn(9, 3)
     skipped = Skip(model, 9, 3, 2)

@@ -160,6 +160,7 @@ def test_rock_colours_are_distinct_and_stable():
 
 
 def test_global_settings_stay():
+    matplotlib.get_backend()  # chosen on first use, here
     before = matplotlib.rcParams.copy()
     svg(confusion.confusion(np.eye(2), ["a", "b"]))
     assert before == matplotlib.rcParams

@@ -82,7 +82,8 @@ def test_other_families_by_one_setting(scene, quick_run, family):
     result, _ = quick_run(
         scene / "run.toml", scene / "run", f"model={model}", "train.steps=4", 'evaluate.baselines=["majority"]'
     )
-    assert outcrop.load(result.bundle).bundle.view["kind"] == "points"
+    bundle = outcrop.load(result.bundle).bundle
+    assert bundle.view["kind"] == "points" and ("columns" in bundle.arguments) == (family != "mlp")
 
 
 @pytest.mark.parametrize(

@@ -55,5 +55,7 @@ def test_evaluations_are_counted():
     assert int(flow(velocity, jnp.zeros(2), solver="midpoint", steps=10).evaluations) == 20
     with pytest.raises(ConfigError, match="steps = 64"):
         flow(velocity, jnp.zeros(2), solver="euler", steps=None)
+    with pytest.raises(ConfigError, match="at least one step"):
+        flow(velocity, jnp.zeros(2), steps=0)
     with pytest.raises(ConfigError, match="did you mean 'dopri5'"):
         flow(velocity, jnp.zeros(2), solver="dopri")

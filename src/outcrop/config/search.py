@@ -82,8 +82,10 @@ def trials(config: Config) -> list[tuple[Settings, Config]]:
     drawn: list[Settings] = [{}]
     for _ in range(DRAWS * section.trials):
         one = {key: _draw(value, rng) for key, value in choices.items()}
-        if len(drawn) < section.trials and one not in drawn:
+        if one not in drawn:
             drawn.append(one)
+        if len(drawn) == section.trials:
+            break
     return [(settings, changed(config, settings)) for settings in drawn]
 
 

@@ -286,12 +286,12 @@ def _target(inventory: Inventory, target: str | None) -> str:
             f'# from = ["{one_line(named[0]) if named else "CURVE"}"]',
         ]
         return "\n".join(lines)
-    if not inventory.classes(target):
+    counts = inventory.classes(target)
+    if not counts:
         units = [unit for unit, _ in inventory.units(target).most_common() if unit]
         unit = [f"unit = {string(units[0])}"] if units else []
         source = line(f"from = {strings([target])}", f"a number, in {_in_records(inventory, target)}")
-        return "\n".join([f"[data.target.{_short(target)}]", source, *unit])
-    counts = inventory.classes(target)
+        return "\n".join([f"[data.target.{toml_key(_short(target))}]", source, *unit])
     numeric = all(isinstance(code, int) for code in counts)
     names = aliases.FORCE_LITHOLOGY if numeric and set(counts) <= set(aliases.FORCE_LITHOLOGY) else {}
     holders = {code: sum(code in s.values for s in inventory.curves()[target]) for code in counts}

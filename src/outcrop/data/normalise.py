@@ -107,6 +107,7 @@ class Normaliser:
             np.concatenate([getattr(record, name)[masks[record.name]] for record in chosen])
             for name in ("axis", "place")
         )
+        places = 1 + max(int(record.place.max(initial=0)) for record in chosen)
         keep = _usable(gathered, variables, len(axis))
         statistics, notes = {}, []
         counts = None
@@ -120,7 +121,7 @@ class Normaliser:
             else:
                 at, where = axis, place
             if variable.kind == "number" and variable.role != "weight" and variable.scope != "record":
-                statistics[variable.name], told = describe(values, variable, at, where)
+                statistics[variable.name], told = describe(values, variable, at, where, places)
                 notes += [told] if told else []
                 if variable.by_place:
                     statistics[variable.name] = replace(statistics[variable.name], grid=_one_grid(chosen, variable))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from outcrop.data.space import LATITUDE, LONGITUDE
 from outcrop.data.variable import Variable
 from outcrop.errors import DataError, did_you_mean, message
 from outcrop.records import Record
@@ -72,12 +73,14 @@ def column(record: Record, variable: Variable) -> np.ndarray:
 
 
 def grid_of(record: Record) -> str:
-    """SHA-256 of the places of a record: its dimensions but the first one, and the coordinates along them."""
-    digest = hashlib.sha256()
-    for dim in record.dims[1:]:
+    """SHA-256 of the places of a record: its dimensions but the first, and the coordinates that say where they are."""
+    digest, dims = hashlib.sha256(), record.dims[1:]
+    for dim in dims:
         digest.update(f"{dim}:{record.data.sizes[dim]}:".encode())
-        if dim in record.data.coords:
-            digest.update("|".join(map(str, record.data[dim].to_numpy().tolist())).encode())
+    for name in sorted(map(str, record.data.coords)):
+        coordinate, where = record.data[name], name in dims or name in (*LONGITUDE, *LATITUDE, "easting", "northing")
+        if where and coordinate.dims and set(coordinate.dims) <= set(dims):
+            digest.update(f"{name}=".encode() + "|".join(map(str, coordinate.to_numpy().ravel().tolist())).encode())
     return digest.hexdigest()
 
 

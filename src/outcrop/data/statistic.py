@@ -64,12 +64,13 @@ UNIT = Statistic(0.0, 1.0, 0)
 
 
 def describe(
-    values: np.ndarray, variable: Variable, axis: np.ndarray, place: np.ndarray | None = None
+    values: np.ndarray, variable: Variable, axis: np.ndarray, place: np.ndarray | None = None, places: int = 1
 ) -> tuple[Statistic, str]:
     """Statistics of the finite values of one variable after its transform, and a note ("" for none).
 
     A constant variable keeps its centre and has spread 1, so that it encodes to 0; a robust spread of 0 (half of the
-    values equal) falls back on the standard deviation. Both are said in the note.
+    values equal) falls back on the standard deviation. Both are said in the note. `place` numbers the place of each
+    value among `places`, where every place has a climatology of its own.
 
     >>> from outcrop.data.variable import Variable
     >>> describe(np.array([1.0, 3.0, np.nan]), Variable("GR"), np.arange(3))
@@ -84,7 +85,7 @@ def describe(
     normals: tuple[float, ...] = ()
     if variable.calendar:
         part = _phase(np.asarray(axis)[finite], variable, None if place is None else place[finite])
-        normals = _normals(values, part, variable)
+        normals = _normals(values, part, variable, places if variable.by_place else 1)
         values = values - np.asarray(normals)[part]
     centre, spread, note = _spread(values, variable)
     if not spread > NO_SPREAD * abs(centre):
@@ -113,9 +114,8 @@ def _phase(axis: np.ndarray, variable: Variable, place: np.ndarray | None) -> np
     return place * transforms.CALENDAR[variable.calendar][0] + part
 
 
-def _normals(values: np.ndarray, part: np.ndarray, variable: Variable) -> tuple[float, ...]:
+def _normals(values: np.ndarray, part: np.ndarray, variable: Variable, places: int) -> tuple[float, ...]:
     size = transforms.CALENDAR[variable.calendar][0]
-    places = 1 + int(part.max()) // size if variable.by_place else 1
     count = np.bincount(part, minlength=places * size)
     if (count == 0).any():
         lacks = (count.reshape(places, size) == 0).any(axis=0)

@@ -6,10 +6,14 @@ Only samples of validation groups, which the network was not fitted on, say what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from outcrop.evaluate.conformal import quantile_over_groups
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,13 @@ class Usual:
     threshold: float
     false_alarms: float
     groups: int
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Usual:
+        """The inverse of `asdict`, after JSON: a threshold that is not known is null there."""
+        known = told["threshold"] is not None
+        threshold = float(told["threshold"]) if known else float("nan")
+        return cls(tuple(told["spread"]), threshold, told["false_alarms"], told["groups"])
 
     def score(self, error: Float[np.ndarray, "sample variable"]) -> Float[np.ndarray, " sample"]:
         """Root mean square over the present variables of error / usual error; 1 is usual; NaN where none is present."""
@@ -67,17 +78,3 @@ def calibrated(
     names, which = np.unique(np.asarray(group)[known], return_inverse=True)
     threshold = quantile_over_groups(score[known], which, 1 - false_alarms)
     return Usual(usual.spread, threshold, false_alarms, len(names))
-
-
-def quantile_over_groups(
-    values: Float[np.ndarray, " sample"], group: Int[np.ndarray, " sample"], level: float
-) -> float:
-    """The value that, in the mean over groups, a share `level` of their samples does not exceed.
-
-    >>> quantile_over_groups(np.array([1.0, 2.0, 3.0, 4.0]), np.zeros(4, int), 0.5)
-    2.0
-    """
-    order = np.argsort(values, kind="stable")
-    weight = 1.0 / np.bincount(group)[group][order]
-    reached = np.cumsum(weight) / weight.sum()
-    return float(values[order][min(int(np.searchsorted(reached, level - 1e-12)), len(order) - 1)])

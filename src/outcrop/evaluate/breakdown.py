@@ -81,8 +81,13 @@ class Part:
     scored: Scored
     metrics: tuple[str, ...]
     primary: str
-    units: Units
+    bootstrap: Bootstrap
     extras: Extras
+
+    @property
+    def units(self) -> Units:
+        """What is drawn: groups, or blocks of time."""
+        return self.bootstrap.units
 
 
 def scores(scored: Scored, metrics: Sequence[str], primary: str) -> dict[str, Any]:
@@ -209,7 +214,8 @@ def _by_member(part: Part, key: str) -> list[dict[str, Any]]:
     rows = []
     for value in np.unique(values):
         mask = values == value
-        own = Bootstrap(scored.where(mask), replace(part.units, member=part.units.member[mask]))
+        units = replace(part.units, member=part.units.member[mask])
+        own = Bootstrap(scored.where(mask), units, len(part.bootstrap.draws), part.bootstrap.seed)
         gains = [name for name in scored.predictions if name != IDENTITY] if IDENTITY in scored.predictions else []
         rows.append(
             {

@@ -64,7 +64,7 @@ def calibrate(
     """
     known = np.isfinite(scores)
     scores, group = np.asarray(scores)[known], np.asarray(group)[known]
-    names, member, size = np.unique(group, return_inverse=True, return_counts=True)
+    names, member = np.unique(group, return_inverse=True)
     groups, needed = len(names), fewest_groups(level)
     if groups < needed:
         reason = (
@@ -72,10 +72,22 @@ def calibrate(
             f"with {groups} at most {groups / (groups + 1):.0%} could be promised"
         )
         return Calibration(level, None, groups, noun, reason)
-    order = np.argsort(scores, kind="stable")
-    weight = 1.0 / (size[member[order]] * (groups + 1))
-    place = int(np.searchsorted(np.cumsum(weight), level - 1e-12))
-    return Calibration(level, float(scores[order][min(place, len(order) - 1)]), groups, noun)
+    margin = quantile_over_groups(scores, member, level * (groups + 1) / groups)
+    return Calibration(level, margin, groups, noun)
+
+
+def quantile_over_groups(
+    values: Float[np.ndarray, " sample"], group: Int[np.ndarray, " sample"], level: float
+) -> float:
+    """The value that, in the mean over groups, a share `level` of their samples does not exceed.
+
+    >>> quantile_over_groups(np.array([1.0, 2.0, 3.0, 4.0]), np.zeros(4, int), 0.5)
+    2.0
+    """
+    order = np.argsort(values, kind="stable")
+    weight = 1.0 / np.bincount(group)[group][order]
+    reached = np.cumsum(weight) / weight.sum()
+    return float(values[order][min(int(np.searchsorted(reached, level - 1e-12)), len(order) - 1)])
 
 
 def outside(low: np.ndarray, high: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -48,8 +48,9 @@ class Part:
 
     @property
     def held_out(self) -> str:
-        """What one row of `per_record` is called."""
-        return self.noun if " of " not in self.noun else "record"
+        """What one row of `per_record` is called: as a group is, unless groups hold several records."""
+        one_each = " of " not in self.noun and len(self.entry["per_record"]) <= self.entry["groups"]
+        return self.noun if one_each else "record"
 
     @property
     def places(self) -> int:

@@ -41,7 +41,7 @@ class Bootstrap:
     """The same draws of groups for every metric and contender, so that differences are paired."""
 
     def __init__(self, scored: Scored, units: Units, n: int = 2000, seed: int = 0) -> None:
-        self.scored, self.units = scored, units
+        self.scored, self.units, self.seed = scored, units, seed
         size = len(units)
         self.draws = np.random.default_rng(seed).multinomial(size, np.full(size, 1.0 / size), size=n).astype(np.float64)
         self._sums: dict[tuple[str, str], np.ndarray | None] = {}
@@ -79,15 +79,16 @@ class Bootstrap:
 
     def interval(self, metric: str, contender: str) -> Interval:
         """A contender's score with its interval."""
-        return self._bounded(self.pooled(metric, contender), self.resampled(metric, contender))
+        return self.bounded(self.pooled(metric, contender), self.resampled(metric, contender))
 
     def difference(self, metric: str, a: str, b: str) -> Interval:
         """By how much `a` is better than `b`, in the metric's unit: positive where `a` is better, for any metric."""
         sign = -1.0 if find(metric).better == "lower" else 1.0
         value = sign * (self.pooled(metric, a) - self.pooled(metric, b))
-        return self._bounded(value, sign * (self.resampled(metric, a) - self.resampled(metric, b)))
+        return self.bounded(value, sign * (self.resampled(metric, a) - self.resampled(metric, b)))
 
-    def _bounded(self, value: float, drawn: np.ndarray) -> Interval:
+    def bounded(self, value: float, drawn: np.ndarray) -> Interval:
+        """A value with the interval of what it was in every draw, or why there is none."""
         drawn = drawn[np.isfinite(drawn)]
         if self.reason:
             return Interval(value, reason=self.reason)

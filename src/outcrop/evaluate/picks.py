@@ -163,12 +163,11 @@ def of_phases(part: Part) -> list[dict[str, object]] | None:
         sums = {
             name: pick_sums(table, scored.target, part.units.member, len(part.units)) for name, table in tables.items()
         }
-        draws = Bootstrap(scored, part.units).draws
         for number, phase in enumerate(how.names):
             row: dict[str, object] = {"phase": phase, "tolerance": factor * how.tolerance}
-            row["model"] = _scores(sums[MODEL][:, number], draws)
+            row["model"] = _scores(sums[MODEL][:, number], part.bootstrap)
             row["baselines"] = {
-                name: _scores(each[:, number], draws, sums[MODEL][:, number])
+                name: _scores(each[:, number], part.bootstrap, sums[MODEL][:, number])
                 for name, each in sums.items()
                 if name != MODEL
             }
@@ -176,9 +175,10 @@ def of_phases(part: Part) -> list[dict[str, object]] | None:
     return rows
 
 
-def _scores(sums: np.ndarray, draws: np.ndarray, model: np.ndarray | None = None) -> dict[str, object]:
+def _scores(sums: np.ndarray, bootstrap: Bootstrap, model: np.ndarray | None = None) -> dict[str, object]:
     """Scores of one phase from sums (group, 5); F1 with its interval, and the network's lead over it with its own."""
-    total, drawn = sums.sum(axis=0), f1(draws @ sums)
+    total, drawn = sums.sum(axis=0), f1(bootstrap.draws @ sums)
+    ends = bootstrap.bounded(float(f1(total)), drawn)
     row: dict[str, object] = {
         "f1": float(f1(total)),
         "precision": float(precision_of_phases(total)),
@@ -189,13 +189,9 @@ def _scores(sums: np.ndarray, draws: np.ndarray, model: np.ndarray | None = None
         "true": int(total[1]),
         "hits": int(total[2]),
     }
-    row["f1_low"], row["f1_high"] = _ends(drawn)
+    row["f1_low"], row["f1_high"] = ends.low, ends.high
     if model is not None:
-        row["lead"] = float(f1(model.sum(axis=0)) - f1(total))
-        row["lead_low"], row["lead_high"] = _ends(f1(draws @ model) - drawn)
+        lead = float(f1(model.sum(axis=0)) - f1(total))
+        ends = bootstrap.bounded(lead, f1(bootstrap.draws @ model) - drawn)
+        row["lead"], row["lead_low"], row["lead_high"] = lead, ends.low, ends.high
     return row
-
-
-def _ends(drawn: np.ndarray) -> tuple[float | None, float | None]:
-    known = drawn[np.isfinite(drawn)]
-    return (float(np.quantile(known, 0.025)), float(np.quantile(known, 0.975))) if len(known) else (None, None)

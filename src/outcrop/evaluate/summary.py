@@ -76,7 +76,7 @@ def summarise(scored: Scored, question: Question, extras: Extras | None = None) 
         else units(told, question.key, block_length=question.block_length, noun=question.noun)
     )
     bootstrap = Bootstrap(told, drawn, question.draws, question.seed)
-    part = Part(told, tuple(metrics), deciding, drawn, extras)
+    part = Part(told, tuple(metrics), deciding, bootstrap, extras)
     entry = {
         "promise": question.promise,
         "task": scored.kind,

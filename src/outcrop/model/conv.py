@@ -74,7 +74,7 @@ def in_slices(
 ) -> tuple[Float[Array, "*cubes slice row column stacked"], Float[Array, "row_tap column_tap stacked out_channel"]]:
     """A cube and its kernel as a batch of slices, each with the neighbours that the kernel reaches as more channels.
 
-    The same sums in another order: the convolution in three dimensions is one in two, six times faster on a CPU
+    The same sums in another order: the convolution in three dimensions is one in two, several times faster on a CPU
     (benchmarks/train_families.py).
     """
     slices, taps = x.shape[-4], len(weight)

@@ -45,7 +45,8 @@ def states(model: eqx.Module, x: Float[Array, "*place channel"], *given: Any) ->
     recurrent = _recurrent(model)
     if recurrent:
         return {name: value for name, value in every.items() if name.split("#")[0] in recurrent}
-    kept = {name: value for name, value in every.items() if value.ndim == x.ndim > 1}
+    _, inner = _innermost(model, x)
+    kept = {name: value for name, value in every.items() if value.ndim == inner.ndim > 1}
     if kept and next(reversed(kept)) == next(reversed(every)):
         kept.popitem()
     return kept
@@ -105,7 +106,8 @@ def attention(model: eqx.Module, x: Float[Array, "*place channel"], *given: Any)
     Raises:
         ConfigError: the network has no attention.
     """
-    weights = eqx.filter_jit(_with(model, "attention").attention)(x, *given)
+    network, inner = _innermost(model, x)
+    weights = eqx.filter_jit(_with(network, "attention").attention)(inner, *given)
     if not given:
         return {f"layer {number}": np.asarray(layer) for number, layer in enumerate(weights)}
     return {f"layer {number}": _dense(layer, given[0]) for number, layer in enumerate(weights)}
@@ -127,17 +129,24 @@ def code(model: eqx.Module, inputs: Float[Array, "example *place channel"]) -> n
     Raises:
         ConfigError: the network has no code.
     """
-    encode = eqx.filter_jit(lambda network, inputs: jax.vmap(network.encode)(inputs))
-    found = encode(_with(model, "encode"), inputs)
+    network, _ = _innermost(model, inputs[0])
+    encode = eqx.filter_jit(lambda coded, inputs: jax.vmap(lambda x: coded.encode(_innermost(model, x)[1]))(inputs))
+    found = encode(_with(network, "encode"), inputs)
     return np.asarray(found[0] if isinstance(found, tuple) else found)
 
 
-def _with(model: Any, method: str) -> Any:
-    """The network itself, or the one that it holds beside a line past it, that has a method."""
-    for node in (model, getattr(model, "network", None)):
-        if callable(getattr(node, method, None)):
-            return node
+def _innermost(model: Any, x: Array) -> tuple[Any, Array]:
+    """The network inside of lines past it, estimates that it corrects and other orders of its inputs; what it reads."""
+    while hasattr(model, "network"):
+        x, model = model.entering(x) if hasattr(model, "entering") else x, model.network
+    return model, x
+
+
+def _with(network: Any, method: str) -> Any:
+    """The network, which must have a method."""
+    if callable(getattr(network, method, None)):
+        return network
     kind = {"attention": "attention weights", "encode": "code"}[method]
-    able = {"attention": "transformer, vit, gat", "encode": "autoencoders"}[method]
-    what = f"A {type(getattr(model, 'network', model)).__name__} has no {kind}."
+    able = {"attention": "transformer, vit, gat, graph_interpolation", "encode": "autoencoders"}[method]
+    what = f"A {type(network).__name__} has no {kind}."
     raise ConfigError(message(what, fix=f"families with one: {able}."))

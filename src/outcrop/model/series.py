@@ -34,7 +34,11 @@ class AlongSeries(eqx.Module):
         self.network = network
         self.columns = tuple(tuple(map(int, step)) for step in columns)
 
+    def entering(self, x: Float[Array, " feature"]) -> Float[Array, "step channel"]:
+        """What the network inside reads of a sample."""
+        return x[jnp.asarray(np.array(self.columns))]
+
     def __call__(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " out"]:
         """Logits or scaled values of the sample; without `key` nothing is dropped."""
-        series = x[jnp.asarray(np.array(self.columns))]  # (step, channel)
+        series = self.entering(x)
         return pooled(self.network(series, key=key), within(series), "mean")[0]

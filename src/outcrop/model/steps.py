@@ -22,6 +22,11 @@ class StepsAsChannels(eqx.Module):
     steps: int = eqx.field(static=True)
     scored: int = eqx.field(static=True)
 
+    def entering(self, x: Float[Array, "step *place in_channel"]) -> Float[Array, "*place stacked"]:
+        """What the network inside reads of a sequence."""
+        image = jnp.moveaxis(x, 0, -2)
+        return image.reshape(*image.shape[:-2], -1)
+
     def __call__(
         self, x: Float[Array, "step *place in_channel"], *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "step *place out"]:
@@ -33,7 +38,6 @@ class StepsAsChannels(eqx.Module):
         if len(x) != self.steps:
             what = f"The network was built for sequences of {self.steps} steps, and an example has {len(x)}."
             raise ConfigError(message(what, where="data.view", fix="the history and horizon it was trained with"))
-        image = jnp.moveaxis(x, 0, -2)
-        out = self.network(image.reshape(*image.shape[:-2], -1), key=key)
+        out = self.network(self.entering(x), key=key)
         maps = jnp.moveaxis(out.reshape(*out.shape[:-1], self.scored, -1), -2, 0)
         return jnp.pad(maps, [(self.steps - self.scored, 0), *((0, 0),) * (maps.ndim - 1)])

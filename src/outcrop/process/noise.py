@@ -115,7 +115,8 @@ def check_schedule(alpha_bar: np.ndarray) -> np.ndarray:
             it does not fall.
     """
     alpha_bar = np.asarray(alpha_bar, float)
-    if alpha_bar.ndim != 1 or not len(alpha_bar) or np.any(np.diff(alpha_bar) >= 0) or not 0 < alpha_bar[0] <= 1:
+    falls = alpha_bar.ndim == 1 and len(alpha_bar) > 0 and bool(np.all(np.diff(alpha_bar) < 0))
+    if not falls or not 0 < alpha_bar[-1] <= alpha_bar[0] <= 1:
         what = "alpha_bar must fall from step to step, from at most 1 to more than 0."
         raise ConfigError(message(what, where="loss.schedule", fix='schedule = "cosine"'))
     left = float(np.sqrt(max(alpha_bar[-1], 0)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from outcrop.report import words
 from outcrop.report.folder import RunFolder
-from outcrop.report.questions import noun, step_noun
+from outcrop.report.questions import group_noun, step_noun
 from outcrop.report.scores import Promise, Rung, Score, promises
 from outcrop.report.tables import places
 
@@ -60,7 +60,7 @@ def verdict(run: RunFolder) -> str:
 
 
 def _where(run: RunFolder, promise: Promise) -> str:
-    count, what = _tested(run, promise), noun(run)
+    count, what = _tested(run, promise), group_noun(run)
     if (run.run.get("promise") or {}).get("later"):
         return f"After {run.run['promise']['later']}"
     return f"On {words.plural(count, what)} never seen in training" if count > 1 else "On the held-out part"
@@ -123,7 +123,7 @@ def keys(run: RunFolder) -> list[Key]:
             found.append(Key(words.decimals(other.value, digits) + unit, f"best baseline: {words.plain(best.name)}"))
         count = _tested(run, promise)
         if count > 1:
-            found.append(Key(words.number(count), f"held-out {noun(run)}s"))
+            found.append(Key(words.number(count), f"held-out {group_noun(run)}s"))
     total = effective_total(run)
     if total:
         labelled = sum(int(row.get("labelled") or 0) for row in run.data.get("records") or [])

@@ -90,7 +90,7 @@ def _in_and_out(run: RunFolder) -> list[Sentence]:
     if records:
         samples = sum(int(row.get("samples") or 0) for row in records)
         labelled = sum(int(row.get("labelled") or 0) for row in records)
-        what = words.plural(len(records), _noun(run))
+        what = words.plural(len(records), noun(run))
         sentences.append(
             Sentence(f"{what} with {words.number(samples)} samples, {words.number(labelled)} labelled.", "From.")
         )
@@ -230,7 +230,7 @@ def _loop(train: Mapping[str, Any], validated: bool) -> str:
             f"; the step with the best validation value is kept, and training stops after "
             f"{words.plural(train['patience'] * train['evaluate_every'], 'step')} without a better one"
         )
-    augment = {k: v for k, v in (train.get("augment") or {}).items() if v}
+    augment = {k: v for k, v in (train.get("augment") or {}).items() if v and k != "data_type"}
     if augment:
         told = words.series([f"{words.plain(k).replace(' sd', '')} {_value(v)}" for k, v in augment.items()])
         text += f". Training inputs are varied ({told}), which assumes the label survives it"
@@ -247,8 +247,8 @@ def _section(run: RunFolder, name: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _noun(run: RunFolder) -> str:
-    """What a record is called: the promise's group key where it is a plain word, else "record"."""
+def group_noun(run: RunFolder) -> str:
+    """What is held out as a whole: the promise's group key where it is a plain word, else "record"."""
     keys = [str(p.get("key") or "") for p in (run.split.get("promises") or {}).values()]
     plain = ("well", "station", "line", "event", "inline", "crossline")
     known = {"well_root": "well"} | {word: word for word in plain}
@@ -256,8 +256,10 @@ def _noun(run: RunFolder) -> str:
 
 
 def noun(run: RunFolder) -> str:
-    """What a record of this run is called in a sentence."""
-    return _noun(run)
+    """What a record is called: as a group is, unless a station (or another group) has several records."""
+    word = group_noun(run)
+    groups = [(row.get("groups") or {}).get(word) for row in run.data.get("records") or []]
+    return "record" if len({group for group in groups if group}) < sum(map(bool, groups)) else word
 
 
 def _with_unit(row: Mapping[str, Any]) -> str:

@@ -190,7 +190,8 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     config = problem.config
     parts.loss_of(config, problem, normaliser)
     if config.search is not None:
-        inner_splits(problem, view, splits, 0)
+        for number in range(len(splits)):
+            inner_splits(problem, view, splits, number)
         for _, tried in trials(config):
             parts.network(replace(problem, config=tried), view, normaliser, jax.random.key(0))
     for stage in config.train.stages.values():

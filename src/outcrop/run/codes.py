@@ -13,11 +13,13 @@ import numpy as np
 from outcrop.data.normalise import Encoded
 from outcrop.errors import ConfigError, message
 from outcrop.evaluate.anomaly import Usual
+from outcrop.model import inside as look
 from outcrop.records import Record
 from outcrop.run.own_target import columns_of, columns_read
+from outcrop.run.places import input_shape
 from outcrop.run.reconstruct import restored
 from outcrop.view.corrupted import Corrupted
-from outcrop.view.view import View, make
+from outcrop.view.view import View
 
 if TYPE_CHECKING:
     from outcrop.run.surrogate import Model
@@ -39,30 +41,26 @@ class Restored:
     flag: np.ndarray | None = None
 
 
-def restored_record(model: Model, record: Record, table: Encoded, view: View) -> Restored:
-    """A prepared record given back by the networks of a model file."""
-    own, index = examples_of(model, view), np.arange(len(view.origins))
+def restored_record(model: Model, record: Record, table: Encoded, view: Corrupted) -> Restored:
+    """A prepared record given back by the networks of a model file; the view is that of `Model.examples`."""
+    index = np.arange(len(view.origins))
     names = model.reconstructs
     standard = np.full((len(record), len(names)), np.nan)
     if len(index):
-        given = restored(model.members, own, {record.name: table}, index, None)
+        given = restored(model.members, view, {record.name: table}, index, None)
         standard = np.asarray(view.stitch(index, given)[record.name], np.float64)
     standard[~table.usable] = np.nan
     physical = {n: model.normaliser.decode_input(record, n, standard[:, k]) for k, n in enumerate(names)}
     about = model.bundle.provenance.get("usual")
     if about is None:
         return Restored(standard, physical)
-    usual = Usual(tuple(about["spread"]), _number(about["threshold"]), about["false_alarms"], about["groups"])
+    usual = Usual.from_json(about)
     measured = model.normaliser.encode(record, fill=False).inputs[:, list(columns_of(model.normaliser, names))]
     score = usual.score(standard - measured)
     return Restored(standard, physical, score, usual.flags(score))
 
 
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def examples_of(model: Model, view: View) -> Corrupted:
+def rescaled(model: Model, view: View) -> Corrupted:
     """The view with the scale that each example gets, and no noise."""
     own = columns_of(model.normaliser, model.reconstructs)
     rescale = bool(model.bundle.provenance.get("rescale", False))
@@ -72,16 +70,8 @@ def examples_of(model: Model, view: View) -> Corrupted:
 def codes(model: Model, record: Record) -> np.ndarray:
     """The codes of all examples of a prepared record, (example, *place, number)."""
     network = _coded(model)
-    arguments = {key: value for key, value in model.bundle.view.items() if key != "kind"}
-    view = make(model.bundle.view["kind"], [record], **arguments)
-    own = examples_of(model, view) if model.reconstructs else view
-    batch = own.gather({record.name: model.normaliser.encode(record)}, np.arange(len(view.origins)))
-
-    def code(x: jax.Array) -> jax.Array:
-        found = network.encode(x)
-        return found[0] if isinstance(found, tuple) else found
-
-    return np.asarray(jax.jit(jax.vmap(code))(jnp.asarray(batch.inputs)))
+    view, tables = model.examples(record)
+    return look.code(network, jnp.asarray(view.gather(tables, np.arange(len(view.origins))).inputs))
 
 
 def decode(model: Model, codes: np.ndarray) -> dict[str, np.ndarray]:
@@ -106,10 +96,7 @@ def sample(model: Model, count: int, seed: int = 0) -> dict[str, np.ndarray]:
         ConfigError: the codes of this network have no such distribution.
     """
     network = _coded(model)
-    size = model.bundle.arguments
-    length = model.bundle.view.get("length") or tuple(model.bundle.view.get("size", {}).values())
-    shape = (size["in_size"],) if "in_size" in size else (*np.atleast_1d(length), size["in_channels"])
-    code = jax.eval_shape(network.encode, jax.ShapeDtypeStruct(tuple(int(n) for n in shape), jnp.float32))
+    code = jax.eval_shape(network.encode, jax.ShapeDtypeStruct(input_shape(model.bundle), jnp.float32))
     if not isinstance(code, tuple):
         what = f"The codes of the family {model.bundle.family!r} follow no known distribution."
         raise ConfigError(message(what, where=model.bundle.source, fix='family = "vae", "vae1d" or "vae2d"'))

@@ -114,7 +114,13 @@ def _noise(
         cut = cut - cut.mean(axis=0)
         if np.isfinite(cut).all() and np.square(cut).mean() > 0:
             recorded[which] = cut
-    donors = _donors(problem, view, split, np.array(sorted(recorded)))
+    donors = _donors(problem, view, split, np.array(sorted(recorded), np.int64))
+    used = np.unique(view.origins.record[np.concatenate(list(split.parts.values()))])
+    lacking = [names[which] for which in used if not len(donors[which])]
+    if lacking:
+        what = f"No record of its part of the split has noise to add to {lacking[0]}."
+        fix = "another noise_only, or more groups in every part."
+        raise DataError(message(what, where=f"target.{problem.target.name}.noise.noise_only", fix=fix))
     return Noise(amplitude, measured, ratios, (span[0], span[1]), donors, recorded, section.seed)
 
 
@@ -132,7 +138,7 @@ def _measured(table: Encoded, columns: int) -> np.ndarray:
 
 
 def _donors(problem: Problem, view: View, split: Split, able: np.ndarray) -> list[np.ndarray]:
-    """For every record the other records of its part that have noise; its own where there is no other.
+    """For every record the other records of its part that have noise; its own where there is no other, if it has any.
 
     Groups that are in no part of the split keep to themselves.
     """
@@ -143,5 +149,5 @@ def _donors(problem: Problem, view: View, split: Split, able: np.ndarray) -> lis
     for which in range(len(groups)):
         same = able[part[able] == part[which]]
         others = same[same != which]
-        found.append(others if len(others) else same if len(same) else np.array([which]))
+        found.append(others if len(others) else same)
     return found

@@ -22,7 +22,7 @@ from outcrop.model import table as families
 from outcrop.model.skip import Skip
 from outcrop.run.picking import kind_of
 from outcrop.run.problem import Problem
-from outcrop.run.series import along_series, sizes, steps_of
+from outcrop.run.series import along_series, network_arguments, sizes, steps_of
 from outcrop.split.promise import Split
 from outcrop.train import optimiser
 from outcrop.view.points import context_offsets
@@ -267,18 +267,6 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
         raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
     columns = [r.flat(asked.curve) if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
     return np.concatenate(columns) == asked.equals
-
-
-def network_arguments(problem: Problem) -> dict[str, Any]:
-    """The arguments of the run's family: those stated, and what the view and the loss make of them.
-
-    Where a view interpolates, the network corrects the estimate with all outputs that are values of the target: of a
-    Gaussian only the first one is.
-    """
-    stated = problem.config.model.arguments
-    if not problem.config.data.view.interpolate:
-        return stated
-    return {"corrects": 1 if problem.head.kind == "gaussian" else problem.out_size, **stated}
 
 
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:

@@ -13,6 +13,7 @@ from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
 from outcrop.records import Record
+from outcrop.view.span import Span
 
 if TYPE_CHECKING:
     from outcrop.run.surrogate import Model
@@ -58,10 +59,10 @@ def input_shape(bundle: Bundle) -> tuple[int, ...]:
         return (sizes["in_size"],)
     kind = view.get("kind")
     box = [n for n in dict(view.get("size") or {}).values() if n > 1]
-    ahead = max(view.get("lead") or 0, 1) - 1 + view["horizon"] if view.get("horizon") else 0
+    span = Span(view.get("history") or 0, horizon=view.get("horizon") or 0, lead=view.get("lead") or 0)
     along = {
         "windows": [view.get("length")],
-        "sequences": [(view.get("history") or 0) + ahead, *box],
+        "sequences": [span.length, *box],
         "patches": box,
     }.get(str(kind), [])
     axes = families.family(bundle.family).axes if bundle.family in families.FAMILIES else len(along)

@@ -19,7 +19,7 @@ import numpy as np
 from outcrop.config.schema import Config, DataSection, Source, TargetSection, VariableSection
 from outcrop.data.crop import crop
 from outcrop.data.frame import CONVERTED, Frame
-from outcrop.data.read import regroup
+from outcrop.data.regroup import regroup
 from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
 from outcrop.errors import ConfigError, DataError, message

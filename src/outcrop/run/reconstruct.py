@@ -174,14 +174,14 @@ def usual_of(problem: Problem, view: View, split: Split, solved: Solved) -> Usua
     rows = samples_of(problem, view, split.validation, problem.labelled())
     given = network_columns(problem, view, split, solved, split.validation, rows)
     error = given - truth(problem, solved.tables, rows, view.cells.offsets)
-    return calibrated(error, groups_of(problem)[rows.record], problem.section.false_alarms)
+    return calibrated(error, groups_of(problem)[1][rows.record], problem.section.false_alarms)
 
 
-def groups_of(problem: Problem) -> np.ndarray:
-    """The number of each record's group: that of the promise, or the record itself."""
+def groups_of(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Names of the groups (of the promise, or the records themselves), and the number of each record's group."""
     key = problem.config.promise.new
     names = [str(record.groups.get(key, record.name)) if key else record.name for record in problem.records]
-    return np.unique(names, return_inverse=True)[1]
+    return np.unique(names, return_inverse=True)
 
 
 def flat_scored(problem: Problem, table: Scored, target: np.ndarray) -> Scored:
@@ -207,7 +207,7 @@ def flat_scored(problem: Problem, table: Scored, target: np.ndarray) -> Scored:
 
 def usual_of_folds(notes: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
     """What is usual for the model file: of one fold, or the median over folds; None where noise is added."""
-    known = [Usual(**{**note, "spread": tuple(note["spread"])}) for note in notes if note]
+    known = [Usual.from_json(note) for note in notes if note]
     if not known:
         return None
     spread = np.median([one.spread for one in known], axis=0)
@@ -218,17 +218,16 @@ def usual_of_folds(notes: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] 
 
 def alarms(problem: Problem, folds: Sequence[Any]) -> dict[str, Any] | None:
     """How often the threshold of validation flags held-out samples, against the share that was asked for."""
-    names = [record.name for record in problem.records]
-    groups, rates = groups_of(problem), {}
+    (names, groups), rates = groups_of(problem), {}
     for fold in folds:
         if not fold.notes["usual"]:
             return None
-        usual = Usual(**{**fold.notes["usual"], "spread": tuple(fold.notes["usual"]["spread"])})
+        usual = Usual.from_json(fold.notes["usual"])
         flags = usual.flags(usual.score(fold.columns[MODEL] - fold.columns[TARGET]))
         for group in np.unique(groups[fold.record]):
             own = flags[groups[fold.record] == group]
             if np.isfinite(own).any():
-                rates[names[int(np.flatnonzero(groups == group)[0])]] = float(np.nanmean(own))
+                rates[str(names[group])] = float(np.nanmean(own))
     shares = np.array(list(rates.values()))
     return {
         "asked": problem.section.false_alarms,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from outcrop.config.search import Settings, trials, written
+from outcrop.config.search import Settings, changed, trials, written
 from outcrop.errors import ConfigError, NonFiniteError, message
 from outcrop.evaluate.scored import MODEL
 from outcrop.metric import table as metrics
@@ -151,9 +151,7 @@ def with_best(problem: Problem, found: Sequence[Trial]) -> Problem:
     """The problem with the settings of the best trial; as it is without trials."""
     if not found:
         return problem
-    chosen = best(found, deciding(problem)).settings
-    config = next(config for settings, config in trials(problem.config) if settings == chosen)
-    return replace(problem, config=config)
+    return replace(problem, config=changed(problem.config, best(found, deciding(problem)).settings))
 
 
 def write_search(place: Path, checked: Check, searches: Mapping[str, Sequence[Sequence[Trial]]]) -> None:

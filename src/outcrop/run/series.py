@@ -45,6 +45,18 @@ def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any
     return found
 
 
+def network_arguments(problem: Problem) -> dict[str, Any]:
+    """The arguments of the run's family: those stated, and what the view and the loss make of them.
+
+    Where a view interpolates, the network corrects the estimate with all outputs that are values of the target: of a
+    Gaussian only the first one is.
+    """
+    stated = problem.config.model.arguments
+    if not problem.config.data.view.interpolate:
+        return stated
+    return {"corrects": 1 if problem.head.kind == "gaussian" else problem.out_size, **stated}
+
+
 def step_columns(section: ViewSection, normaliser: Normaliser) -> list[list[int]]:
     """For every step of a series, the channels of a sample that belong to it: those of its bands, then those of inputs
     that are no steps and so stand at every one.

@@ -149,7 +149,7 @@ def solve(
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
     if problem.start is not None:
-        models = [problem.start.network(m, config.model.arguments) for m in range(len(keys))]
+        models = [problem.start.network(m, parts.network_arguments(problem)) for m in range(len(keys))]
         loss = problem.start.held(loss)
     data = training_data(problem, view, tables, split, normaliser)
     validate = _validation(loss, view, tables, split)

@@ -23,7 +23,7 @@ from outcrop.errors import BundleError, ConfigError, did_you_mean, message
 from outcrop.model import table as families
 from outcrop.model.trainable import free, parts_of
 from outcrop.run.folder import plain
-from outcrop.run.series import sizes
+from outcrop.run.series import network_arguments, sizes
 from outcrop.run.weights import check_sizes, member
 
 if TYPE_CHECKING:
@@ -131,8 +131,9 @@ def check_fits(problem: Problem, view: View) -> None:
     if bundle.family != section.family:
         what = f"The model file holds a network of the family {bundle.family!r}, the run asks for {section.family!r}."
         raise ConfigError(message(what, where=where, fix=f'[model] family = "{bundle.family}"'))
-    defaults = families.family(section.family).defaults
-    there, here = ({**defaults, **stated} for stated in (bundle.arguments["arguments"], section.arguments))
+    defaults = families.arguments_of(section.family)
+    stated = bundle.arguments["arguments"], network_arguments(problem)
+    there, here = ({**defaults, **arguments} for arguments in stated)
     other = [n for n in here if n not in WITHOUT_WEIGHTS and plain(there.get(n)) != plain(here[n])]
     if other:
         told = "; ".join(f"{name} is {plain(there.get(name))} there and {plain(here[name])} here" for name in other)
@@ -216,6 +217,7 @@ def _sizes(start: Start, problem: Problem, view: View) -> list[str]:
     pairs = {
         "numbers read per sample": (known.get("in_channels"), wanted.get("in_channels")),
         "numbers read per example": (known.get("in_size"), wanted.get("in_size")),
+        "steps of a sequence": (known.get("steps"), wanted.get("steps")),
         "steps of a series": (known.get("columns"), wanted.get("columns")),
         "outputs": (known["out"], problem.out_size),
         "what the outputs mean": (theirs["kind"], ours["kind"]),

@@ -25,7 +25,7 @@ from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
 from outcrop.evaluate.validity import Validity
 from outcrop.records import Record
-from outcrop.run.codes import codes, decode, restored_record, sample
+from outcrop.run.codes import codes, decode, rescaled, restored_record, sample
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
 from outcrop.run.weights import check_sizes, member
@@ -129,6 +129,8 @@ class Model(Readable):
         """
         arguments = {key: value for key, value in self.bundle.view.items() if key != "kind"}
         view = self._without_own(make(self.bundle.view["kind"], [record], **arguments), record)
+        if self.reconstructs:
+            view = rescaled(self, view)
         return view, {record.name: self.normaliser.encode(record)}
 
     def inside(self, kind: str, files: Any = (), *, at: Any = None, member: int = 0) -> Inside:
@@ -179,7 +181,7 @@ class Model(Readable):
         chosen = None if margin is None else sets(values, margin)
         return Predicted(labels, values, valid, distance, classes.names, sets=chosen)
 
-    def _restored(self, record: Record, table: Encoded, view: View) -> Predicted:
+    def _restored(self, record: Record, table: Encoded, view: Any) -> Predicted:
         """The inputs given back, and how unusual every sample is."""
         found = restored_record(self, record, table, view)
         usable = np.isfinite(found.standard).any(axis=1) & table.usable

@@ -18,6 +18,8 @@ from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.process.path import Velocity, log_normal_density
 
 SOLVERS = {"euler": "Euler", "midpoint": "Midpoint", "heun": "Heun", "tsit5": "Tsit5", "dopri5": "Dopri5"}
+EVALUATIONS = {"euler": 1, "midpoint": 2, "heun": 2, "tsit5": 6, "dopri5": 6}
+"""Of the velocity per step."""
 MOST_STEPS = 4096
 
 
@@ -55,7 +57,7 @@ def flow(
         ConfigError: the solver is not known, or has no error estimate to choose steps by.
     """
     solution = _solved(lambda t, y, _: velocity(y, t), x, solver, steps, tolerance, backwards)
-    return Flowed(solution.ys[0], solution.stats["num_steps"] * _order(solver))
+    return Flowed(solution.ys[0], solution.stats["num_steps"] * EVALUATIONS[solver])
 
 
 def log_density(
@@ -97,6 +99,8 @@ def _solved(slope: Any, begun: Any, solver: str, steps: int | None, tolerance: f
     if steps is None and solver == "euler":
         fix = 'steps = 64, or solver = "tsit5"'
         raise ConfigError(message("Euler's method has no estimate of its error to choose steps by.", fix=fix))
+    if steps is not None and steps < 1:
+        raise ConfigError(message(f"A path needs at least one step, not {steps}.", fix="steps = 32"))
     begin, end = (1.0, 0.0) if backwards else (0.0, 1.0)
     control = diffrax.ConstantStepSize() if steps else diffrax.PIDController(rtol=tolerance, atol=tolerance)
     return diffrax.diffeqsolve(
@@ -109,8 +113,3 @@ def _solved(slope: Any, begun: Any, solver: str, steps: int | None, tolerance: f
         stepsize_controller=control,
         max_steps=steps or MOST_STEPS,
     )
-
-
-def _order(solver: str) -> int:
-    """Evaluations per step."""
-    return {"euler": 1, "midpoint": 2, "heun": 2, "tsit5": 6, "dopri5": 6}[solver]

@@ -88,5 +88,5 @@ def _exploding(rows: Sequence[Mapping[str, Any]]) -> Sign | None:
         return None
     times = f"{whole[worst] / median:,.0f}"
     text = f"The gradient exploded: before step {rows[worst]['step']} it was {times} times its median. Fix: "
-    text += "train.learning_rate ten times lower, warmup_steps, or train.clip_norm = 1.0."
+    text += "train.learning_rate ten times lower, or more train.warmup_steps."
     return Sign("exploding_gradient", text, {f"norms.csv#step {rows[worst]['step']}": float(whole[worst])})

@@ -60,7 +60,8 @@ def _scatter(figure: Figure, axes: Axes, plane: np.ndarray, found: Any, keep: np
         bar = figure.colorbar(points, ax=axes, label=found.unit or key, pad=0.01, aspect=28)
         bar.ax.set_ylim(low, high)
         return
-    colours = class_colours(found.names) if key == "target" else [CATEGORIES[i % len(CATEGORIES)] for i in range(99)]
+    in_turn = [CATEGORIES[i % len(CATEGORIES)] for i in range(len(found.names))]
+    colours = class_colours(found.names) if key == "target" else in_turn
     for number, name in enumerate(found.names):
         own = values == number
         if own.any() and number < len(colours):
