@@ -41,6 +41,15 @@ def test_of_a_map_every_place_has_the_same_line():
     assert not more.any()
 
 
+def test_from_persistence_on_each_step_learns_how_much_the_network_adds_to_it():
+    x = jax.random.normal(KEY, (5, 3))
+    begun = made(skip_steps=5).as_persistence(1)
+    np.testing.assert_array_equal(begun(x)[:, 0], x[:, 1])
+    np.testing.assert_array_equal(begun(x)[:, 1], begun.network(x)[:, 1])
+    slope = eqx.filter_grad(lambda m, x: m(x)[2, 0])(begun, x)
+    assert np.flatnonzero(slope.gain[:, 0]).tolist() == [2] and not np.abs(slope.gain[:, 1]).any()
+
+
 def test_the_line_can_be_learned():
     slope = eqx.filter_grad(lambda m, x: m(x)[:, 0].sum())(made(skip_steps=5), jax.random.normal(KEY, (5, 3)))
     assert np.abs(slope.weight[..., 0]).min() > 0 and not np.abs(slope.weight[..., 1]).any()
