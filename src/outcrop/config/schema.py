@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from outcrop.config.promise import Number, PromiseSection, Section
+from outcrop.config.sample import GivenSection, SampleSection
 from outcrop.config.search import SearchSection
 from outcrop.config.view import ViewSection
 
@@ -119,8 +120,11 @@ class NoiseSection(Section):
 
 
 class TargetSection(VariableSection):
-    """The target; with `classes` it is a label, else a number, or with `reconstruct` the inputs themselves."""
+    """The target; with `classes` it is a label, else a number. With `reconstruct` the inputs themselves, with
+    `generate` inputs to be drawn anew."""
 
+    generate: list[str] | None = Field(default=None, description="inputs whose distribution is learned, given the rest")
+    given: GivenSection | None = Field(default=None, description="generate: values of theirs that are known")
     reconstruct: list[str] | None = Field(default=None, description="inputs to be given back")
     noise: NoiseSection | None = Field(default=None, description="reconstruct: noise that is added to the inputs")
     rescale: bool = Field(default=False, description="reconstruct: each example by its own root mean square")
@@ -142,6 +146,16 @@ class TargetSection(VariableSection):
             raise ValueError('noise and rescale are for reconstruct = ["GR", "RHOB"]')
         if self.reconstruct is not None and (self.classes is not None or self.weight or not self.reconstruct):
             raise ValueError("reconstruct names inputs that are numbers; it goes without classes and weight")
+        return self
+
+    @model_validator(mode="after")
+    def _drawn_anew(self) -> TargetSection:
+        if self.generate is None and self.given is not None:
+            raise ValueError('given is for generate = ["FACIES"]')
+        if self.generate is not None and (self.reconstruct is not None or self.weight or not self.generate):
+            raise ValueError("generate names inputs; it goes without reconstruct and weight")
+        if self.generate is not None and self.classes is not None and len(self.generate) > 1:
+            raise ValueError("generate names one input where it has classes")
         return self
 
 
@@ -336,5 +350,6 @@ class Config(Section):
     loss: LossSection = LossSection()
     train: TrainSection = TrainSection()
     search: SearchSection | None = None
+    sample: SampleSection = SampleSection()
     evaluate: EvaluateSection = EvaluateSection()
     bundle: BundleSection = BundleSection()

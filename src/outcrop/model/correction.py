@@ -6,6 +6,7 @@ Source: residual learning, He et al. (2016), doi:10.1109/CVPR.2016.90; a branch 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -38,3 +39,24 @@ class Correction(eqx.Module):
     def __call__(self, x: Float[Array, "node feature"], *graph: Any, key: PRNGKeyArray | None = None) -> Array:
         """Outputs of every node (node, out)."""
         return self.share * x[:, -1:] + self.gain * self.network(x, *graph, key=key)
+
+
+class Residual(eqx.Module):
+    """y = x in some channels + g * network(x), with a gain g per output that begins as 0: the noisy, less its noise.
+
+    Source: residual learning of the noise, Zhang et al. (2017), doi:10.1109/TIP.2017.2662206, section III.B.
+    """
+
+    network: Any
+    channels: tuple[int, ...] = eqx.field(static=True)
+    gain: Float[Array, " out"]
+
+    def __init__(self, network: Any, channels: Sequence[int]) -> None:
+        """Wraps a network whose outputs are as many as the channels that they are added to."""
+        self.network = network
+        self.channels = tuple(int(channel) for channel in channels)
+        self.gain = jnp.zeros(len(self.channels))
+
+    def __call__(self, x: Float[Array, "*place channel"], *, key: PRNGKeyArray | None = None) -> Array:
+        """Outputs of every place (*place, out)."""
+        return x[..., jnp.asarray(self.channels)] + self.gain * self.network(x, key=key)

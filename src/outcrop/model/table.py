@@ -77,6 +77,7 @@ def build(
     steps: Sequence[int] | None = None,
     arguments: Mapping[str, Any] | None = None,
     columns: Sequence[Sequence[int]] | None = None,
+    adds_to: Sequence[int] | None = None,
     key: PRNGKeyArray,
 ) -> eqx.Module:
     """A network of a family with random weights.
@@ -90,6 +91,7 @@ def build(
             they become channels of one image (`model/steps.py`).
         arguments: the family's own arguments; missing ones take their defaults.
         columns: for a family along one dimension on samples that hold a series each: the features of every step.
+        adds_to: input channels that the network adds its outputs to (`model/correction.py`); None for none.
         key: for the weights.
 
     Raises:
@@ -122,6 +124,10 @@ def build(
         from outcrop.model.correction import Correction
 
         network = Correction(network, corrected, out)
+    if adds_to:
+        from outcrop.model.correction import Residual
+
+        network = Residual(network, adds_to)
     if columns:
         from outcrop.model.series import AlongSeries
 

@@ -123,16 +123,9 @@ def baseline_columns(
 
 
 def _pair(view: Corrupted, tables: Mapping[str, Encoded], index: np.ndarray, ratio: float | None) -> tuple[Pair, Any]:
-    """Noisy and clean examples as the network gets them, and the scale of each.
-
-    Their weight is that of the score, on which baselines choose: squared errors count in units of the noise, not of
-    the example's own scale.
-    """
+    """Noisy and clean examples as the network gets them, weighted as in the score, and the scale of each."""
     batch, scale = view.at(tables, index, ratio)
-    unit = 1.0 if view.noise is None else view.noise.amplitude[view.origins.record[index]]
-    counts = np.square(scale / unit).reshape(-1, *[1] * (batch.weight.ndim - 1))
-    clean = np.nan_to_num(batch.target)
-    return Pair(batch.inputs[..., list(view.columns)], clean, batch.weight * counts), scale
+    return Pair(batch.inputs[..., list(view.columns)], np.nan_to_num(batch.target), batch.weight), scale
 
 
 def truth(problem: Problem, tables: Mapping[str, Encoded], rows: Rows, offsets: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from outcrop.config.view import ViewSection
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
+from outcrop.run.own_target import columns_of
 from outcrop.view.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any
         found["steps"] = list(steps)
     if along_series(problem):
         found["columns"] = step_columns(problem.config.data.view, normaliser)
+    if (
+        problem.reconstructs
+        and problem.section.noise is not None
+        and not families.family(problem.config.model.family).code
+    ):
+        found["adds_to"] = list(columns_of(normaliser, problem.reconstructs))  # the network takes the noise away
     return found
 
 

@@ -115,24 +115,28 @@ class Corrupted:
         index = np.asarray(index)
         batch = self.inner.gather(tables, index, rng=rng, room=room)
         if self.noise is None:
-            return self._scaled(batch)[0]
+            return self._counted(*self._scaled(batch), index, None)
         if rng is None:
-            ratios = np.asarray(self.noise.snr_db)
-            return self._scaled(self._noisy(batch, index, ratios[index % len(ratios)]))[0]
+            every = np.asarray(self.noise.snr_db)
+            ratios = every[index % len(every)]
+            return self._counted(*self._scaled(self._noisy(batch, index, ratios)), index, ratios)
         shape, noise = (*batch.inputs.shape[1:-1], len(self.columns)), self.noise
+        ratios = rng.uniform(*noise.train_snr_db, size=len(index))
         drawn = [
-            noise.amplitude_at(int(which), rng.uniform(*noise.train_snr_db)) * noise.draw(int(which), shape, rng)
-            for which in self.inner.origins.record[index]
+            noise.amplitude_at(which, ratio) * noise.draw(which, shape, rng)
+            for which, ratio in zip(self.inner.origins.record[index].tolist(), ratios.tolist(), strict=True)
         ]
-        return self._scaled(self._added(batch, np.stack(drawn)))[0]
+        return self._counted(*self._scaled(self._added(batch, np.stack(drawn))), index, ratios)
 
     def at(self, tables: Mapping[str, Encoded], index: np.ndarray, snr_db: float | None) -> tuple[Batch, np.ndarray]:
         """Examples with their fixed noise at one ratio (None: as they are), and the scale of each, shape (example,)."""
         index = np.asarray(index)
-        batch = self.inner.gather(tables, index)
+        batch, ratios = self.inner.gather(tables, index), None
         if snr_db is not None:
-            batch = self._noisy(batch, index, np.full(len(index), snr_db))
-        return self._scaled(batch)
+            ratios = np.full(len(index), snr_db)
+            batch = self._noisy(batch, index, ratios)
+        batch, scale = self._scaled(batch)
+        return self._counted(batch, scale, index, ratios), scale
 
     def _noisy(self, batch: Batch, index: np.ndarray, ratios: np.ndarray) -> Batch:
         assert self.noise is not None
@@ -149,6 +153,18 @@ class Corrupted:
         inputs = batch.inputs.copy()
         inputs[..., list(self.columns)] += noise.astype(np.float32)
         return batch._replace(inputs=inputs)
+
+    def _counted(self, batch: Batch, scale: np.ndarray, index: np.ndarray, ratios: np.ndarray | None) -> Batch:
+        """Squared errors count as in the score, in units of the noise (or as they are, without): on the scale of each
+        example, what is done to one with little noise would be cheap.
+        """
+        if batch.weight is None:
+            return batch
+        unit = np.ones(len(index))
+        if ratios is not None and self.noise is not None:
+            unit = self.noise.amplitude[self.inner.origins.record[index]] * 10 ** (-ratios / 20)
+        counts = np.square(scale / unit).reshape(-1, *[1] * (batch.weight.ndim - 1))
+        return batch._replace(weight=(batch.weight * counts).astype(np.float32))
 
     def _scaled(self, batch: Batch) -> tuple[Batch, np.ndarray]:
         if not self.rescale:
