@@ -1,6 +1,6 @@
 r"""The time of a generative process (a noise level, or the time of a flow) as numbers, and how blocks are told of it.
 
-    waves = [sin(f t), cos(f t)],   embedding = silu(W silu(V waves)),   y <- (1 + scale(embedding)) y + shift(embedding)
+    waves = [sin(f t), cos(f t)],    embedding = silu(W silu(V waves)),    y <- (1 + scale) y + shift
 
 Source: Ho, Jain and Abbeel (2020), arXiv:2006.11239, appendix B (waves and two dense layers); Song et al. (2021),
 arXiv:2011.13456, appendix C.2 (waves of a continuous time); Perez et al. (2018), FiLM, arXiv:1709.07871, equation 2.
