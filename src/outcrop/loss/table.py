@@ -90,6 +90,35 @@ LOSSES: dict[str, Entry] = {
             "squared error and the price of a Gaussian code, of vae, vae1d and vae2d",
             ("kl_weight", "kl_warmup_steps", "free_bits"),
         ),
+        Entry(
+            "denoising",
+            "outcrop.loss.denoising:denoising",
+            ("number",),
+            "diffusion: noise of every level is taken away from data, by time_mlp, time_unet and dit",
+            (
+                "predicts",
+                "schedule",
+                "noise_steps",
+                "sigma_data",
+                "level_mean",
+                "level_spread",
+                "condition_dropout",
+            ),
+        ),
+        Entry(
+            "flow",
+            "outcrop.loss.flow:flow",
+            ("number",),
+            "flow matching: the velocity of straight paths from noise to data, by time_mlp, time_unet and dit",
+            ("coupling", "times", "time_mean", "time_spread", "interpolant_noise", "condition_dropout"),
+        ),
+        Entry(
+            "adversarial",
+            "outcrop.loss.adversarial:adversarial",
+            ("number",),
+            "a generator against a critic, of gan_mlp and dcgan",
+            ("objective", "critic_turns", "penalty_weight", "r1_weight"),
+        ),
     )
 }
 COMPOSITE = "composite"

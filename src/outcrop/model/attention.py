@@ -21,7 +21,7 @@ from outcrop.model.block import conv_parameters
 from outcrop.model.conv import Conv
 from outcrop.model.dropout import dropout as drop
 from outcrop.model.dropout import split
-from outcrop.model.norm import LayerNorm
+from outcrop.model.norm import LayerNorm, film
 
 WIDER = 4
 """The feed-forward layer is so many times as wide as a token (Vaswani et al., 2017, section 3.3)."""
@@ -95,15 +95,22 @@ class EncoderBlock(eqx.Module):
         mask: Bool[Array, "query key"],
         places: Float[Array, "token dim"] | None = None,
         *,
+        adapt: Float[Array, "6 width"] | None = None,
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "token width"]:
-        """Tokens that have asked each other; `places` turn queries and keys (rotary encoding)."""
+        """Tokens that have asked each other; `places` turn queries and keys (rotary encoding).
+
+        `adapt` holds scale and shift after the norm, and gate of what is added, of attention and then of the
+        feed-forward layer (Peebles and Xie, 2023, arXiv:2212.09748, figure 3, second block).
+        """
         first, second = split(key, 2)
-        y = self.norms[0](x)
+        halves = (None, None) if adapt is None else (adapt[:3], adapt[3:])
+        y = _adapted(self.norms[0](x), halves[0])
         y = self.attend(y, y, y, mask=mask, process_heads=_turning(places))
-        x = x + drop(y, self.dropout, first)
-        y = self.narrow(jax.nn.gelu(self.widen(self.norms[1](x))))
-        return x + drop(y, self.dropout, second)
+        x = x + _gated(drop(y, self.dropout, first), halves[0])
+        y = _adapted(self.norms[1](x), halves[1])
+        y = self.narrow(jax.nn.gelu(self.widen(y)))
+        return x + _gated(drop(y, self.dropout, second), halves[1])
 
     def weights(
         self,
@@ -119,6 +126,14 @@ class EncoderBlock(eqx.Module):
             query, key = rotated(query, places), rotated(key, places)
         scores = jnp.einsum("qhc,khc->hqk", query, key) / query.shape[-1] ** 0.5
         return jax.nn.softmax(jnp.where(mask[None], scores, jnp.finfo(scores.dtype).min), axis=-1)
+
+
+def _adapted(y: Float[Array, "token width"], half: Float[Array, "3 width"] | None) -> Float[Array, "token width"]:
+    return y if half is None else film(y, half[:2].reshape(-1))
+
+
+def _gated(y: Float[Array, "token width"], half: Float[Array, "3 width"] | None) -> Float[Array, "token width"]:
+    return y if half is None else y * half[2:]
 
 
 def _turning(places: Float[Array, "token dim"] | None) -> Callable[[Array, Array, Array], tuple] | None:

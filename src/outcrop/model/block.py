@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model.activation import activation as function_of
 from outcrop.model.conv import Conv
 from outcrop.model.dropout import channel_dropout
-from outcrop.model.norm import Norm, norm_parameters
+from outcrop.model.norm import Norm, film, norm_parameters
 from outcrop.model.norm import norm as norm_of
 
 
@@ -53,11 +53,16 @@ class ResidualBlock(eqx.Module):
         self.dropout = dropout
 
     def __call__(
-        self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
+        self,
+        x: Float[Array, "*sample in_channel"],
+        *,
+        key: PRNGKeyArray | None = None,
+        both: Float[Array, " both"] | None = None,
     ) -> Float[Array, "*sample out_channel"]:
+        """The output of the block; `both`, scales and then shifts of all channels, act after the second norm."""
         act, training = function_of(self.activation), key is not None
-        y = self.convs[0](act(self.norms[0](x, training=training)))
-        y = channel_dropout(act(self.norms[1](y, training=training)), self.dropout, key)
+        y = self.norms[1](self.convs[0](act(self.norms[0](x, training=training))), training=training)
+        y = channel_dropout(act(y if both is None else film(y, both)), self.dropout, key)
         return self.convs[1](y) + (x if self.shortcut is None else self.shortcut(x))
 
 

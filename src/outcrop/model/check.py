@@ -22,6 +22,11 @@ def positive(**sizes: int | Sequence[int]) -> None:
             )
 
 
+def natural(**sizes: int) -> None:
+    """Raises ConfigError unless every size is a whole number >= 0; 0 means that there is none of it."""
+    positive(**{name: size for name, size in sizes.items() if size != 0})
+
+
 def odd(**sizes: int) -> None:
     """Raises ConfigError unless every size is odd and positive, as a kernel centred on its sample must be."""
     positive(**sizes)

@@ -6,6 +6,7 @@ Holds import strings only, so that help texts and the check of a run file need n
 from __future__ import annotations
 
 from outcrop.model.family import Family
+from outcrop.model.generative_entries import GENERATIVE
 
 _DENSE_CODE = {"latent_size": 8, "width_size": 64, "depth": 2, "activation": "gelu", "dropout": 0.0}
 _CONV_CODE = {
@@ -200,7 +201,7 @@ FAMILIES: dict[str, Family] = {
             convolutional=False,
             axes=0,
             code=True,
-            loss="elbo",
+            losses=("elbo",),
         ),
         Family(
             name="autoencoder1d",
@@ -232,7 +233,7 @@ FAMILIES: dict[str, Family] = {
             convolutional=True,
             axes=1,
             code=True,
-            loss="elbo",
+            losses=("elbo",),
         ),
         Family(
             name="vae2d",
@@ -244,7 +245,7 @@ FAMILIES: dict[str, Family] = {
             axes=2,
             fixed={"num_spatial_dims": 2},
             code=True,
-            loss="elbo",
+            losses=("elbo",),
         ),
         Family(
             name="gcn",
@@ -349,5 +350,6 @@ FAMILIES: dict[str, Family] = {
             convolutional=True,
             axes=3,
         ),
+        *GENERATIVE,
     )
 }

@@ -26,7 +26,10 @@ class Family:
             time, 2 for sections, maps and images, 3 for cubes and fields in time.
         fixed: arguments that the name stands for, such as the number of dimensions.
         code: whether all that reaches the output goes through a code, so that no line may pass the network.
-        loss: the only loss that trains it, where it needs one of its own; "" where any other does.
+        losses: those that train it, where it needs one of its own, the preferred one first; () where any other does.
+        generates: how it makes new examples: "noise" for `model(x, t, condition)` on noisy data x, "latent" for a pair
+            of generator and critic; "" for a network that answers `model(x)`. `in_size` of the first two is that of
+            the condition, `out_size` that of what is generated.
     """
 
     name: str
@@ -38,7 +41,8 @@ class Family:
     axes: int
     fixed: Mapping[str, Any] = field(default_factory=dict)
     code: bool = False
-    loss: str = ""
+    losses: tuple[str, ...] = ()
+    generates: str = ""
 
     def load(self) -> Callable[..., eqx.Module]:
         """The class."""

@@ -127,6 +127,22 @@ def norm_parameters(kind: str, channels: int) -> int:
     return 0 if kind == "none" else 2 * channels
 
 
+def film(y: Float[Array, "*place channel"], both: Float[Array, " both"]) -> Float[Array, "*place channel"]:
+    """Scaled and shifted per channel by what another layer says: y (1 + scale) + shift.
+
+    Source: Perez et al. (2018), FiLM, arXiv:1709.07871, equation 2, with a scale that is 1 where nothing is said.
+
+    Args:
+        y: channels.
+        both: all scales, then all shifts.
+
+    >>> film(jnp.asarray([[1.0, 2.0]]), jnp.asarray([0.0, 1.0, 5.0, 7.0])).tolist()
+    [[6.0, 11.0]]
+    """
+    scale, shift = jnp.split(both.reshape((1,) * (y.ndim - 1) + (-1,)), 2, axis=-1)
+    return y * (1 + scale) + shift
+
+
 def _per_channel(values: Float[Array, " channel"], x: Array) -> Array:
     return values.reshape((1,) * (x.ndim - 1) + (-1,))
 

@@ -33,7 +33,7 @@ def arguments_of(name: str) -> dict[str, Any]:
     if "graphs" in entry.views:
         return {**entry.defaults, **ON_GRAPHS}
     along_time = entry.axes == 1 or "sequences" in entry.views
-    return {**entry.defaults, **(ALONG_TIME if along_time and not entry.code else {})}
+    return {**entry.defaults, **(ALONG_TIME if along_time and not (entry.code or entry.generates) else {})}
 
 
 def family(name: str) -> Family:

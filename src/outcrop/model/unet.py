@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 
 import equinox as eqx
 import jax
@@ -94,29 +94,45 @@ class UNet(eqx.Module):
         """Sizes are padded with zeros to a multiple of this, and cropped again."""
         return self.patch * 2 ** len(self.halve)
 
+    @property
+    def all_blocks(self) -> Blocks:
+        """The residual blocks in the order they run."""
+        return tuple(chain(*self.down, *reversed(self.up)))
+
     def __call__(
-        self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
+        self,
+        x: Float[Array, "*sample in_channel"],
+        *,
+        key: PRNGKeyArray | None = None,
+        films: Sequence[Float[Array, " both"]] | None = None,
     ) -> Float[Array, "*sample out"]:
-        """Logits or scaled values of every sample of one window or patch; without `key` nothing is dropped."""
-        shape = x.shape[:-1]
-        keys = iter(split(key, sum(map(len, self.down + self.up))))
+        """Logits or scaled values of every sample of one window or patch.
+
+        Args:
+            x: the window or patch.
+            key: for dropout; without it nothing is dropped.
+            films: scales and shifts of the channels of every block, in the order of `all_blocks`.
+        """
+        shape, count = x.shape[:-1], len(self.all_blocks)
+        told = iter(zip(split(key, count), films or [None] * count, strict=True))
         padded = jnp.pad(x, (*((0, -size % self.multiple) for size in shape), (0, 0)))
         y = self.first(gathered(padded, self.patch))  # sizes divided by patch, as many more channels
         skips = []
         for level, halve in zip(self.down, self.halve, strict=False):  # the coarsest level has no halving after it
-            y = _through(level, y, keys)
+            y = _through(level, y, told)
             skips.append(y)
             y = halve(y)
-        y = _through(self.down[-1], y, keys)
+        y = _through(self.down[-1], y, told)
         for level, double, skip in reversed(tuple(zip(self.up, self.double, skips, strict=True))):
-            y = _through(level, jnp.concatenate([double(y), skip], axis=-1), keys)
+            y = _through(level, jnp.concatenate([double(y), skip], axis=-1), told)
         y = self.last(function_of(self.activation)(self.norm(y)))
         return scattered(y, self.patch)[tuple(slice(0, size) for size in shape)]
 
 
-def _through(level: Blocks, y: Array, keys: Iterator[PRNGKeyArray | None]) -> Array:
+def _through(level: Blocks, y: Array, told: Iterator[tuple[PRNGKeyArray | None, Array | None]]) -> Array:
     for block in level:
-        y = block(y, key=next(keys))
+        key, both = next(told)
+        y = block(y, key=key, both=both)
     return y
 
 

@@ -80,7 +80,8 @@ def _points_with_steps(kind: str, name: str) -> str:
     able = [
         other
         for other, family in families.FAMILIES.items()
-        if "points" in family.views or (family.axes == 1 and "windows" in family.views and not family.code)
+        if not family.generates
+        and ("points" in family.views or (family.axes == 1 and "windows" in family.views and not family.code))
     ]
     if kind in ("auto", "points") and name in able:
         return "points"
@@ -211,12 +212,12 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
     arguments = config.loss.model_dump(exclude={"kind"})
     kind = "class" if classes else "number"
-    own = {family.loss for family in families.FAMILIES.values()} - {""}
-    needed = families.family(config.model.family).loss
-    if (config.loss.kind if config.loss.kind in own else "") != needed:
+    own = {loss for family in families.FAMILIES.values() for loss in family.losses}
+    needed = families.family(config.model.family).losses
+    if config.loss.kind not in needed if needed else config.loss.kind in own:
         what = f"The family {config.model.family!r} is not trained with the loss {config.loss.kind!r}."
-        able = ", ".join(name for name, family in families.FAMILIES.items() if family.loss == config.loss.kind)
-        fix = f'[loss] kind = "{needed}"' if needed else f"family = one of {able}; or another loss"
+        able = ", ".join(name for name, family in families.FAMILIES.items() if config.loss.kind in family.losses)
+        fix = f'[loss] kind = "{needed[0]}"' if needed else f"family = one of {able}; or another loss"
         raise ConfigError(message(what, where="[model] and [loss]", fix=fix))
     return losses.build(
         config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table
