@@ -43,7 +43,7 @@ class SampleSection(Section):
         default="auto", description="heun for diffusion, ode (midpoint) for flow matching"
     )
     steps: Annotated[int, Field(ge=1, le=10_000)] = 18
-    realisations: Annotated[int, Field(ge=2, description="of every tested example, where something is given")] = 16
+    realisations: Annotated[int, Field(ge=2, description="of every tested example, where something is given")] = 19
     most_examples: Annotated[int, Field(ge=8, description="tested examples that are drawn for")] = 256
     guidance: Annotated[float, Field(ge=0, description="1 draws from the conditional distribution itself")] = 1.0
     churn: Annotated[Number, Field(ge=0, description="stochastic: new noise over all steps")] = 40.0

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from outcrop.config.loss import LossSection
 from outcrop.config.promise import Number, PromiseSection, Section
 from outcrop.config.sample import GivenSection, SampleSection
 from outcrop.config.search import SearchSection
@@ -224,32 +225,6 @@ class ModelSection(Section):
     def arguments(self) -> dict[str, Any]:
         """The family's own arguments."""
         return dict(self.__pydantic_extra__ or {})
-
-
-class LossSection(Section):
-    """3. What is minimised."""
-
-    kind: str = "auto"
-    class_weights: Literal["none", "balanced", "sqrt"] | dict[str, float] = "none"
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    cross_entropy_share: Annotated[float, Field(ge=0, le=1)] = 0.5
-    delta: Annotated[float, Field(gt=0)] = 1.0
-    beta: Annotated[float, Field(ge=0, le=1, description="gaussian: 0 is the likelihood itself")] = 0.5
-    levels: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
-        default=[0.05, 0.25, 0.5, 0.75, 0.95], description="quantile: levels, increasing, 0.5 among them"
-    )
-
-    kl_weight: Annotated[float, Field(ge=0, description="elbo: weight of the code's price")] = 0.1
-    kl_warmup_steps: Annotated[int, Field(ge=0, description="elbo: steps over which that weight grows")] = 0
-    free_bits: Annotated[float, Field(ge=0, description="elbo: nats per number of the code without a price")] = 0.0
-    parts: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="composite: loss -> its weight")
-
-    @field_validator("levels")
-    @classmethod
-    def _rising(cls, value: list[float]) -> list[float]:
-        if 0.5 not in value or sorted(set(value)) != value:
-            raise ValueError("levels must rise and hold 0.5, such as [0.05, 0.5, 0.95]")
-        return value
 
 
 class AugmentSection(Section):

@@ -232,6 +232,11 @@ class Normaliser:
         scale = self._scales(column(record, variable), variable, record.axis)[0]
         return variable.plain_transform.inverse(np.asarray(values, np.float64) * scale.spread + scale.centre)
 
+    def decode_drawn(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Standardised numbers of one input, drawn for no record, in its physical unit on the scale of training."""
+        variable, scale = next(v for v in self.inputs if v.name == name), self.statistics[name]
+        return variable.plain_transform.inverse(np.asarray(values, np.float64) * scale.spread + scale.centre)
+
     def to_json(self) -> dict[str, Any]:
         """The normaliser as plain lists and dictionaries; every number keeps its bits."""
         return {

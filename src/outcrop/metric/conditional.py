@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Int, Shaped
 
 Ensemble = Shaped[np.ndarray, "realisation *case"]
 Truth = Shaped[np.ndarray, "*case"]

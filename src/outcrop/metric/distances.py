@@ -110,7 +110,9 @@ def wasserstein_2(*, samples: Points, real: Points) -> float:
     from scipy.optimize import linear_sum_assignment
 
     if len(samples) != len(real) or len(real) > MOST_PAIRED:
-        what = f"The exact distance pairs equal numbers of at most {MOST_PAIRED} points: {len(samples)} and {len(real)}."
+        what = (
+            f"The exact distance pairs equal numbers of at most {MOST_PAIRED} points: {len(samples)} and {len(real)}."
+        )
         raise DataError(message(what, where="wasserstein_2", fix="draw as many of both, or use sliced_wasserstein_2."))
     cost = np.square(pairwise(samples, real))
     return float(np.sqrt(cost[linear_sum_assignment(cost)].mean()))

@@ -143,6 +143,11 @@ METRICS: dict[str, Metric] = {
             "outcrop.metric.signal:snr_db", "outcrop.metric.regression:error_sums", "value", on_request=True,
         ),
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
+        Metric(
+            "energy_score", "energy score", "mean over examples of E|x - s| - E|s - s'| / 2, realisations s", _GNEITING,
+            "lower", ("number",), "outcrop.metric.energy:energy_score", "outcrop.metric.regression:error_sums", "value",
+            "target", on_request=True,
+        ),
         _picks("pick_f1", "F1 of picks", "mean over phases of 2 hits / (picks found + true picks)"),
         _picks("pick_precision", "precision of picks", "mean over phases of hits / picks found"),
         _picks("pick_recall", "recall of picks", "mean over phases of hits / true picks"),
@@ -174,7 +179,7 @@ def defined_for(
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps')
+    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps', 'energy_score')
     """
     return tuple(
         row.name

@@ -102,7 +102,8 @@ def _content(
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
     kind = parts.view_kind(problem)
-    arguments = {**parts.sizes(problem, checked.view, normaliser), "arguments": parts.network_arguments(problem)}
+    own = parts.network_arguments(problem, checked.view)
+    arguments = {**parts.sizes(problem, checked.view, normaliser), "arguments": own}
     source = next(source for source in config.data.source.values() if source.join is None)
     reading = source.options | ({"format": source.format} if source.format else {})
     return Bundle(

@@ -153,7 +153,7 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         splits,
         findings,
         _effective(problem),
-        _reach(model, view, normaliser.in_channels),
+        (0, 0) if problem.generates else _reach(model, view, normaliser.in_channels),
         _parameters(model),
     )
     return replace(result, cost=_cost(result, has)) if cost else result
@@ -201,7 +201,7 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
-    if not problem.reconstructs:
+    if not problem.reconstructs and not problem.generates:
         names_of(problem, view)
     if config.bundle.model == "held_out" and len(splits) > 1:
         fix = 'bundle.model = "refit"'
@@ -255,7 +255,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
             jitter=_jitter(problem, view, labels),
             trained_on=() if problem.start is None else problem.start.trained_on,
             buffer_m=promise.area.buffer_m if promise.area else 0.0,
-            reconstructs=bool(problem.reconstructs),
+            reconstructs=bool(problem.reconstructs or problem.generates),
         )
         for finding in audit(context, problem.config.evaluate.accept):
             found.setdefault((finding.check, finding.place), finding)

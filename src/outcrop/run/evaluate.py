@@ -20,6 +20,7 @@ from outcrop.metric.table import primary
 from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
+from outcrop.run.generate import entry_of
 from outcrop.run.lines import numbered_by
 from outcrop.run.picking import picking_of
 from outcrop.run.problem import Problem
@@ -52,8 +53,10 @@ def summarise(
         picking=picking_of(problem),
     )
     entry = summarise_promise(scored, question, extras)
-    if held is None:
+    if problem.reconstructs:
         entry["anomaly"] = plain(alarms(problem, folds))
+    if problem.generates:
+        entry |= plain(entry_of(folds))
     return question.promise, entry
 
 
@@ -158,7 +161,7 @@ def _high_confidence(problem: Problem, view: View, folds: Sequence[Fold]) -> np.
 
 def _gap(checked: Check, scored: Scored, asked: tuple[str, ...], tell: Tell | None) -> dict[str, Any] | None:
     problem = checked.problem
-    if not gap.wanted(problem, checked.view, checked.splits):
+    if problem.generates or not gap.wanted(problem, checked.view, checked.splits):
         return None
     metric = primary(scored.kind, cost=scored.cost is not None, wanted=asked[0] if asked else None)
     random = gap.random_score(problem, checked.view, checked.splits[0], metric, tell)

@@ -1,4 +1,4 @@
-"""Examples whose target is their own input: encoded tables, and the noise that each part of a split may be given."""
+"""Examples whose target is their own input, given back or generated: encoded tables, noise, conditions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
-from outcrop.errors import ConfigError, message
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.split.promise import Split
 from outcrop.view.corrupted import Corrupted, Noise
+from outcrop.view.generated import Generated, Given
 from outcrop.view.view import View
 
 if TYPE_CHECKING:
@@ -23,14 +25,18 @@ VIEWS = ("points", "windows", "patches")
 
 
 def with_own_target(problem: Problem, normaliser: Normaliser, record: Record) -> Encoded:
-    """A record as the network sees it; target (sample, variable) are the reconstructed inputs, on the inputs' scale.
+    """A record as the network sees it; target (sample, variable) are inputs of its own, on the inputs' scale.
 
-    The weight is that of the sample, and 0 where the value itself is missing.
+    Classes that are generated have a column each, 1 where it is the class and -1 elsewhere. The weight is that of the
+    sample, and 0 where the value itself is missing.
     """
     table = normaliser.encode(record)
-    if table.weight is None:
+    if table.weight is None or table.target is None:
         return table
-    own = list(columns_of(normaliser, problem.reconstructs))
+    if problem.generates and problem.classes:
+        coded = np.where(table.target[:, None] == np.arange(problem.out_size), 1.0, -1.0).astype(np.float32)
+        return replace(table, target=coded, weight=np.repeat(table.weight[:, None], problem.out_size, axis=1))
+    own = list(columns_of(normaliser, problem.reconstructs or problem.generates))
     present = np.isfinite(normaliser.encode(record, fill=False).inputs[:, own])
     target = np.where(present, table.inputs[:, own], np.nan).astype(np.float32)
     return replace(table, target=target, weight=(present * table.weight[:, None]).astype(np.float32))
@@ -45,7 +51,9 @@ def columns_of(normaliser: Normaliser, names: tuple[str, ...]) -> tuple[int, ...
 def examples_of(
     problem: Problem, view: View, split: Split, normaliser: Normaliser, tables: Mapping[str, Encoded]
 ) -> Any:
-    """The view, whose examples are given noise and a scale of their own where the run file asks for it."""
+    """The view, whose examples are given noise, a scale of their own or conditions where the run file asks for it."""
+    if problem.generates:
+        return Generated(view, conditions_of(problem, normaliser), given_of(problem, view))
     if not problem.reconstructs:
         return view
     section, noise = problem.section, None
@@ -53,6 +61,35 @@ def examples_of(
     if section.noise is not None:
         noise = _noise(problem, view, split, tables, columns, section.noise)
     return Corrupted(view, columns_read(view, columns, normaliser.in_channels), noise, section.rescale)
+
+
+def conditions_of(problem: Problem, normaliser: Normaliser) -> tuple[int, ...]:
+    """The input channels that a generator is told: those of all inputs that are not generated."""
+    told = [place.every for name, place in normaliser.layout.items() if name not in problem.generates]
+    return tuple(sorted(channel for every in told for channel in every))
+
+
+def given_of(problem: Problem, view: View) -> Given | None:
+    """Which values of what is generated are known; None where the run file gives none."""
+    section = problem.section.given
+    if section is None:
+        return None
+    dims = list(view.cells.dims)
+    for name in [*([] if section.along is None else [section.along]), *section.size]:
+        if name not in dims or view.kind == "points":
+            what = f"The examples have no dimension {name!r}{did_you_mean(name, dims)}."
+            fix = f"their dimensions are {', '.join(dims)}."
+            raise ConfigError(message(what, where=f"target.{problem.target.name}.given", fix=fix))
+    shape = view.input_shape(1)[:-1]
+    size = tuple(section.size.get(dim, whole) for dim, whole in zip(dims, shape, strict=False))
+    test = sum(section.count) // 2 if section.test is None else section.test
+    along = 0 if section.along is None else dims.index(section.along)
+    return Given(section.kind, section.count, test, along, size, section.seed)
+
+
+def told_channels(problem: Problem, normaliser: Normaliser) -> int:
+    """Channels of what a generator is told: conditions, known values, and where they are known."""
+    return len(conditions_of(problem, normaliser)) + (problem.out_size + 1 if problem.section.given else 0)
 
 
 def columns_read(view: View, columns: tuple[int, ...], channels: int) -> tuple[int, ...]:
@@ -67,6 +104,8 @@ def check_view(problem: Problem, view: View) -> None:
     Raises:
         ConfigError: with what to change.
     """
+    if problem.generates:
+        _check_generated(problem, view)
     if not problem.reconstructs:
         return
     where, noise = f"target.{problem.target.name}", problem.section.noise
@@ -91,6 +130,24 @@ def check_view(problem: Problem, view: View) -> None:
         if view.read_size > noise.noise_only[1] - noise.noise_only[0]:
             what = f"Windows of {view.read_size} samples are longer than the noise of a record."
             raise ConfigError(message(what, where="data.view.length", fix="shorter windows, or a wider noise_only."))
+
+
+def _check_generated(problem: Problem, view: View) -> None:
+    """What cannot be generated by this view, family or loss."""
+    where, family = f"target.{problem.target.name}", families.family(problem.config.model.family)
+    if not family.generates:
+        able = ", ".join(name for name, entry in families.FAMILIES.items() if entry.generates)
+        what = f"The family {family.name!r} does not generate."
+        raise ConfigError(message(what, where="model.family", fix=f"one of {able}"))
+    if view.kind not in VIEWS or (view.kind == "points" and getattr(view, "context", (0,)) != (0,)):
+        what = f"Examples are generated as {', '.join(VIEWS)} (points without a context), not as {view.kind}."
+        raise ConfigError(message(what, where=f"{where} and data.view", fix='view = {kind = "patches", size = {...}}'))
+    if view.kind == "points" and problem.section.given is not None:
+        what = "A point that is given has nothing left to generate."
+        raise ConfigError(message(what, where=f"{where}.given", fix="leave it out, or windows or patches."))
+    if problem.tiled or problem.start is not None or problem.config.search is not None:
+        what = "Records larger than memory, fine-tuning and [search] are not for targets that are generated."
+        raise ConfigError(message(what, where=where, fix="a larger data.memory_mb; no model.start_from; no [search]."))
 
 
 def _noise(

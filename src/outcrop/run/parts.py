@@ -211,7 +211,7 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
     classes = problem.classes
     table = {"class_codes": classes.codes, "class_names": classes.names, "cost": classes.cost} if classes else {}
     arguments = config.loss.model_dump(exclude={"kind"})
-    kind = "class" if classes else "number"
+    kind = "class" if classes and not problem.generates else "number"
     own = {loss for family in families.FAMILIES.values() for loss in family.losses}
     needed = families.family(config.model.family).losses
     if config.loss.kind not in needed if needed else config.loss.kind in own:
@@ -240,6 +240,8 @@ def metrics_of(problem: Problem) -> tuple[str, ...]:
         ConfigError: a metric is not defined for this kind of target.
     """
     asked = problem.config.evaluate.metrics
+    if problem.generates:
+        return ("energy_score",)
     if asked == "auto":
         return ("snr_db", "rmse") if problem.section.noise is not None else ()
     kind, cost = kind_of(problem), bool(problem.classes) and problem.classes.cost is not None
@@ -272,7 +274,7 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
 
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:
     """An untrained network of the run's family, sized by the view and the variables."""
-    own = {**sizes(problem, view, normaliser), "arguments": network_arguments(problem)}
+    own = {**sizes(problem, view, normaliser), "arguments": network_arguments(problem, view)}
     model = families.build(problem.config.model.family, **own, key=key)
     begins = problem.config.model.arguments.get("skip_begins", "zero")
     check.one_of(("zero", "persistence"), skip_begins=begins)

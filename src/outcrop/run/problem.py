@@ -105,11 +105,18 @@ class Problem(Readable):
         return tuple(self.section.reconstruct or ())
 
     @property
+    def generates(self) -> tuple[str, ...]:
+        """The inputs whose distribution is learned; empty where the target is something else."""
+        return tuple(self.section.generate or ())
+
+    @property
     def out_size(self) -> int:
         """Number of outputs of the network per sample."""
         loss = self.config.loss
-        if self.reconstructs:
-            return len(self.reconstructs)
+        if self.generates and self.classes:
+            return len(self.classes.codes)
+        if self.reconstructs or self.generates:
+            return len(self.reconstructs or self.generates)
         classes = len(self.classes.codes) if self.classes else 0
         return losses.outputs(loss.kind, "class" if classes else "number", classes=classes, levels=loss.levels)
 
@@ -117,6 +124,8 @@ class Problem(Readable):
     def head(self) -> Head:
         """What these outputs mean."""
         loss = self.config.loss
+        if self.generates:
+            return Head("point")
         kind = losses.head_of(loss.kind, "class" if self.classes else "number")
         return Head(kind, tuple(loss.levels) if kind == "quantile" else ())
 
@@ -277,8 +286,9 @@ def variables_of(data: DataSection, base: Path) -> list[Variable]:
     name, section = next(iter(data.target.items()))
     classes = class_table(section, base, name) if section.classes is not None else None
     target = replace(_variable(name, section, "target"), classes=classes)
-    if section.reconstruct is not None:
-        target = stand_in(name, section.reconstruct, inputs)
+    for key in ("reconstruct", "generate"):
+        if names := getattr(section, key):
+            target = stand_in(name, key, names, inputs, classes)
     if data.view.past_target:
         inputs.append(_past(target, data))
     if data.view.hide:

@@ -1,7 +1,7 @@
 """Inputs that are their own target: what stands in for the target, and which samples count as clean.
 
-A target that is reconstructed has no curve of its own. The first of its inputs stands in for it where split, audit and
-counts ask for one target; what the network is trained on are all of them, on the scale of the inputs.
+A target that is reconstructed or generated has no curve of its own. The first of its inputs stands in for it where
+split, audit and counts ask for one target; what the network is trained on are all of them, on the scale of the inputs.
 """
 
 from __future__ import annotations
@@ -12,28 +12,32 @@ from dataclasses import replace
 import numpy as np
 
 from outcrop.config.schema import DataSection, NoiseSection
-from outcrop.data.variable import Variable
+from outcrop.data.variable import ClassTable, Variable
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 
 
-def stand_in(name: str, reconstruct: Sequence[str], inputs: Sequence[Variable]) -> Variable:
-    """The variable that stands for the target: the first of those that are given back.
+def stand_in(
+    name: str, key: str, names: Sequence[str], inputs: Sequence[Variable], classes: ClassTable | None = None
+) -> Variable:
+    """The variable that stands for the target: the first of those that are given back, or generated.
 
     Raises:
         ConfigError: one of them is no input, or no number on one scale.
     """
     known = {variable.name: variable for variable in inputs}
-    for each in reconstruct:
-        where, variable = f"target.{name}.reconstruct", known.get(each)
+    for each in names:
+        where, variable = f"target.{name}.{key}", known.get(each)
         if variable is None:
             what = f"{each!r} is no input{did_you_mean(each, known)}."
             raise ConfigError(message(what, where=where, fix=f"the inputs are {', '.join(known)}."))
         if variable.kind != "number" or variable.scope == "both" or variable.calendar:
-            what = f"{each!r} cannot be given back: it is no number on one scale."
-            fix = f'leave it out of reconstruct; or scope = "training", and no anomaly, for variable.{each}'
+            what = f"{each!r} cannot be its own target: it is no number on one scale."
+            fix = f'leave it out of {key}; or scope = "training", and no anomaly, for variable.{each}'
             raise ConfigError(message(what, where=where, fix=fix))
-    return replace(known[reconstruct[0]], name=name, role="target", missing="impute", scope="training", clip=None)
+    return replace(
+        known[names[0]], name=name, role="target", missing="impute", scope="training", clip=None, classes=classes
+    )
 
 
 def only_clean(records: Sequence[Record], data: DataSection) -> list[Record]:

@@ -16,7 +16,7 @@ from outcrop.data.normalise import Encoded
 from outcrop.evaluate.picks import Picking
 from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.validity import Validity
-from outcrop.run import parts, reconstruct
+from outcrop.run import generate, parts, reconstruct
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.lines import line_key
@@ -79,8 +79,12 @@ def solve_fold(
     checkpoint = folder / f"fold-{number}.ckpt" if folder else None
     solved = solve(problem, view, labels, seed=seed, tell=tell, title=title, checkpoint=checkpoint, resume=resume)
     trained = time.monotonic() - begun
-    test = samples_of(problem, view, labels.test, problem.labelled())
-    columns, known = _answers(problem, view, split, labels, solved, test, seed, ladder, tell)
+    if problem.generates:
+        loss = parts.loss_of(problem.config, problem, solved.normaliser)
+        test, columns, known = generate.fold_columns(problem, view, labels, solved, loss, ladder=ladder, tell=tell)
+    else:
+        test = samples_of(problem, view, labels.test, problem.labelled())
+        columns, known = _answers(problem, view, split, labels, solved, test, seed, ladder, tell)
     validity = validity_of(problem, view, labels, solved.tables)
     inputs = read_inputs(problem, view, solved.tables, test)
     columns["distance"] = validity.score(inputs).astype(np.float32)
@@ -97,7 +101,7 @@ def solve_fold(
         "seconds": time.monotonic() - begun,
         **known,
     }
-    held = {} if problem.reconstructs else held_scores(problem, view, labels, solved)
+    held = {} if problem.reconstructs or problem.generates else held_scores(problem, view, labels, solved)
     fold = Fold(*test, columns, notes, solved, held)
     if done is not None and checkpoint is not None:
         _write(done, fold)
@@ -222,11 +226,12 @@ def scored_of(problem: Problem, view: View, folds: Sequence[Fold], split: Split 
             members=members,
         )
         return reconstruct.flat_scored(problem, table, target)
-    return Scored(
-        rows.record[order], names, position, flat[at], contenders, probabilities,
-        fold=number[order], classes=problem.classes, groups=groups, unit=unit, members=members,
+    table = Scored(
+        rows.record[order], names, position, flat[at], contenders, probabilities, fold=number[order],
+        classes=None if problem.generates else problem.classes, groups=groups, unit=unit, members=members,
         lead=lead if len(np.unique(lead)) > 1 else None, quantiles=quantiles, picks=picks,
     )  # fmt: skip
+    return generate.scored_examples(table) if problem.generates else table
 
 
 def unit_key(problem: Problem, split: Split) -> str:

@@ -21,6 +21,7 @@ from outcrop.report.page import write as write_report
 from outcrop.run import bundling, evaluate, folder, outputs, picking
 from outcrop.run.check import Check, check
 from outcrop.run.layout import write_layouts
+from outcrop.run.realisation_files import write_realisations
 from outcrop.run.restored_files import write_reconstruction
 from outcrop.run.rotate import Fold, scored_of, solve_fold
 from outcrop.run.search import Trial, over_all, searched, with_best, write_search
@@ -213,6 +214,8 @@ def _evaluate(
         held = None
         if one.problem.reconstructs:
             write_reconstruction(place / file, one.problem, folds[name])
+        elif one.problem.generates:
+            write_realisations(place / file.replace("predictions", "realisations"), one, folds[name])
         else:
             held = intervals(one.problem, one.view, one.splits, folds[name])
             outputs.write_predictions(place, one.problem, scored, folds[name], held, file, one.view.origins.hidden)

@@ -14,7 +14,7 @@ from outcrop.config.view import ViewSection
 from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
-from outcrop.run.own_target import columns_of
+from outcrop.run.own_target import columns_of, told_channels
 from outcrop.view.sequences import Sequences
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def steps_of(view: View, name: str) -> tuple[int, int] | None:
 def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any]:
     """What a network of the run is built with beside the family's own arguments, as plain values for a bundle."""
     *rest, size = view.input_shape(len(normaliser.channels))
+    if problem.generates:
+        size = told_channels(problem, normaliser)
     found: dict[str, Any] = {"in_channels" if rest else "in_size": size, "out": problem.out_size}
     if steps := steps_of(view, problem.config.model.family):
         found["steps"] = list(steps)
@@ -52,13 +54,15 @@ def sizes(problem: Problem, view: View, normaliser: Normaliser) -> dict[str, Any
     return found
 
 
-def network_arguments(problem: Problem) -> dict[str, Any]:
+def network_arguments(problem: Problem, view: View) -> dict[str, Any]:
     """The arguments of the run's family: those stated, and what the view and the loss make of them.
 
     Where a view interpolates, the network corrects the estimate with all outputs that are values of the target: of a
     Gaussian only the first one is.
     """
     stated = problem.config.model.arguments
+    if "size" in families.family(problem.config.model.family).defaults:
+        return {"size": list(view.input_shape(1)[:-1]), **stated}
     if not problem.config.data.view.interpolate:
         return stated
     return {"corrects": 1 if problem.head.kind == "gaussian" else problem.out_size, **stated}

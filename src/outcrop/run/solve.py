@@ -101,7 +101,7 @@ def encoded(
     trained = {view.origins.names[which] for which in np.unique(view.origins.record[split.train]).tolist()}
     lost = {name: inputs for name, inputs in split.blank.items() if name not in trained}
     records = [without_inputs(r, lost[r.name], problem.variables) if r.name in lost else r for r in problem.records]
-    if problem.reconstructs:
+    if problem.reconstructs or problem.generates:
         return {record.name: with_own_target(problem, normaliser, record) for record in records}
     return {record.name: normaliser.encode(record, fill=fill) for record in records}
 
@@ -149,7 +149,7 @@ def solve(
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
     if problem.start is not None:
-        models = [problem.start.network(m, parts.network_arguments(problem)) for m in range(len(keys))]
+        models = [problem.start.network(m, parts.network_arguments(problem, view)) for m in range(len(keys))]
         loss = problem.start.held(loss)
     data = training_data(problem, view, tables, split, normaliser)
     validate = _validation(loss, view, tables, split)

@@ -132,7 +132,7 @@ def check_fits(problem: Problem, view: View) -> None:
         what = f"The model file holds a network of the family {bundle.family!r}, the run asks for {section.family!r}."
         raise ConfigError(message(what, where=where, fix=f'[model] family = "{bundle.family}"'))
     defaults = families.arguments_of(section.family)
-    stated = bundle.arguments["arguments"], network_arguments(problem)
+    stated = bundle.arguments["arguments"], network_arguments(problem, view)
     there, here = ({**defaults, **arguments} for arguments in stated)
     other = [n for n in here if n not in WITHOUT_WEIGHTS and plain(there.get(n)) != plain(here[n])]
     if other:

@@ -42,6 +42,7 @@ def towards(
     *,
     noise_sd: float | Float[Array, " observation"],
     sigma_data: float = 1.0,
+    size: float | None = None,
 ) -> Denoiser:
     """A denoiser that honours observations with stated noise.
 
@@ -51,17 +52,23 @@ def towards(
         observed: what was observed.
         noise_sd: its standard deviation, in the same units; more than 0.
         sigma_data: spread of the data.
+        size: sum of squares of a row of A, 1 for single cells; None works it out, a product with A^T per observation.
     """
 
     def guided(x: Array, sigma: Array) -> Array:
         clean, back = jax.vjp(lambda x: denoiser(x, sigma), x)
         expected, adjoint = jax.vjp(observe, clean)
         left = sigma**2 * sigma_data**2 / (sigma**2 + sigma_data**2)
-        size = jnp.sum(jax.vmap(lambda row: adjoint(row)[0].ravel() ** 2)(jnp.eye(len(expected))), axis=1)
-        (pull,) = adjoint((observed - expected) / (jnp.square(noise_sd) + left * size))
+        sizes = _sizes(adjoint, len(expected)) if size is None else size
+        (pull,) = adjoint((observed - expected) / (jnp.square(noise_sd) + left * sizes))
         return clean + sigma**2 * back(pull)[0]
 
     return guided
+
+
+def _sizes(adjoint: Callable[[Array], tuple[Array]], count: int) -> Float[Array, " observation"]:
+    """Sum of squares of every row of A."""
+    return jnp.sum(jax.vmap(lambda row: adjoint(row)[0].ravel() ** 2)(jnp.eye(count)), axis=1)
 
 
 def filled_in(denoiser: Denoiser, known: Bool[Array, "*x"], values: Float[Array, "*x"]) -> Denoiser:

@@ -1,0 +1,246 @@
+"""One split of a generator: realisations for the test part, baselines on the same, and what judges them.
+
+What is scored are whole examples. Where the generator is told something of an example (conditions, known values), it
+draws several realisations of each, else one ensemble serves all examples. The energy score of every example goes
+through the table of scored samples, so that intervals, verdicts and per-group tables are those of every other run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from outcrop.evaluate.realisations import judge
+from outcrop.evaluate.scored import MODEL, Scored
+from outcrop.metric import conditional
+from outcrop.metric.energy import energy_scores, energy_scores_of_one
+from outcrop.run.own_target import examples_of
+from outcrop.run.problem import Problem
+from outcrop.run.solve import PREDICT_BATCH, Solved
+from outcrop.sample.realise import Observed, Plan, realisation
+from outcrop.split.promise import Split
+from outcrop.view.rows import Rows
+from outcrop.view.view import View
+
+METRICS = ("energy_score",)
+STANDARD = "standard units"
+LEVEL = 0.9
+FEWEST_OF_ONE = 64
+"""Realisations of an ensemble that serves all examples, at least."""
+KEPT = "realisations:"
+"""Before the name of a contender: its realisations of the scored examples, (example, realisation, *place, variable)."""
+TRUTH = "truth"
+
+
+class Examples(NamedTuple):
+    """Some examples of a view, complete ones only.
+
+    Attributes:
+        index: of the examples.
+        told: what the generator is told, (example, *place, condition).
+        real: what was found, (example, *place, variable), standard units.
+    """
+
+    index: np.ndarray
+    told: np.ndarray
+    real: np.ndarray
+
+
+def plan_of(problem: Problem) -> Plan:
+    """How the run file asks for realisations."""
+    section = problem.config.sample
+    return Plan(section.sampler, section.steps, section.guidance, float(section.churn))
+
+
+def complete(view: Any, tables: Mapping[str, Any], index: np.ndarray, most: int) -> Examples:
+    """At most so many examples that miss nothing, evenly spread over those of a part."""
+    batch = view.gather(tables, index)
+    whole = np.flatnonzero((np.asarray(batch.weight) > 0).all(axis=tuple(range(1, batch.weight.ndim))))
+    chosen = whole[np.unique(np.linspace(0, len(whole) - 1, min(most, len(whole))).round().astype(int))]
+    return Examples(index[chosen], np.asarray(batch.inputs)[chosen], np.asarray(batch.target)[chosen])
+
+
+def drawn(
+    members: Sequence[Any],
+    loss: Any,
+    plan: Plan,
+    told: np.ndarray,
+    shape: tuple[int, ...],
+    *,
+    count: int,
+    seed: int,
+    observed: Observed | None = None,
+    guided: bool = False,
+    batch_size: int = 64,
+) -> np.ndarray:
+    """Realisations of some examples, (example, realisation, *shape), standard units; members take turns.
+
+    Args:
+        members: trained networks.
+        loss: what they were trained with.
+        plan: how realisations are drawn.
+        told: (example, *place, condition), no channels where nothing is told.
+        shape: of one, (*place, variable).
+        count: realisations of each example.
+        seed: decides them, whatever the batch size; the first ones are the same for any count.
+        observed: values to honour, with a leading example axis on `known` and `values`.
+        guided: see `realisation`.
+        batch_size: realisations drawn at once.
+    """
+
+    @eqx.filter_jit
+    def some(model: Any, key: Any, told: Any, observed: Any) -> Any:
+        def one(key: Any, told: Any, observed: Any) -> Any:
+            return realisation(model, loss, shape, plan, key=key, condition=told, observed=observed, guided=guided)
+
+        axes = None if observed is None else Observed(0, 0, None)  # type: ignore[arg-type]
+        return jax.vmap(one, in_axes=(0, 0, axes))(key, told, observed)
+
+    models = [eqx.nn.inference_mode(member) for member in members]
+    result = np.empty((len(told), count, *shape), np.float32)
+    pairs = np.stack(np.meshgrid(np.arange(len(told)), np.arange(count), indexing="ij"), axis=-1).reshape(-1, 2)
+    for which, model in enumerate(models):
+        mine = pairs[pairs[:, 1] % len(models) == which]
+        for start in range(0, len(mine), batch_size):
+            own = mine[start : start + batch_size]
+            full = own[np.arange(batch_size) % len(own)]  # the last batch is filled up: one compilation
+            keys = jax.vmap(lambda e, r: jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), e), r))(
+                jnp.asarray(full[:, 0]), jnp.asarray(full[:, 1])
+            )
+            seen = (
+                None
+                if observed is None
+                else Observed(
+                    jnp.asarray(observed.known[full[:, 0]]), jnp.asarray(observed.values[full[:, 0]]), observed.noise_sd
+                )
+            )
+            made = np.asarray(some(model, keys, jnp.asarray(told[full[:, 0]]), seen))
+            result[own[:, 0], own[:, 1]] = made[: len(own)]
+    return result
+
+
+def settled(problem: Problem, made: np.ndarray) -> np.ndarray:
+    """Realisations as what they stand for: of classes the likeliest is 1, the others are -1."""
+    if not problem.classes:
+        return made
+    best = made.argmax(axis=-1)
+    return np.where(best[..., None] == np.arange(made.shape[-1]), 1, -1).astype(np.float32)
+
+
+def hard_data(problem: Problem, told: np.ndarray, noise_sd: float = 0.0) -> Observed | None:
+    """The known values among what a generator is told; None where none are given."""
+    if problem.section.given is None:
+        return None
+    width = problem.out_size
+    known = np.repeat(told[..., -1:] > 0, width, axis=-1)
+    return Observed(known, told[..., -1 - width : -1], jnp.asarray(noise_sd, jnp.float32))  # type: ignore[arg-type]
+
+
+def fold_columns(
+    problem: Problem, view: View, split: Split, solved: Solved, loss: Any, *, ladder: bool, tell: Any = None
+) -> tuple[Rows, dict[str, np.ndarray], dict[str, Any]]:
+    """The scored examples as rows, the energy score of everybody, all realisations, and what judges them."""
+    section = problem.config.sample
+    own = examples_of(problem, view, split, solved.normaliser, solved.tables)
+    test = complete(own, solved.tables, split.test, section.most_examples)
+    train = complete(own, solved.tables, split.train, 4 * section.most_examples)
+    together = not test.told.shape[-1]
+    shape, plan = test.real.shape[1:], plan_of(problem)
+    how: dict[str, Any] = {"seed": section.seed, "batch_size": PREDICT_BATCH[view.kind]}
+    if tell is not None:
+        tell("realisations", 0, 1, f"{section.steps} steps each")
+    if together:
+        count = max(len(test.index), FEWEST_OF_ONE)
+        made = drawn(solved.members, loss, plan, test.told[:1], shape, count=count, **how)[0][:, None]
+    else:
+        seen = hard_data(problem, test.told)
+        made = drawn(solved.members, loss, plan, test.told, shape, count=section.realisations, observed=seen, **how)
+    contenders = {MODEL: settled(problem, made)}
+    if ladder:
+        contenders |= rivals(problem, train, test, made.shape[:2], section.seed)
+    columns: dict[str, np.ndarray] = {}
+    for name, realisations in contenders.items():
+        columns[name] = scores(realisations, test.real, together=together)
+        columns[KEPT + name] = realisations[: len(test.index)].astype(np.float16)
+    columns[KEPT + TRUTH] = test.real[:, None].astype(np.float16)
+    rows = first_rows(view, test.index)
+    notes = {"judged": {name: judged(problem, r, test, train) for name, r in contenders.items()}}
+    if not together:
+        notes["told"] = {name: of_told(problem, r, test) for name, r in contenders.items()}
+    return rows, columns, notes
+
+
+def scores(realisations: np.ndarray, real: np.ndarray, *, together: bool) -> np.ndarray:
+    """The energy score of every example."""
+    flat = realisations.reshape(*realisations.shape[:2], -1).astype(float)
+    truth = real.reshape(len(real), -1).astype(float)
+    if together:
+        return energy_scores_of_one(samples=flat[:, 0], truth=truth)
+    return energy_scores(samples=flat, truth=truth)
+
+
+def first_rows(view: View, index: np.ndarray) -> Rows:
+    """One row for every example: its first sample."""
+    each = [view.rows(np.array([one])) for one in index]
+    return Rows(*(np.array([getattr(rows, name)[0] for rows in each]) for name in Rows._fields))
+
+
+def rivals(
+    problem: Problem, train: Examples, test: Examples, shape: tuple[int, int], seed: int
+) -> dict[str, np.ndarray]:
+    """What needs no network: (example, realisation, *place, variable) of every baseline."""
+    rng = np.random.default_rng(seed)
+    chosen = train.real[rng.integers(len(train.real), size=shape)]
+    found = {"training_examples": chosen}
+    seen = hard_data(problem, test.told)
+    if seen is not None:
+        found["training_examples"] = np.where(seen.known[:, None], seen.values[:, None], chosen)
+    return found
+
+
+def judged(problem: Problem, realisations: np.ndarray, test: Examples, train: Examples) -> dict[str, Any]:
+    """One realisation of each example beside what was found, by every metric that fits."""
+    samples = realisations[:, 0]
+    classes = None
+    real, known = test.real, train.real
+    if problem.classes:
+        classes = len(problem.classes.codes)
+        samples, real, known = (each.argmax(axis=-1)[..., None] for each in (samples, real, known))
+    return judge(samples, real, np.random.default_rng(0), train=known, classes=classes)
+
+
+def of_told(problem: Problem, realisations: np.ndarray, test: Examples) -> dict[str, Any]:
+    """How realisations honour what is known, and how their spread fits what was found."""
+    samples, truth = np.moveaxis(realisations, 1, 0).astype(float), test.real.astype(float)
+    seen = hard_data(problem, test.told)
+    free = np.ones(truth.shape, bool) if seen is None else ~np.asarray(seen.known)
+    found: dict[str, Any] = {
+        "realisations": len(samples),
+        "coverage": conditional.coverage(samples=samples[:, free], truth=truth[free], level=LEVEL),
+        "attainable": conditional.attainable(len(samples), LEVEL),
+        "level": LEVEL,
+        "crps": conditional.crps(samples=samples[:, free], truth=truth[free]),
+        "spread_skill": conditional.spread_skill(samples=samples[:, free], truth=truth[free]),
+    }
+    if seen is not None and np.asarray(seen.known).any():
+        off = np.abs(samples - np.asarray(seen.values))[:, np.asarray(seen.known)]
+        found["honoured"] = float((off < 1e-3).mean())
+    return found
+
+
+def scored_examples(table: Scored) -> Scored:
+    """The table of scored examples: what is predicted is a score, and the best there can be is 0."""
+    return replace(table, target=np.zeros(len(table)), unit=STANDARD)
+
+
+def entry_of(folds: Sequence[Any]) -> dict[str, Any]:
+    """What the folds say of realisations, for metrics.json: fold by fold where there are several."""
+    judged = [fold.notes["judged"] for fold in folds]
+    told = [fold.notes.get("told") for fold in folds]
+    return {"judged": judged, "told": told if any(told) else None}
