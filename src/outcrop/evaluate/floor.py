@@ -122,7 +122,13 @@ def _cannot_tell(name: str, samples: np.ndarray, real: np.ndarray) -> Floor:
 
 
 def _floor(
-    name: str, better: str, compare: Compare, samples: np.ndarray, real: np.ndarray, rng: np.random.Generator, draws: int
+    name: str,
+    better: str,
+    compare: Compare,
+    samples: np.ndarray,
+    real: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
 ) -> Floor:
     if _too_few(samples, real):
         return _cannot_tell(name, samples, real)

@@ -99,7 +99,7 @@ def sliced_wasserstein_2(*, samples: Points, real: Points) -> float:
 def wasserstein_2(*, samples: Points, real: Points) -> float:
     """sqrt(min over pairings p of mean |x_i - y_p(i)|^2): exact, for at most 2,000 points on each side, as many each.
 
-    Source: Villani (2009), doi:10.1007/978-3-540-71050-9, chapter 6; computed by `scipy.optimize.linear_sum_assignment`.
+    Source: Villani (2009), doi:10.1007/978-3-540-71050-9, chapter 6; by `scipy.optimize.linear_sum_assignment`.
 
     Raises:
         DataError: two sizes, or too many points.
@@ -110,7 +110,9 @@ def wasserstein_2(*, samples: Points, real: Points) -> float:
     from scipy.optimize import linear_sum_assignment
 
     if len(samples) != len(real) or len(real) > MOST_PAIRED:
-        what = f"The exact distance pairs equal numbers of at most {MOST_PAIRED} points: {len(samples)} and {len(real)}."
+        what = (
+            f"The exact distance pairs equal numbers of at most {MOST_PAIRED} points: {len(samples)} and {len(real)}."
+        )
         raise DataError(message(what, where="wasserstein_2", fix="draw as many of both, or use sliced_wasserstein_2."))
     cost = np.square(pairwise(samples, real))
     return float(np.sqrt(cost[linear_sum_assignment(cost)].mean()))
