@@ -127,7 +127,7 @@ def rank_deviation(histogram: Int[np.ndarray, " rank"]) -> float:
 def spread_skill(*, samples: Ensemble, truth: Truth) -> float:
     """Spread of the ensemble over the error of its mean: 1 is right, below it is overconfident.
 
-    sqrt((M + 1) / M * mean variance) / root mean square error of the mean, with the unbiased variance of M realisations.
+    sqrt((M + 1) / M * mean variance) / root mean square error of the mean, with unbiased variances of M realisations.
 
     Source: Fortin et al. (2014), doi:10.1175/JHM-D-14-0008.1, equation 15.
 

@@ -87,7 +87,7 @@ def nearest_other(samples: Rows, real: Rows) -> float:
     Both sets are cut to one size, since neighbours come closer the more there are; a thousandth of the mean pairwise
     distance of `real` is added above and below, so that facies that recur in truth do not divide by 0.
 
-    Source: the birthday test of Arora, Risteski and Zhang (2018), ICLR, arXiv:1706.08224, with distances for duplicates.
+    Source: the birthday test of Arora, Risteski and Zhang (2018), ICLR, arXiv:1706.08224, by distances.
     """
     size = min(len(samples), len(real))
     little = 1e-3 * max(mean_pairwise(real), 1e-12)

@@ -99,7 +99,7 @@ def sliced_wasserstein_2(*, samples: Points, real: Points) -> float:
 def wasserstein_2(*, samples: Points, real: Points) -> float:
     """sqrt(min over pairings p of mean |x_i - y_p(i)|^2): exact, for at most 2,000 points on each side, as many each.
 
-    Source: Villani (2009), doi:10.1007/978-3-540-71050-9, chapter 6; computed by `scipy.optimize.linear_sum_assignment`.
+    Source: Villani (2009), doi:10.1007/978-3-540-71050-9, chapter 6; by `scipy.optimize.linear_sum_assignment`.
 
     Raises:
         DataError: two sizes, or too many points.

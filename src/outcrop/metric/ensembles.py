@@ -81,7 +81,7 @@ ENSEMBLE_METRICS: dict[str, EnsembleMetric] = {
             "reduced:marginals", "compare:cell_ks",
         ),
         EnsembleMetric(
-            "cross_plot", "sliced Wasserstein-2 distance of the cross-plot", "sqrt(mean over u of W2^2(u.x, u.y)), cells",
+            "cross_plot", "sliced Wasserstein-2 distance of the cross-plot", "sqrt(mean over u of W2^2(u.x, u.y))",
             "Bonneel et al. (2015), doi:10.1007/s10851-014-0506-3", "lower", _NUMBER, _FIELDS,
             "reduced:cells", "compare:cell_sliced", "variables",
         ),
@@ -142,7 +142,8 @@ ENSEMBLE_METRICS: dict[str, EnsembleMetric] = {
         ),
         EnsembleMetric(
             "missing_modes", "number of modes that are missing", "modes with q > 0 and p < q / 10",
-            "Srivastava et al. (2017), arXiv:1705.07761, section 4", "lower", _BOTH, _ALL, "reduced:modes", "copies:missing_modes",
+            "Srivastava et al. (2017), arXiv:1705.07761, section 4", "lower", _BOTH, _ALL,
+            "reduced:modes", "copies:missing_modes",
         ),
         EnsembleMetric(
             "modes", "error of the shares of modes", "sum of |p - q| / 2 over k-means clusters",

@@ -75,7 +75,7 @@ def whole(fields: Fields, reference: Reference) -> Rows:
 
 
 def marginals(fields: Fields, reference: Reference) -> Rows:
-    """Sorted values of every variable, `(realisation, cell, variable)`: evenly spaced order statistics of many cells."""
+    """Sorted values of every variable, `(realisation, cell, variable)`; of many cells, evenly spaced ones."""
     ordered = np.sort(reference.standard(fields), axis=1)
     return ordered[:, _some(ordered.shape[1])]
 

@@ -1,7 +1,7 @@
 """Spatial statistics of facies and of continuous fields, one row per realisation, and the distances between them.
 
-Facies are class codes from 0 on, `(realisation, *place)`; continuous fields are `(realisation, *place, variable)`; place
-has one to three dimensions. Lags are in cells along the axes, those of all axes one after another (`lags`). Statistics
+Facies are class codes from 0 on, `(realisation, *place)`; continuous fields are `(realisation, *place, variable)`, in one
+to three dimensions. Lags are in cells along the axes, those of all axes one after another (`lags`). Statistics
 are means or counts per realisation, so that those of any subset follow without a second look at the fields.
 """
 
@@ -225,7 +225,7 @@ def radial_spectrum(fields: Fields) -> Rows:
 
 
 def spectral_distance(samples: Rows, real: Rows) -> float:
-    """Root mean square over rings of the ratio of the mean spectra in decibels, the mean over variables; lower is better.
+    """Root mean square over rings of the ratio of the mean spectra in dB, the mean over variables; lower is better.
 
     Source: Gray and Markel (1976), doi:10.1109/TASSP.1976.1162849 (log spectral distance).
     """
