@@ -10,6 +10,7 @@ COMMANDS = {
     "check": ("outcrop.cli.check", "Read, split and audit without training; says what would be done."),
     "run": ("outcrop.cli.run", "Train, compare with baselines, explain, report, bundle."),
     "predict": ("outcrop.cli.predict", "Predict on new files, in the format they came in."),
+    "sample": ("outcrop.cli.sample", "Draw realisations of a generator, given sparse observations."),
     "inspect": ("outcrop.cli.inspect", "What a run file would build, what a bundle holds, how a run trained."),
     "compare": ("outcrop.cli.compare", "Scores of several runs side by side."),
     "report": ("outcrop.cli.report", "Write the report page of a run folder again."),

@@ -14,6 +14,7 @@ from outcrop.data.content import unpacked_name
 from outcrop.data.read import FORMATS, options_of
 from outcrop.errors import ConfigError, did_you_mean
 from outcrop.evaluate.baselines import BASELINES
+from outcrop.evaluate.geostatistics import GEOSTATISTICS
 from outcrop.evaluate.reconstruction import RECONSTRUCTIONS
 from outcrop.loss.table import COMPOSITE, LOSSES
 from outcrop.metric.table import METRICS
@@ -39,7 +40,7 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
             for path, sentence in _one(named, f"train.stage.{number}", key, table):
                 yield [*path[0].split("."), key], sentence
     evaluate = sections.get("evaluate", {})
-    baselines = {**BASELINES, **RECONSTRUCTIONS}
+    baselines = {**BASELINES, **RECONSTRUCTIONS, **GEOSTATISTICS}
     for key, table in (("baselines", baselines), ("metrics", METRICS), ("accept", CHECKS)):
         given = evaluate.get(key, [])
         for name in given if isinstance(given, list | Mapping) else []:

@@ -36,10 +36,23 @@ BUYS = {
     "towards the mean.",
     "mae": "It is lowest at the conditional median, so it buys robustness to outliers; skewed targets are "
     "underestimated on average.",
+    "denoising": "It is lowest when the network tells the mean of all data that may lie behind noise, at every level "
+    "of noise: taken away step by step, that draws from the distribution of the data.",
+    "flow": "It is lowest at the mean velocity of all paths from noise to data through a point: followed from noise "
+    "on, it carries noise to the distribution of the data.",
+    "adversarial": "The critic learns to tell realisations from data, the generator to be taken for data: no value of "
+    "it says how good they are, the metrics below do.",
     "huber": "It is quadratic for small and linear for large errors, so it buys a conditional mean that outliers "
     "cannot pull far.",
 }
-ARGUMENTS = {"cross_entropy": ("label_smoothing",), "expected_cost": ("cross_entropy_share",), "huber": ("delta",)}
+ARGUMENTS = {
+    "cross_entropy": ("label_smoothing",),
+    "expected_cost": ("cross_entropy_share",),
+    "huber": ("delta",),
+    "denoising": ("predicts", "schedule"),
+    "flow": ("coupling", "times"),
+    "adversarial": ("objective",),
+}
 """The keys of the run file's [loss] that each loss reads."""
 ARCHITECTURE = {
     "mlp": "The network sees each example as one flat list of numbers: no order or neighbourhood is built in beyond "
@@ -82,7 +95,11 @@ def _in_and_out(run: RunFolder) -> list[Sentence]:
             )
         )
     view = _section(run, "data").get("view") or {}
-    sentences += [Sentence(text) for text in _view(view, step_noun(run))]
+    if generated(run):
+        text = f"Each realisation is drawn as a whole{_extent(view)}{_given(run)}."
+        sentences.append(Sentence(text))
+    else:
+        sentences += [Sentence(text) for text in _view(view, step_noun(run))]
     if outputs:
         classes = f", one of {words.plural(len(run.class_names), 'class')} per sample" if run.class_names else ""
         sentences.append(Sentence(f"{words.series(outputs)}{classes}.", "Out."))
@@ -95,6 +112,32 @@ def _in_and_out(run: RunFolder) -> list[Sentence]:
             Sentence(f"{what} with {words.number(samples)} samples, {words.number(labelled)} labelled.", "From.")
         )
     return sentences
+
+
+def generated(run: RunFolder) -> list[str]:
+    """The variables whose distribution a generator learns; empty for other runs."""
+    sections = (_section(run, "data").get("target") or {}).values()
+    return [str(name) for section in sections for name in section.get("generate") or []]
+
+
+def _extent(view: Mapping[str, Any]) -> str:
+    if view.get("kind") == "windows":
+        return f", {view.get('length', 256)} samples at a time"
+    size = view.get("size") or {}
+    return f", {' x '.join(f'{n} ({dim})' for dim, n in size.items())}" if size else ""
+
+
+def _given(run: RunFolder) -> str:
+    """What is known of a realisation while it is drawn."""
+    section = next(iter((_section(run, "data").get("target") or {}).values()), {})
+    given = section.get("given") or {}
+    if not given:
+        return ""
+    if given.get("kind") == "box":
+        return "; all but a box of it is known"
+    low, high = given.get("count") or (0, 0)
+    along = f" along {given['along']}" if given.get("along") else ""
+    return f"; in training {low} to {high} {given.get('kind', 'points')}{along} of it are known"
 
 
 def step_noun(run: RunFolder) -> str:
@@ -147,7 +190,11 @@ def _learned(run: RunFolder) -> list[Sentence]:
     model = _section(run, "model")
     what = words.series([str(row.get("name")) for row in run.targets])
     lead = (_section(run, "data").get("view") or {}).get("lead")
-    if run.class_names:
+    if generated(run):
+        told = [str(row["name"]) for row in run.data.get("variables") or [] if row.get("role") == "input"]
+        told = [name for name in told if name not in generated(run)]
+        first = f"The distribution of {words.series(generated(run))}{f' given {words.series(told)}' if told else ''}."
+    elif run.class_names:
         first = f"A label: the probability of each of {len(run.class_names)} classes of {what}, sample by sample."
     elif lead:
         first = (

@@ -100,6 +100,7 @@ def promises(run: RunFolder) -> list[Promise]:
     found = []
     for name, content in (run.metrics.get("promises") or {}).items():
         primary = _primary(run, content)
+        unit = str(content.get("unit") or unit)
         found.append(Promise(name, content, primary, words.metric(primary, run.metrics, unit), unit))
     return found
 

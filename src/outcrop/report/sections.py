@@ -11,6 +11,7 @@ import numpy as np
 from outcrop.report import provenance, tables, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
+from outcrop.report.generated import drawn_pictures, flag_sentences, judged_tables, told_tables
 from outcrop.report.headline import effective_total, verdict
 from outcrop.report.images import section_pictures
 from outcrop.report.pictures import (
@@ -139,6 +140,17 @@ def given_back(run: RunFolder) -> Section:
     section = Section("given-back", "What is given back")
     for promise in promises(run):
         section.add("pictures", gain_picture(promise)).add("text", alarms(promise))
+    return section
+
+
+def realisations(run: RunFolder) -> Section:
+    """What a generator draws, beside what was found, and what judges it."""
+    section = Section("realisations", "Realisations").add("pictures", drawn_pictures(run))
+    for promise in promises(run):
+        for sentence in flag_sentences(promise):
+            section.add("text", sentence)
+        for table in (*told_tables(promise), *judged_tables(promise)):
+            section.add("table", table)
     return section
 
 
@@ -277,6 +289,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     records_shown,
     lead,
     given_back,
+    realisations,
     intervals,
     place,
     by_class,

@@ -143,12 +143,37 @@ def _content(
 
 
 def _calibrated(checked: Check, folds: Sequence[Fold]) -> dict[str, Any]:
-    """Margin of the intervals; or, of a reconstruction, what errors are usual and whether examples are rescaled."""
+    """Margin of the intervals; of a reconstruction, what errors are usual and whether examples are rescaled; of a
+    generator, what it draws, what is given, and how.
+    """
     problem = checked.problem
+    if problem.generates:
+        section = problem.section.given
+        return {
+            "generates": list(problem.generates),
+            "given": section.model_dump() if section else None,
+            "loss": problem.config.loss.model_dump(),
+            "sample": problem.config.sample.model_dump(),
+            "place": place_of(problem, checked.view),
+        }
     if not problem.reconstructs:
         return {"interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration)}
     usual = usual_of_folds([fold.notes["usual"] for fold in folds])
     return {"reconstructs": list(problem.reconstructs), "rescale": problem.section.rescale, "usual": usual}
+
+
+def place_of(problem: Problem, view: View) -> dict[str, dict[str, Any]]:
+    """Dimension -> cells of an example, and the step of its coordinate (seconds for times) where it has one."""
+    if view.kind == "points":
+        return {}
+    data, found = problem.records[0].data, {}
+    for dim, count in zip(view.cells.dims, view.input_shape(1)[:-1], strict=True):
+        axis = data[dim].to_numpy() if dim in data.coords else np.arange(2)
+        if axis.dtype.kind == "M":
+            axis = axis.astype("datetime64[ns]").astype(np.int64) / 1e9
+        step = float(np.median(np.diff(axis))) if len(axis) > 1 and axis.dtype.kind in "fiu" else None
+        found[str(dim)] = {"count": int(count), "step": step}
+    return found
 
 
 def joined_inputs(problem: Problem) -> list[str]:

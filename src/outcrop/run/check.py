@@ -18,6 +18,7 @@ from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
+from outcrop.run.generate import baselines_of as generated_baselines
 from outcrop.run.ladder import names_of
 from outcrop.run.own_target import check_view
 from outcrop.run.problem import Problem, load_problem
@@ -201,7 +202,9 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     augment_of(problem, normaliser, view)
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
-    if not problem.reconstructs and not problem.generates:
+    if problem.generates:
+        generated_baselines(problem, 0 if view.kind == "points" else len(view.cells.dims))
+    elif not problem.reconstructs:
         names_of(problem, view)
     if config.bundle.model == "held_out" and len(splits) > 1:
         fix = 'bundle.model = "refit"'

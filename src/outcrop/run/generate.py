@@ -16,9 +16,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.evaluate.geostatistics import fit, fitting_baselines
 from outcrop.evaluate.realisations import judge
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric import conditional
+from outcrop.metric.conditional import Hard
 from outcrop.metric.energy import energy_scores, energy_scores_of_one
 from outcrop.run.own_target import examples_of
 from outcrop.run.problem import Problem
@@ -31,6 +34,8 @@ from outcrop.view.view import View
 METRICS = ("energy_score",)
 STANDARD = "standard units"
 LEVEL = 0.9
+ON_DATA = ("analogues", "kriging_mean", "simple_kriging", "ordinary_kriging")
+"""Baselines that say something of data, and nothing without."""
 FEWEST_OF_ONE = 64
 """Realisations of an ensemble that serves all examples, at least."""
 KEPT = "realisations:"
@@ -163,14 +168,16 @@ def fold_columns(
         made = drawn(solved.members, loss, plan, test.told, shape, count=section.realisations, observed=seen, **how)
     contenders = {MODEL: settled(problem, made)}
     if ladder:
-        contenders |= rivals(problem, train, test, made.shape[:2], section.seed)
+        shape = (len(test.index), 1 if together else section.realisations)
+        contenders |= rivals(problem, train, test, shape, seed=section.seed, tell=tell)
     columns: dict[str, np.ndarray] = {}
     for name, realisations in contenders.items():
         columns[name] = scores(realisations, test.real, together=together)
         columns[KEPT + name] = realisations[: len(test.index)].astype(np.float16)
     columns[KEPT + TRUTH] = test.real[:, None].astype(np.float16)
     rows = first_rows(view, test.index)
-    notes = {"judged": {name: judged(problem, r, test, train) for name, r in contenders.items()}}
+    notes: dict[str, Any] = {"pick_thresholds": [], "usual": None}
+    notes["judged"] = {name: judged(problem, r, test, train) for name, r in contenders.items()}
     if not together:
         notes["told"] = {name: of_told(problem, r, test) for name, r in contenders.items()}
     return rows, columns, notes
@@ -192,26 +199,61 @@ def first_rows(view: View, index: np.ndarray) -> Rows:
 
 
 def rivals(
-    problem: Problem, train: Examples, test: Examples, shape: tuple[int, int], seed: int
+    problem: Problem, train: Examples, test: Examples, shape: tuple[int, int], *, seed: int, tell: Any = None
 ) -> dict[str, np.ndarray]:
-    """What needs no network: (example, realisation, *place, variable) of every baseline."""
-    rng = np.random.default_rng(seed)
-    chosen = train.real[rng.integers(len(train.real), size=shape)]
-    found = {"training_examples": chosen}
-    seen = hard_data(problem, test.told)
-    if seen is not None:
-        found["training_examples"] = np.where(seen.known[:, None], seen.values[:, None], chosen)
+    """What needs no network: (example, realisation, *place, variable) of every baseline, standard units.
+
+    They know the hard data, where any are given, and nothing of other conditions.
+    """
+    known, place = codes_of(problem, train.real), test.real.shape[1:-1]
+    seen, found = hard_data(problem, test.told), {}
+    names = baselines_of(problem, len(place))
+    for done, name in enumerate(names):
+        if tell is not None:
+            tell("baselines", done, len(names), name.replace("_", " "))
+        draws = fit(name, known, classes=problem.out_size if problem.classes else None)
+        rng = np.random.default_rng([seed, done])
+        if seen is None:
+            made = draws(rng, shape[0] * shape[1], place).reshape(*shape, *place, -1)
+        else:
+            values = codes_of(problem, np.asarray(seen.values))
+            each = zip(np.asarray(seen.known)[..., 0], values, strict=True)
+            hard = [Hard(np.argwhere(where), own[where]) for where, own in each]
+            made = np.stack([draws(rng, shape[1], place, hard=own if len(own.cells) else None) for own in hard])
+        if problem.classes:
+            made = np.where(made == np.arange(problem.out_size), 1, -1)
+        found[name] = made.astype(np.float32)
     return found
+
+
+def baselines_of(problem: Problem, places: int) -> tuple[str, ...]:
+    """The baselines asked for, or all that fit: those that live on data only where some are given.
+
+    Raises:
+        ConfigError: one of those asked for is not for what is generated.
+    """
+    fitting = fitting_baselines("facies" if problem.classes else "number", places)
+    if problem.section.given is None:
+        fitting = tuple(name for name in fitting if name not in ON_DATA)
+    asked = problem.config.evaluate.baselines
+    if asked == "auto":
+        return fitting
+    for name in asked:
+        if name not in fitting:
+            what = f"The baseline {name!r} is not for what is generated{did_you_mean(name, fitting)}."
+            raise ConfigError(message(what, where="evaluate.baselines", fix=f"use some of {', '.join(fitting)}."))
+    return tuple(asked)
+
+
+def codes_of(problem: Problem, real: np.ndarray) -> np.ndarray:
+    """Examples as baselines and metrics take them: integers for classes, (..., 1), else as they are."""
+    return real.argmax(axis=-1)[..., None] if problem.classes else real
 
 
 def judged(problem: Problem, realisations: np.ndarray, test: Examples, train: Examples) -> dict[str, Any]:
     """One realisation of each example beside what was found, by every metric that fits."""
-    samples = realisations[:, 0]
-    classes = None
-    real, known = test.real, train.real
-    if problem.classes:
-        classes = len(problem.classes.codes)
-        samples, real, known = (each.argmax(axis=-1)[..., None] for each in (samples, real, known))
+    samples, real, known = (codes_of(problem, each) for each in (realisations[:, 0], test.real, train.real))
+    classes = problem.out_size if problem.classes else None
     return judge(samples, real, np.random.default_rng(0), train=known, classes=classes)
 
 

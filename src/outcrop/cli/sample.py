@@ -1,0 +1,24 @@
+"""`outcrop sample BUNDLE GIVEN`: realisations of a generator."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    bundle: Annotated[Path, typer.Argument(help="Model file (*.outcrop) of a generator.")],
+    given: Annotated[Path | None, typer.Argument(help="Grid, conditions and observations (TOML).")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("sampled"),
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Realisations.")] = 100,
+    seed: Annotated[int, typer.Option(help="Decides the realisations.")] = 0,
+    sampler: Annotated[str | None, typer.Option(help="heun, euler, stochastic, ancestral, ode.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of the sampler.")] = None,
+) -> None:
+    """Draw realisations on a grid that honour observations, with mean, quantiles, probabilities and entropy."""
+    from rich.console import Console
+
+    from outcrop.run.sample import sample
+
+    result = sample(bundle, given, count=count, out=out, seed=seed, sampler=sampler, steps=steps)
+    Console().print(str(result))
