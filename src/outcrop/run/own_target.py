@@ -145,6 +145,7 @@ def _check_generated(problem: Problem, view: View) -> None:
     if view.kind == "points" and problem.section.given is not None:
         what = "A point that is given has nothing left to generate."
         raise ConfigError(message(what, where=f"{where}.given", fix="leave it out, or windows or patches."))
+    given_of(problem, view)
     if problem.tiled or problem.start is not None or problem.config.search is not None:
         what = "Records larger than memory, fine-tuning and [search] are not for targets that are generated."
         raise ConfigError(message(what, where=where, fix="a larger data.memory_mb; no model.start_from; no [search]."))

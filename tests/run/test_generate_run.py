@@ -1,0 +1,171 @@
+"""A generator from run file to realisations: scored beside classical draws, drawn on a grid with observations."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import outcrop
+from outcrop.errors import ConfigError, DataError
+
+TESTED = ", ".join(f'"w{number:02d}"' for number in range(0, 40, 4))
+RUN = """
+[data]
+view = {kind = "windows", length = 32, stride = 32}
+source.logs = {files = "logs.csv", group = "WELL", axis = "DEPTH", units = {DEPTH = "m", GR = "gAPI"}}
+variable.GR = {unit = "gAPI"}
+target.LOGS = {generate = ["GR"]}
+
+[promise]
+new = "WELL"
+test = [TESTED]
+
+[model]
+family = "time_unet1d"
+widths = [8, 16]
+
+[loss]
+kind = "denoising"
+
+[train]
+steps = 20
+batch_size = 16
+learning_rate = 3e-3
+evaluate_every = 10
+warmup_steps = 0
+
+[sample]
+steps = 4
+realisations = 4
+
+[evaluate]
+bootstrap = 100
+"""
+LITHOLOGY = [
+    'data.target={LITH={generate=["FACIES"],classes={0="Sand",1="Shale"},given={kind="points",count=[0,4],test=3}}}',
+    "data.variable={FACIES={}}",
+    "loss.kind=flow",
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Forty wells of blocky logs."""
+    base = tmp_path_factory.mktemp("generate")
+    rng, rows = np.random.default_rng(0), []
+    for well in range(40):
+        facies = np.repeat(rng.integers(0, 2, 16), rng.integers(4, 9, 16))[:64]
+        gr = np.where(facies == 1, 150.0, 50.0) + 5 * rng.normal(size=64)
+        rows.append(pd.DataFrame({"WELL": f"w{well:02d}", "DEPTH": 0.5 * np.arange(64), "GR": gr, "FACIES": facies}))
+    pd.concat(rows).to_csv(base / "logs.csv", index=False)
+    (base / "run.toml").write_text(RUN.replace("TESTED", TESTED))
+    return base
+
+
+@pytest.fixture(scope="module")
+def numbers(place):
+    return outcrop.run(place / "run.toml", out=place / "numbers")
+
+
+@pytest.fixture(scope="module")
+def classes(place):
+    return outcrop.run(place / "run.toml", out=place / "classes", overrides=LITHOLOGY)
+
+
+def test_one_ensemble_serves_all_examples_where_nothing_is_told(numbers):
+    (entry,) = numbers.metrics["promises"].values()
+    assert entry["primary"] == "energy_score" and entry["unit"] == "standard units" and entry["noun"] == "WELL"
+    assert set(entry["test"]["baselines"]) == {"bootstrap", "gaussian_simulation"}
+    (judged,) = entry["judged"]
+    assert {flag["id"] for flag in judged["bootstrap"]["flags"]} == {"memorisation"}
+    assert entry["told"] is None
+    with xr.open_dataset(numbers.folder / "realisations.nc", engine="h5netcdf") as told:
+        assert told["model:GR"].dims == ("example", "realisation_1", "depth")
+        assert 40 < float(told["truth:GR"].mean()) < 160 and told["truth:GR"].attrs["units"] == "gAPI"
+    page = numbers.report.read_text("utf-8")
+    assert "Realisations" in page and "The distribution of GR." in page and "gAPI</" not in page.split("Findings")[0]
+
+
+def test_hard_data_are_honoured_by_all_that_know_them(classes):
+    (entry,) = classes.metrics["promises"].values()
+    (told,) = entry["told"]
+    assert {name for name, row in told.items() if row["honoured"] == 1.0} == {
+        "model", "markov_chain", "truncated_gaussian",
+    }  # fmt: skip
+    assert told["bootstrap"]["honoured"] < 1
+    assert {row["realisations"] for row in told.values()} == {4}
+    with xr.open_dataset(classes.folder / "realisations.nc", engine="h5netcdf") as found:
+        assert set(np.unique(found["model:LITH"])) <= {0, 1} and found["model:LITH"].dims[1] == "realisation_4"
+
+
+def test_the_first_realisations_are_the_same_for_any_count_and_batch(numbers, place):
+    few = outcrop.sample(numbers.bundle, count=3, out=place / "few", seed=5).data
+    many = outcrop.sample(numbers.bundle, count=40, out=place / "many", seed=5).data
+    np.testing.assert_allclose(few["GR"], many["GR"][:3], rtol=1e-4, atol=1e-3)
+    other = outcrop.sample(numbers.bundle, count=3, out=place / "other", seed=6).data
+    assert np.abs(few["GR"] - other["GR"]).max() > 1
+    np.testing.assert_allclose(many["GR p90"], np.quantile(many["GR"], 0.9, axis=0), rtol=1e-5)
+
+
+def test_observations_are_blocked_to_cells_and_honoured(numbers, place):
+    (place / "wells.csv").write_text("depth,GR\n2.0,140\n2.1,150\n9.9,60\n99,60\n")
+    (place / "given.toml").write_text(
+        '[grid.depth]\nstart = 0\nstep = 0.5\ncount = 48\n[observations]\nfiles = "wells.csv"\n'
+    )
+    found = outcrop.sample(numbers.bundle, place / "given.toml", count=5, out=place / "hard")
+    assert found.data["GR"].shape == (5, 48)  # another size than in training
+    np.testing.assert_allclose(found.data["GR"].sel(depth=2.0), 145, atol=0.01)  # the mean of two in a cell
+    np.testing.assert_allclose(found.data["GR"].sel(depth=10.0), 60, atol=0.01)
+    assert int(found.data["observed"].sum()) == 2 and "1 of 4 observations" in found.notes[0]
+    text = (place / "given.toml").read_text()
+    (place / "soft.toml").write_text(text + "noise_sd = {GR = 20.0}\n")
+    soft = outcrop.sample(numbers.bundle, place / "soft.toml", count=5, out=place / "soft").data["GR"].sel(depth=2.0)
+    assert soft.std() > 0.1
+
+
+def test_classes_are_observed_by_code_or_name(classes, place):
+    (place / "cores.csv").write_text("depth,FACIES\n2.0,Sand\n4.0,1\n")
+    (place / "cores.toml").write_text('[observations]\nfiles = "cores.csv"\n')
+    data = outcrop.sample(classes.bundle, place / "cores.toml", count=6, out=place / "cores").data
+    assert (data["LITH"].sel(depth=2.0) == 0).all() and (data["LITH"].sel(depth=4.0) == 1).all()
+    np.testing.assert_allclose(data["probability Sand"] + data["probability Shale"], 1, atol=1e-6)
+    np.testing.assert_allclose(data["entropy"].sel(depth=[2.0, 4.0]), 0, atol=1e-6)
+    assert json.loads(data["LITH"].attrs["classes"]) == {"0": "Sand", "1": "Shale"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "told"),
+    [
+        ("[grid.dept]\ncount = 4\n", ConfigError, "did you mean 'depth'"),
+        ("[conditions]\nNTG = 0.3\n", ConfigError, "no condition"),
+        ('[observations]\nfiles = "none.csv"\n', ConfigError, "no table"),
+        ('[observations]\nfiles = "empty.csv"\n', DataError, "no column"),
+        ('[observations]\nfiles = "far.csv"\n', DataError, "No observation lies on the grid"),
+        ("[observations\n", ConfigError, "no TOML"),
+    ],
+)
+def test_what_a_given_file_cannot_say(numbers, place, given, kind, told):
+    (place / "empty.csv").write_text("depth\n1\n")
+    (place / "far.csv").write_text("depth,GR\n1000,60\n")
+    (place / "bad.toml").write_text(given)
+    with pytest.raises(kind, match=told):
+        outcrop.sample(numbers.bundle, place / "bad.toml", count=2, out=place / "bad")
+    assert not (place / "bad").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (["model={family=\"unet1d\"}", "loss.kind=auto"], "does not generate"),
+        (["loss.kind=mse"], "not trained with the loss"),
+        (["evaluate.baselines=['markov_chain']"], "markov_chain"),
+        (["data.target={LOGS={generate=['GR'],given={kind='lines',along='time'}}}"], "no dimension 'time'"),
+        (["data.target={LOGS={generate=['RHOB']}}"], "no input"),
+        (["loss.schedule=linear", "loss.noise_steps=40"], "amplitude is left"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_generated_is_said_before_training(place, change, told):
+    with pytest.raises(ConfigError, match=told):
+        outcrop.check(place / "run.toml", overrides=change)
