@@ -7,13 +7,10 @@ through the table of scored samples, so that intervals, verdicts and per-group t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from outcrop.errors import ConfigError, did_you_mean, message
@@ -22,11 +19,10 @@ from outcrop.evaluate.realisations import judge
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric import conditional
 from outcrop.metric.conditional import Hard
-from outcrop.metric.energy import energy_scores, energy_scores_of_one
+from outcrop.run.drawing import Examples, complete, drawn, hard_data, plan_of, scores, settled
 from outcrop.run.own_target import examples_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import PREDICT_BATCH, Solved
-from outcrop.sample.realise import Observed, Plan, realisation
 from outcrop.split.promise import Split
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
@@ -41,110 +37,6 @@ FEWEST_OF_ONE = 64
 KEPT = "realisations:"
 """Before the name of a contender: its realisations of the scored examples, (example, realisation, *place, variable)."""
 TRUTH = "truth"
-
-
-class Examples(NamedTuple):
-    """Some examples of a view, complete ones only.
-
-    Attributes:
-        index: of the examples.
-        told: what the generator is told, (example, *place, condition).
-        real: what was found, (example, *place, variable), standard units.
-    """
-
-    index: np.ndarray
-    told: np.ndarray
-    real: np.ndarray
-
-
-def plan_of(problem: Problem) -> Plan:
-    """How the run file asks for realisations."""
-    section = problem.config.sample
-    return Plan(section.sampler, section.steps, section.guidance, float(section.churn))
-
-
-def complete(view: Any, tables: Mapping[str, Any], index: np.ndarray, most: int) -> Examples:
-    """At most so many examples that miss nothing, evenly spread over those of a part."""
-    batch = view.gather(tables, index)
-    whole = np.flatnonzero((np.asarray(batch.weight) > 0).all(axis=tuple(range(1, batch.weight.ndim))))
-    chosen = whole[np.unique(np.linspace(0, len(whole) - 1, min(most, len(whole))).round().astype(int))]
-    return Examples(index[chosen], np.asarray(batch.inputs)[chosen], np.asarray(batch.target)[chosen])
-
-
-def drawn(
-    members: Sequence[Any],
-    loss: Any,
-    plan: Plan,
-    told: np.ndarray,
-    shape: tuple[int, ...],
-    *,
-    count: int,
-    seed: int,
-    observed: Observed | None = None,
-    guided: bool = False,
-    batch_size: int = 64,
-) -> np.ndarray:
-    """Realisations of some examples, (example, realisation, *shape), standard units; members take turns.
-
-    Args:
-        members: trained networks.
-        loss: what they were trained with.
-        plan: how realisations are drawn.
-        told: (example, *place, condition), no channels where nothing is told.
-        shape: of one, (*place, variable).
-        count: realisations of each example.
-        seed: decides them, whatever the batch size; the first ones are the same for any count.
-        observed: values to honour, with a leading example axis on `known` and `values`.
-        guided: see `realisation`.
-        batch_size: realisations drawn at once.
-    """
-
-    @eqx.filter_jit
-    def some(model: Any, key: Any, told: Any, observed: Any) -> Any:
-        def one(key: Any, told: Any, observed: Any) -> Any:
-            return realisation(model, loss, shape, plan, key=key, condition=told, observed=observed, guided=guided)
-
-        axes = None if observed is None else Observed(0, 0, None)  # type: ignore[arg-type]
-        return jax.vmap(one, in_axes=(0, 0, axes))(key, told, observed)
-
-    models = [eqx.nn.inference_mode(member) for member in members]
-    result = np.empty((len(told), count, *shape), np.float32)
-    pairs = np.stack(np.meshgrid(np.arange(len(told)), np.arange(count), indexing="ij"), axis=-1).reshape(-1, 2)
-    for which, model in enumerate(models):
-        mine = pairs[pairs[:, 1] % len(models) == which]
-        for start in range(0, len(mine), batch_size):
-            own = mine[start : start + batch_size]
-            full = own[np.arange(batch_size) % len(own)]  # the last batch is filled up: one compilation
-            keys = jax.vmap(lambda e, r: jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), e), r))(
-                jnp.asarray(full[:, 0]), jnp.asarray(full[:, 1])
-            )
-            seen = (
-                None
-                if observed is None
-                else Observed(
-                    jnp.asarray(observed.known[full[:, 0]]), jnp.asarray(observed.values[full[:, 0]]), observed.noise_sd
-                )
-            )
-            made = np.asarray(some(model, keys, jnp.asarray(told[full[:, 0]]), seen))
-            result[own[:, 0], own[:, 1]] = made[: len(own)]
-    return result
-
-
-def settled(problem: Problem, made: np.ndarray) -> np.ndarray:
-    """Realisations as what they stand for: of classes the likeliest is 1, the others are -1."""
-    if not problem.classes:
-        return made
-    best = made.argmax(axis=-1)
-    return np.where(best[..., None] == np.arange(made.shape[-1]), 1, -1).astype(np.float32)
-
-
-def hard_data(problem: Problem, told: np.ndarray, noise_sd: float = 0.0) -> Observed | None:
-    """The known values among what a generator is told; None where none are given."""
-    if problem.section.given is None:
-        return None
-    width = problem.out_size
-    known = np.repeat(told[..., -1:] > 0, width, axis=-1)
-    return Observed(known, told[..., -1 - width : -1], jnp.asarray(noise_sd, jnp.float32))  # type: ignore[arg-type]
 
 
 def fold_columns(
@@ -181,15 +73,6 @@ def fold_columns(
     if not together:
         notes["told"] = {name: of_told(problem, r, test) for name, r in contenders.items()}
     return rows, columns, notes
-
-
-def scores(realisations: np.ndarray, real: np.ndarray, *, together: bool) -> np.ndarray:
-    """The energy score of every example."""
-    flat = realisations.reshape(*realisations.shape[:2], -1).astype(float)
-    truth = real.reshape(len(real), -1).astype(float)
-    if together:
-        return energy_scores_of_one(samples=flat[:, 0], truth=truth)
-    return energy_scores(samples=flat, truth=truth)
 
 
 def first_rows(view: View, index: np.ndarray) -> Rows:

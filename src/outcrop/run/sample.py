@@ -22,8 +22,8 @@ from outcrop.config.given import GivenFile, ObservationSection, load_given
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
 from outcrop.records import Record
+from outcrop.run.drawing import drawn
 from outcrop.run.folder import write_atomic
-from outcrop.run.generate import drawn
 from outcrop.run.surrogate import Model, load
 from outcrop.sample.realise import Observed, Plan
 from outcrop.shown import Readable, Shown

@@ -21,10 +21,12 @@ from outcrop.config.schema import TrainSection
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Variable
 from outcrop.evaluate.distribution import LEVELS, Head, combined
+from outcrop.model import table as families
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.cutouts import known_boxes
+from outcrop.run.drawing import distance_to
 from outcrop.run.own_target import examples_of, with_own_target
 from outcrop.run.problem import Problem
 from outcrop.run.stream import Stream
@@ -152,7 +154,7 @@ def solve(
         models = [problem.start.network(m, parts.network_arguments(problem, view)) for m in range(len(keys))]
         loss = problem.start.held(loss)
     data = training_data(problem, view, tables, split, normaliser)
-    validate = _validation(loss, view, tables, split)
+    validate = _validation(problem, loss, view, tables, split)
     stages = [
         _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
         for name, stage in config.train.stages.items()
@@ -236,9 +238,11 @@ class _Moving:
         return self.view.gather(self.tables, self.index[index], rng=rng, room=self.room)
 
 
-def _validation(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split) -> Any:
+def _validation(problem: Problem, loss: Any, view: View, tables: Mapping[str, Encoded], split: Split) -> Any:
     if not len(split.validation):
         return None
+    if families.family(problem.config.model.family).generates == "latent":  # the value of a game says nothing
+        return distance_to(problem, view, tables, split.validation, loss, batch_size=predict_batch(view))
     batch = view.gather(tables, split.validation)
     return validation_loss(loss, batch, batch_size=predict_batch(view))
 
