@@ -242,7 +242,7 @@ def _restored(model: Model, predicted: Predicted, described: str) -> list[tuple[
 
 def _on_file(model: Model, record: Record, prepared: Record, values: np.ndarray) -> np.ndarray:
     """Values on the samples of the file: on the rows of its axis, or in the shape of its grid."""
-    if len(record.dims) > 1:
+    if len(record.dims) > 1 or record.dim == "link":
         return np.asarray(values, np.float64).reshape(record.shape)
     return model.frame.back(axis_m(record), prepared.axis, values)
 
