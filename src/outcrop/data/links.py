@@ -48,7 +48,9 @@ def read(
     link: str = DIM,
     units: Mapping[str, str] | None = None,
 ) -> list[Record]:
-    """Reads a network as one Record along ([other dimensions,] link), with the coordinates `from` and `to`.
+    """Reads a network as one Record along ([other dimensions,] link), with the coordinates `from`, `to` and `pair`.
+
+    `pair` is the same for links both ways between two nodes, for a promise that holds both out.
 
     Args:
         path: table of links, or NetCDF.
@@ -146,7 +148,7 @@ def _of_netcdf(path: Path, links: str | None, ends: Sequence[str], node: str, li
 
 
 def _beside(path: Path, name: str, key: str) -> Path:
-    place = path.parent / name
+    place = path.parent / name.replace("*", stem(path))
     if not place.is_file():
         fix = f"{key} = the name of a table in {path.parent}"
         raise ConfigError(message(f"There is no table {name!r} beside the file.", where=str(path), fix=fix))
@@ -157,12 +159,16 @@ def _named(data: Any, dim: str, column: str, new: str, path: Path) -> Any:
     """A table along a new dimension, whose coordinate is the column of names, or numbers where there is none."""
     named = column in data.data_vars
     names = _names(data[column]) if named else np.arange(data.sizes[dim]).astype(str)
-    if len(np.unique(names)) < len(names):
-        twice = next(name for name in names if (names == name).sum() > 1)
-        what = f"Two rows of {column!r} are called {twice!r}."
-        raise DataError(message(what, where=str(path), fix="give each its own name, or leave one out."))
+    _unique(names, str(path))
     data = data.drop_vars([*([column] if named else []), "rows", dim], errors="ignore")
     return data.rename({dim: new}).assign_coords({new: names}).drop_attrs(deep=False)
+
+
+def _unique(names: np.ndarray, where: str) -> None:
+    found, count = np.unique(names, return_counts=True)
+    if (count > 1).any():
+        what = f"{int(count.max())} rows are called {str(found[count.argmax()])!r}."
+        raise DataError(message(what, where=where, fix="give each its own name, or leave the others out."))
 
 
 def _names(values: Any) -> np.ndarray:
@@ -174,7 +180,7 @@ def _names(values: Any) -> np.ndarray:
 
 
 def _with_ends(data: Any, ends: Sequence[str], path: Path) -> Any:
-    """The two ends as the coordinates `from` and `to`."""
+    """The two ends as the coordinates `from` and `to`, and both in alphabetical order as `pair`."""
     if len(ends) != 2:
         raise ConfigError(message(f"A link has two ends, not {len(ends)}.", where="ends", fix='ends = ["from", "to"]'))
     for name in ends:
@@ -183,7 +189,9 @@ def _with_ends(data: Any, ends: Sequence[str], path: Path) -> Any:
             fix = f'ends = ["FROM", "TO"]; there are {known}{did_you_mean(name, map(str, data.variables))}.'
             raise ConfigError(message(f"Nothing is called {name!r}, an end of links.", where=str(path), fix=fix))
     first, last = (_names(data[name]) for name in ends)
-    return data.drop_vars(list(ends)).assign_coords({"from": (DIM, first), "to": (DIM, last)})
+    pair = [" - ".join(sorted(both)) for both in zip(first.tolist(), last.tolist(), strict=True)]
+    named = {"from": (DIM, first), "to": (DIM, last), "pair": (DIM, np.array(pair, str))}
+    return data.drop_vars(list(ends)).assign_coords(named)
 
 
 def _along_links(record: Record) -> Record:
@@ -207,11 +215,8 @@ def _looked_up(ends: np.ndarray, names: np.ndarray, source: str) -> np.ndarray:
     Raises:
         DataError: there is no node of that name, or there are two.
     """
-    order = np.argsort(names, kind="stable")
-    twice = np.flatnonzero(names[order][1:] == names[order][:-1])
-    if len(twice):
-        what = f"Two nodes are called {names[order][twice[0]]!r}."
-        raise DataError(message(what, where=source, fix="give each its own name, or leave one out."))
+    _unique(names, source)
+    order = np.argsort(names)
     found = np.minimum(np.searchsorted(names[order], ends), len(names) - 1)
     unknown = np.flatnonzero(names[order][found] != ends)
     if len(unknown):
