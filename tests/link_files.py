@@ -6,7 +6,14 @@ import numpy as np
 
 
 def pipes(
-    path: Path, *, tanks: int = 16, count: int = 50, days: int = 20, seed: int = 0, places: bool = True, twin: bool = False
+    path: Path,
+    *,
+    tanks: int = 16,
+    count: int = 50,
+    days: int = 20,
+    seed: int = 0,
+    places: bool = True,
+    twin: bool = False,
 ) -> Path:
     """Writes `head` (m) on (time, node), `conductance` (m2/s) on link and `flow` = conductance * difference of heads.
 

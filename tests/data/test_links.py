@@ -67,7 +67,10 @@ def test_results_go_back_to_the_rows_and_dimensions_of_the_file(tables, tmp_path
     path = pipes(tmp_path / "net.nc", tanks=6, count=8, days=3)
     values = np.arange(24.0).reshape(3, 8)
     write(path, out, [Curve("Q_PRED", values, "m3/s")], format="links")
-    with xr.open_dataset(out / "net.nc", engine="h5netcdf") as after, xr.open_dataset(path, engine="h5netcdf") as before:
+    with (
+        xr.open_dataset(out / "net.nc", engine="h5netcdf") as after,
+        xr.open_dataset(path, engine="h5netcdf") as before,
+    ):
         assert after["Q_PRED"].dims == ("time", "link")
         np.testing.assert_array_equal(after["Q_PRED"], values)
         xr.testing.assert_identical(after.drop_vars("Q_PRED").load(), before.load())

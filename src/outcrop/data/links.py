@@ -222,7 +222,9 @@ def _looked_up(ends: np.ndarray, names: np.ndarray, source: str) -> np.ndarray:
     if len(unknown):
         link = int(unknown[0])
         fix = f"the nodes are called {', '.join(names[:6].tolist())}{did_you_mean(str(ends[link]), names.tolist())}."
-        raise DataError(message(f"Link {link + 1} ends at {str(ends[link])!r}, which is no node.", where=source, fix=fix))
+        raise DataError(
+            message(f"Link {link + 1} ends at {str(ends[link])!r}, which is no node.", where=source, fix=fix)
+        )
     return order[found]
 
 

@@ -126,7 +126,8 @@ def between_links(begins: np.ndarray, ends: np.ndarray, *, downstream: bool) -> 
     size = len(begins)
     names, number = np.unique(np.concatenate([begins, ends]), return_inverse=True)
     first, last = (
-        csr_array((np.ones(size), (np.arange(size), at)), shape=(size, len(names))) for at in np.split(number.ravel(), 2)
+        csr_array((np.ones(size), (np.arange(size), at)), shape=(size, len(names)))
+        for at in np.split(number.ravel(), 2)
     )
     meeting = last @ first.T if downstream else (first + last) @ (first + last).T
     senders, receivers = meeting.nonzero()

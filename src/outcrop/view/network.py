@@ -20,7 +20,8 @@ class Network:
 
     Attributes:
         nodes: their dimension.
-        edges: one of edges.KINDS.
+        edges: one of edges.KINDS; "adjacent" and "downstream" where samples are links of a network, between those that
+            meet, with the names of their ends as the coordinates `from` and `to`.
         neighbours: links to each node, of "knn".
         radius_m: longest link, of "radius".
         links: names of sender and receiver, of "directed"; the names are the coordinate of `nodes`.
