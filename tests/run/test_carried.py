@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import outcrop
+from outcrop.cli import _call
 from outcrop.data.read import read
 from outcrop.errors import ConfigError, DataError
 from outcrop.evaluate.distribution import Head
@@ -135,6 +136,9 @@ def test_files_are_predicted_with_the_state_carried(trained, tmp_path):
         found[carry] = pd.read_csv(tmp_path / f"{carry}" / "new.csv")["FLOW_PRED"].to_numpy()
     np.testing.assert_array_equal(np.isnan(found[True]), np.isnan(found[False]))
     assert np.nanmax(np.abs(found[True] - found[False])) > 1e-5
+    asked = ["predict", str(trained.bundle), str(new), "--out", str(tmp_path / "cli"), "--carry"]
+    assert _call(asked, False) == 0
+    assert (tmp_path / "cli" / "new.csv").read_bytes() == (tmp_path / "True" / "new.csv").read_bytes()
 
 
 def test_every_station_of_a_grid_has_a_state_of_its_own(tmp_path, quick_run):

@@ -129,7 +129,7 @@ def test_a_pipe_the_other_way_is_a_leak_unless_pairs_are_held_out_together(tmp_p
 
 def test_discharge_gathers_what_runs_off_above(tmp_path):
     (tmp_path / "rivers").mkdir()
-    for number in range(40):
+    for number in range(24):
         river(tmp_path / "rivers" / f"basin{number:02}.csv", seed=number)
     (tmp_path / "run.toml").write_text(RIVERS)
     result = outcrop.run(tmp_path / "run.toml", out=tmp_path / "run")  # with its report
