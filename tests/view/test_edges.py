@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outcrop.data.space import EARTH_RADIUS_M, along_surface, cartesian
 from outcrop.errors import ConfigError, DataError
-from outcrop.view.edges import directed, graph, knn, mesh, radius
+from outcrop.view.edges import between_links, directed, graph, knn, mesh, radius
 
 PLANE = st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=2, max_size=25)
 SPHERE = st.lists(st.tuples(st.integers(-180, 180), st.integers(-90, 90)), min_size=2, max_size=25)
@@ -84,6 +84,16 @@ def test_rivers_run_one_way():
     assert sorted(zip(senders.tolist(), receivers.tolist(), strict=True)) == [(1, 0), (2, 1)]
     with pytest.raises(DataError, match=r"(?s)No link is between.*Fix: the nodes are called C, B"):
         directed([("D", "E")], ["C", "B"])
+
+
+def test_links_hear_from_those_they_meet_or_from_those_above():
+    begins, ends = np.array(["a", "b", "c", "d"]), np.array(["c", "c", "d", "e"])
+    below = set(zip(*(side.tolist() for side in between_links(begins, ends, downstream=True)), strict=True))
+    assert below == {(0, 2), (1, 2), (2, 3)}
+    both = set(zip(*(side.tolist() for side in between_links(begins, ends, downstream=False)), strict=True))
+    assert both == {(0, 1), (0, 2), (1, 2), (2, 3), (1, 0), (2, 0), (2, 1), (3, 2)}
+    alone = between_links(np.array(["a"]), np.array(["a"]), downstream=True)
+    assert len(alone[0]) == 0
 
 
 def test_a_node_alone_has_no_neighbour_and_none_cannot_be_asked_for():

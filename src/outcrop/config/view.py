@@ -40,7 +40,9 @@ class ViewSection(Section):
     past_target: bool = Field(default=False, description="sequences: the target's past is an input")
     spin_up: Annotated[int, Field(ge=0)] = Field(default=0, description="sequences: first samples, read and not scored")
     ragged: bool = Field(default=False, description="sequences: also those that start before their record")
-    edges: Literal["knn", "radius", "mesh", "directed"] = Field(default="knn", description="graphs: what is linked")
+    edges: Literal["knn", "radius", "mesh", "directed", "adjacent", "downstream"] = Field(
+        default="knn", description="graphs: what is linked; the last two where samples are links of a network"
+    )
     neighbours: Annotated[int, Field(ge=1)] = Field(default=8, description="graphs: links per node of knn")
     radius_m: Annotated[Number, Field(gt=0)] | None = Field(default=None, description="graphs: longest link of radius")
     nodes: str | None = Field(default=None, description="graphs: dimension of the nodes")

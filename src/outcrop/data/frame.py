@@ -126,7 +126,7 @@ class Frame:
             DataError: the axis has no unit, is unsorted, has duplicates or gaps, and no rule is stated.
         """
         record = self.locate(record)
-        if record.dim == "row" or len(record.dims) > 1:  # points and grids keep their samples
+        if record.dim in ("row", "link") or len(record.dims) > 1:  # points, links and grids keep their samples
             return record
         if record.dim == "depth":
             record = _in_metres(record)
@@ -190,7 +190,7 @@ def _placed(record: Record) -> Record:
     for pair in (("easting", "northing"), ("longitude", "latitude")):
         if not all(name in record.data.variables for name in pair) or pair[0] in record.position:
             continue
-        if len(record.dims) > 1 or record.dim in ("row", "node", "cell", "trace"):
+        if len(record.dims) > 1 or record.dim in ("row", "node", "cell", "trace", "link"):
             return record.with_data(record.data.set_coords(list(pair)))
         values = [np.asarray(record.data[name].to_numpy(), float) for name in pair]
         finite = [each[np.isfinite(each)] for each in values]

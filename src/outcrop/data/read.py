@@ -133,6 +133,13 @@ FORMATS: dict[str, Format] = {
         lambda head: head[:8] == b"roff-bin",
         "reservoir grids and surfaces: GRDECL, ROFF, IRAP",
     ),
+    "links": Format(
+        "outcrop.data.links:read",
+        "outcrop.data.links:write",
+        (),
+        lambda head: False,
+        "links of a network, in tables or NetCDF",
+    ),
     "vector": Format(
         "outcrop.data.vector:read",
         "outcrop.data.vector:write",

@@ -87,10 +87,10 @@ class RecurrentLayer(eqx.Module):
         return self._run(x, begun, carry)[0]
 
     def scan(
-        self, x: Float[Array, "time *place in_channel"], carry: Carry
+        self, x: Float[Array, "time *place in_channel"], carry: Carry, begun: Float[Array, "time 1"] | None = None
     ) -> tuple[Float[Array, "time *place width"], Carry]:
-        """The outputs from a given state on, and the state after the last step."""
-        return self._run(x, jnp.ones((len(x), 1), x.dtype), carry)
+        """The outputs from a given state on, and the state after the last step; 0 in `begun` leaves it as it is."""
+        return self._run(x, jnp.ones((len(x), 1), x.dtype) if begun is None else begun, carry)
 
     def initial_carry(self, places: tuple[int, ...] = ()) -> Carry:
         """The state before the first step: zeros at every place."""
@@ -207,7 +207,8 @@ class Recurrent(eqx.Module):
     ) -> tuple[Float[Array, "time out"], tuple[Carry, ...]]:
         """A piece of a long record: its outputs from the state that the piece before it left, and the state after it.
 
-        Pieces of any length, one after the other, equal the whole record at once.
+        Pieces of any length, one after the other, equal the whole record at once: steps of zeros before the first
+        one that is not leave the state at zeros here too.
 
         Args:
             x: inputs of the piece.
@@ -220,9 +221,11 @@ class Recurrent(eqx.Module):
             what = "bidirectional = true" if self.bidirectional else f'pool = "{self.pool}"'
             fix = 'bidirectional = false and pool = "none", or the whole record at once'
             raise ConfigError(message(f"With {what} a piece is not known before the rest of its record.", fix=fix))
+        before = jnp.any(jnp.stack([jnp.any(leaf != 0) for leaf in jax.tree.leaves(carry)]))
+        begun = (within(x, causal=True) | before)[:, None].astype(x.dtype)
         y, after = self._entering(x), []
         for (layer,), own in zip(self.layers, carry, strict=True):
-            y, own = layer.scan(y, own)
+            y, own = layer.scan(y, own, begun)
             after.append(own)
         return self.last(y), tuple(after)
 

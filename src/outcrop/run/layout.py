@@ -109,7 +109,7 @@ def _section(cells: Cells, part: np.ndarray, title: str) -> Layout:
     image = part.reshape(shape)
     image = image.reshape(shape[0], shape[1], -1).max(axis=2)
     first, second = record.dims[:2]
-    x, y = record.data[first].to_numpy(), record.data[second].to_numpy()
+    x, y = (_numbered(record.data[dim].to_numpy()) for dim in (first, second))
     units = [
         str(record.data[dim].attrs.get("units", "")) if dim in record.data.coords else "" for dim in (first, second)
     ]
@@ -118,12 +118,17 @@ def _section(cells: Cells, part: np.ndarray, title: str) -> Layout:
     return Layout("section", x[:: steps[0]], y[:: steps[1]], image[:: steps[0], :: steps[1]].T, labels, title=title)
 
 
+def _numbered(axis: np.ndarray) -> np.ndarray:
+    """An axis that can be drawn: of names (stations, links) their numbers."""
+    return np.arange(len(axis)) if axis.dtype.kind in "UO" else axis
+
+
 def _spans(cells: Cells, part: np.ndarray, title: str) -> Layout:
     """Each record as a row of runs of one part: start and stop in x (run, 2), row number in y (run,)."""
     x, y, code, names = [], [], [], []
     for row, record in enumerate(cells.records[:MOST_ROWS]):
         mine = part[cells.offsets[row] : cells.offsets[row + 1]]
-        axis = record.axis
+        axis = _numbered(record.axis)
         edges = np.flatnonzero(np.r_[True, mine[1:] != mine[:-1], True])
         starts, stops = edges[:-1], np.minimum(edges[1:], len(axis) - 1)
         x += (

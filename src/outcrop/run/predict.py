@@ -62,6 +62,7 @@ def predict(
     dry_run: bool = False,
     region: str | Mapping[str, tuple[Any, Any]] | None = None,
     block_bytes: int = LARGE_BYTES,
+    carry: bool = False,
     tell: Any = None,
 ) -> Prediction:
     """Predicts on files and writes copies of them with the predictions added, `summary.csv`, and the picks if it picks.
@@ -77,6 +78,8 @@ def predict(
         dry_run: read and check, predict and write nothing; for large records say what it would cost.
         region: part of gridded records, `"inline=100:200,twt=0:500"`; the rest of the output stays empty.
         block_bytes: records of more bytes are predicted block by block, and can be taken up again.
+        carry: whether the state of a recurrent network runs over the whole record, instead of beginning anew in every
+            window; see `carried.py`.
         tell: receives (title, blocks done, blocks in all, text) while such a record is predicted.
 
     Raises:
@@ -96,7 +99,7 @@ def predict(
     paths, folder = matching(files), Path(out)
     _not_in_place(paths, folder)
     part = parse_region(region) if isinstance(region, str) else region
-    options = {"region": part, "dry_run": dry_run, "tell": tell}
+    options = {"region": part, "dry_run": dry_run, "carry": carry, "tell": tell}
     rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), block_bytes, options)]
     _any_predicted(rows, len(paths))
     picks = [pick for row in rows for pick in row.pop("picks", [])]
@@ -141,23 +144,25 @@ def _one_file(
     block_bytes: int,
     options: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    rows, dry_run = [], options["dry_run"]
+    rows, dry_run, carry = [], options["dry_run"], options["carry"]
     try:
         reading = model.bundle.provenance["reading"]
         records = read(path, **reading)
         if len(records) == 1 and (options["region"] or bytes_of(records[0]) > block_bytes):
-            if model.reconstructs:
-                what = "Inputs are given back for whole records; this one is larger, or a region was asked for."
+            if model.reconstructs or carry:
+                whole = "A state is carried over" if carry else "Inputs are given back for"
+                what = f"{whole} whole records; this one is larger, or a region was asked for."
                 raise DataError(message(what, where=str(path), fix="cut the file into smaller ones."))
 
             def curves_of(record: Record, prepared: Record, predicted: Predicted) -> list[Curve]:
                 return _curves(model, record, prepared, predicted, kinds)
 
-            done = predict_large(model, records[0], folder, curves_of=curves_of, reading=reading, **options)
+            own = {key: value for key, value in options.items() if key != "carry"}
+            done = predict_large(model, records[0], folder, curves_of=curves_of, reading=reading, **own)
             return [done | {"file": str(path)}]
         curves: dict[str, list[Curve]] = {}
         for record in records:
-            curves[record.name], row = _one_record(model, record, kinds, dry_run)
+            curves[record.name], row = _one_record(model, record, kinds, dry_run, carry)
             rows.append(row | {"file": str(path)})
         written = "" if dry_run else ", ".join(p.name for p in _write(model, records, path, folder, curves))
         return [row | {"written": written} for row in rows]
@@ -166,7 +171,7 @@ def _one_file(
 
 
 def _one_record(
-    model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool
+    model: Model, record: Record, kinds: tuple[str, ...], dry_run: bool, carry: bool
 ) -> tuple[list[Curve], dict[str, Any]]:
     prepared, resolutions = model.prepare(record)
     done = [note for note in prepared.notes[len(record.notes) :] if note.startswith(("resampled", CONVERTED))]
@@ -179,7 +184,7 @@ def _one_record(
     }
     if dry_run:
         return [], row
-    predicted = model.predict_record(prepared)
+    predicted = model.predict_record(prepared, carry=carry)
     valid = _on_file(model, record, prepared, predicted.valid)
     there = np.isfinite(valid)
     row["predicted"] = int(there.sum())
@@ -242,7 +247,7 @@ def _restored(model: Model, predicted: Predicted, described: str) -> list[tuple[
 
 def _on_file(model: Model, record: Record, prepared: Record, values: np.ndarray) -> np.ndarray:
     """Values on the samples of the file: on the rows of its axis, or in the shape of its grid."""
-    if len(record.dims) > 1:
+    if len(record.dims) > 1 or record.dim == "link":
         return np.asarray(values, np.float64).reshape(record.shape)
     return model.frame.back(axis_m(record), prepared.axis, values)
 

@@ -25,6 +25,7 @@ from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
 from outcrop.evaluate.validity import Validity
 from outcrop.records import Record
+from outcrop.run.carried import check_carried, predict_carried
 from outcrop.run.codes import codes, decode, rescaled, restored_record, sample
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.uncertain import bounds, decoded
@@ -150,20 +151,26 @@ class Model(Readable):
             where = f"{record.name} ({record.source})"
             raise DataError(message(what, where=where, fix="bring the file to the step of training first."))
 
-    def predict_record(self, record: Record) -> Predicted:
-        """Predicts along one prepared record.
+    def predict_record(self, record: Record, *, carry: bool = False) -> Predicted:
+        """Predicts along one prepared record; with `carry` a recurrent network's state runs over all of it.
 
         Raises:
+            ConfigError: there is no state to carry.
             DataError: an input whose policy is "error" has gaps.
         """
         view, tables = self.examples(record)
         table, classes = tables[record.name], self.target.classes
+        if carry:
+            check_carried(self.mixture, view)
         if self.reconstructs:
             return self._restored(record, table, view)
         index, mixture = np.arange(len(view.origins)), self.mixture
-        found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
-        width = len(classes.codes) if classes else mixture.width
-        values = found.get(record.name, np.full((len(record), width), np.nan))
+        if carry:
+            values = predict_carried(mixture, view, tables, record)
+        else:
+            found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
+            width = len(classes.codes) if classes else mixture.width
+            values = found.get(record.name, np.full((len(record), width), np.nan))
         distance = where_read(self.validity.score(shown(table, view)), view, 0, np.nan)
         usable = where_read(table.usable, view, 0, False)
         inside = self.validity.inside(distance) & where_read(self._any_input(record), view, 0, False)

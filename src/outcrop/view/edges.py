@@ -14,7 +14,7 @@ import numpy as np
 from outcrop.data.space import along_surface, chord
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 
-KINDS = ("knn", "radius", "mesh", "directed")
+KINDS = ("knn", "radius", "mesh", "directed", "adjacent", "downstream")
 FEATURES = ("distance", "east", "north")
 
 
@@ -108,6 +108,31 @@ def directed(
         raise DataError(message("No link is between two nodes of the record.", where="data.view.links", fix=fix))
     both = np.unique(np.array(pairs, np.int64).reshape(-1, 2), axis=0)
     return both[:, 0], both[:, 1]
+
+
+def between_links(begins: np.ndarray, ends: np.ndarray, *, downstream: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Senders and receivers where the nodes of the graph are themselves links of a network: its line graph.
+
+    Args:
+        begins, ends: names of the two nodes of every link, text of shape (link,).
+        downstream: only from each link to those that begin where it ends; else between all that share an end.
+
+    >>> begins, ends = np.array(["a", "b", "c"]), np.array(["c", "c", "d"])  # two reaches that join in a third
+    >>> [pair.tolist() for pair in between_links(begins, ends, downstream=True)]
+    [[0, 1], [2, 2]]
+    """
+    from scipy.sparse import csr_array
+
+    size = len(begins)
+    names, number = np.unique(np.concatenate([begins, ends]), return_inverse=True)
+    first, last = (
+        csr_array((np.ones(size), (np.arange(size), at)), shape=(size, len(names)))
+        for at in np.split(number.ravel(), 2)
+    )
+    meeting = last @ first.T if downstream else (first + last) @ (first + last).T
+    senders, receivers = meeting.nonzero()
+    other = senders != receivers
+    return senders[other], receivers[other]
 
 
 def graph(

@@ -20,7 +20,8 @@ class Network:
 
     Attributes:
         nodes: their dimension.
-        edges: one of edges.KINDS.
+        edges: one of edges.KINDS; "adjacent" and "downstream" where samples are links of a network, between those that
+            meet, with the names of their ends as the coordinates `from` and `to`.
         neighbours: links to each node, of "knn".
         radius_m: longest link, of "radius".
         links: names of sender and receiver, of "directed"; the names are the coordinate of `nodes`.
@@ -72,6 +73,9 @@ def _pairs(
             fix = 'edges = "knn", or a mesh format (VTU, UGRID, FESOM)'
             raise DataError(message("The record holds no elements of a mesh.", where=record.name, fix=fix))
         return edges.mesh(record.data["elements"].to_numpy(), kept)
+    if network.edges in ("adjacent", "downstream"):
+        begins, ends = (end[kept] for end in _ends(record, network.nodes))
+        return edges.between_links(begins, ends, downstream=network.edges == "downstream")
     if network.edges == "directed":
         names = _names(record, network.nodes)
         edges.directed(network.links, names.tolist())  # the record as a whole must be linked
@@ -106,12 +110,27 @@ def alike(records: Sequence[Record], network: Network) -> np.ndarray:
             own.append(record.data["elements"].to_numpy())
         if network.edges == "directed":
             own.append(_names(record, network.nodes))
+        if network.edges in ("adjacent", "downstream"):
+            own += _ends(record, network.nodes)
         found.append(first.setdefault(tuple(array.tobytes() for array in own), number))
     return np.array(found)
 
 
 def _names(record: Record, dim: str) -> np.ndarray:
     return record.data[dim].to_numpy().astype(str)
+
+
+def _ends(record: Record, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """Names of the two nodes that every sample lies between, where samples are links.
+
+    Raises:
+        DataError: they are something else.
+    """
+    if not all(name in record.data.coords and record.data[name].dims == (dim,) for name in ("from", "to")):
+        fix = 'source.NAME.format = "links"; or edges = "knn", "radius", "mesh" or "directed"'
+        raise DataError(message(f"The samples along {dim!r} are no links between nodes.", where=record.name, fix=fix))
+    first, last = (record.data[name].to_numpy().astype(str) for name in ("from", "to"))
+    return first, last
 
 
 def places(record: Record, dim: str) -> np.ndarray | None:
