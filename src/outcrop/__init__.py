@@ -17,6 +17,7 @@ _PUBLIC = {
     "check": "outcrop.run.check:check",
     "run": "outcrop.run.run:run",
     "load": "outcrop.run.surrogate:load",
+    "simulate": "outcrop.simulate.table:simulate",
     "predict": "outcrop.run.predict:predict",
     "inspect": "outcrop.run.inspect:inspect",
     "compare": "outcrop.run.compare:compare",
