@@ -11,7 +11,7 @@ Mathematical Geology 30(5), 473-496. Both condition on wells by annealing, which
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -160,7 +160,8 @@ def _beside(
     """Rows and columns of the map cells nearer to the line than `reach`, and where they lie beside it."""
     northing, easting = np.indices(shape).reshape(2, -1) * np.array(spacing_m[:2])[:, None]
     places = np.stack([easting, northing], axis=1)
-    distance, nearest = KDTree(line.points).query(places, distance_upper_bound=reach)
+    found: Any = KDTree(line.points).query(places, distance_upper_bound=reach)
+    distance, nearest = found
     near = np.flatnonzero(np.isfinite(distance))
     at = nearest[near]
     away = places[near] - line.points[at]

@@ -14,11 +14,12 @@ Geosciences, 2nd edition, Springer, doi:10.1007/978-3-642-19607-2, chapters 2 an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from scipy.fft import irfftn, next_fast_len, rfftn
+from numpy.fft import irfftn, rfftn
+from scipy.fft import next_fast_len
 from scipy.stats import norm
 
 from outcrop.errors import ConfigError, did_you_mean, message
@@ -59,13 +60,14 @@ def gaussian_field(
         what = f"There is no covariance {covariance!r}{did_you_mean(covariance, COVARIANCES)}."
         raise ConfigError(message(what, fix=f"choose one of {', '.join(COVARIANCES)}."))
     steps = [side / reach for side, reach in zip(spacing_m, range_m, strict=True)]
-    sizes = [next_fast_len(n + int(np.ceil(2.0 / step)), real=True) for n, step in zip(shape, steps, strict=True)]
+    wide = [n + int(np.ceil(2.0 / step)) for n, step in zip(shape, steps, strict=True)]
+    sizes: list[Any] = [next_fast_len(n, real=True) for n in wide]
     lags = [np.minimum(np.arange(n), n - np.arange(n)) * step for n, step in zip(sizes, steps, strict=True)]
     distance = np.sqrt(sum(lag**2 for lag in np.meshgrid(*lags, indexing="ij", sparse=True)))
     # What the periodic grid cannot hold makes some eigenvalues slightly negative: they are left out of the sum.
     power = np.maximum(rfftn(COVARIANCES[covariance](distance)).real, 0.0)
-    variance = irfftn(power, s=sizes).flat[0]
-    field = irfftn(np.sqrt(power / variance) * rfftn(rng.standard_normal(sizes)), s=sizes)
+    variance = irfftn(power, s=sizes, axes=range(len(sizes))).flat[0]
+    field = irfftn(np.sqrt(power / variance) * rfftn(rng.standard_normal(sizes)), s=sizes, axes=range(len(sizes)))
     return field[tuple(slice(n) for n in shape)]
 
 
@@ -127,7 +129,9 @@ def gaussian(
     spaced(shape, range_m, tuple(DIMS))
     dims = DIMS[len(shape)]
     fields = [gaussian_field(rng, shape, spacing_m, range_m, covariance) for _ in range(1 + (rule == "pluri"))]
-    facies = truncated(fields[0], proportions) if rule == "ordered" else plurigaussian(*fields, proportions)
+    facies = (
+        truncated(fields[0], proportions) if rule == "ordered" else plurigaussian(fields[0], fields[1], proportions)
+    )
     variables = {"facies": (dims, facies, "", "code of the facies")}
     for number, field in enumerate(fields, 1):
         variables[f"field_{number}"] = (dims, field, "", "Gaussian field that was cut, mean 0, variance 1")

@@ -196,9 +196,9 @@ def _fault(
     flat: bool,
 ) -> Fault:
     """A plane through a random point; of a section it dips along the section, to either side."""
-    point = [float(rng.uniform(side.min(), side.max())) for side in place]
+    easting, northing, depth = (float(rng.uniform(side.min(), side.max())) for side in place)
     azimuth = rng.choice([90.0, 270.0]) if flat else rng.uniform(0, 360)
-    return Fault(*point, float(rng.uniform(*dip_deg)), float(azimuth), float(rng.uniform(*displacement_m)))
+    return Fault(easting, northing, depth, rng.uniform(*dip_deg), float(azimuth), rng.uniform(*displacement_m))
 
 
 def _stack(

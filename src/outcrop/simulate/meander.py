@@ -10,7 +10,7 @@ Source: Langbein, L. B., Leopold, L. B. (1966), River meanders - theory of minim
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -103,7 +103,8 @@ def swing_of(sinuosity: float) -> float:
     >>> round(float(np.degrees(swing_of(1.5))), 1)
     69.3
     """
-    return float(brentq(lambda swing: j0(swing) * sinuosity - 1, 0.0, 2.4)) if sinuosity > 1 else 0.0
+    root: Any = brentq(lambda swing: j0(swing) * sinuosity - 1, 0.0, 2.4) if sinuosity > 1 else 0.0
+    return float(root)
 
 
 def oscillator(rng: np.random.Generator, count: int, wave: float, damping: float) -> np.ndarray:
