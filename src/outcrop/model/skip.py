@@ -33,7 +33,7 @@ class Skip(eqx.Module):
         self.gain = jnp.ones((steps, out))
 
     def as_persistence(self, channel: int) -> Skip:
-        """The same with a line that hands one channel, the last of the target, on to the first output, and adds nothing.
+        """The same with a line that hands one channel, the last of the target, on to the first output, and no more.
 
         A weight moves by about the learning rate in a step: from 0 it may never come to the 1 of the first leads. Far
         leads have the larger errors, so that what the network adds serves them; a gain per step, from 0 on, keeps it

@@ -64,7 +64,8 @@ def channels(
     Args:
         rng: random numbers.
         shape, spacing_m: of the grid, spacing in metres.
-        net_to_gross: share of the cells that are channel, met to a cell.
+        net_to_gross: share of the cells that are channel, met to a cell (to a row of cells where channels run straight
+            along the grid).
         width_m: narrowest and widest channel, metres; their wavelength is 10.9 widths.
         width_to_thickness: width of a channel over its greatest thickness, in a cube.
         sinuosity: mean length of a channel over that of its valley.
@@ -183,7 +184,7 @@ def cross_section(across: np.ndarray, thalweg: np.ndarray, level: np.ndarray) ->
         level: depth below the top in thicknesses, 0 to 1.
 
     Source: Deutsch, C. V., Wang, L. (1996), Hierarchical object-based stochastic modeling of fluvial reservoirs,
-    Mathematical Geology 28(7), doi:10.1007/BF02066005, equations 2 and 3.
+    Mathematical Geology 28(7), doi:10.1007/BF02066005.
     """
     middle = 0.5 + thalweg
     root = np.sqrt(1.0 - level)

@@ -8,7 +8,7 @@ first.
 Source: Le Ravalec, M., Noetinger, B., Hu, L. Y. (2000), The FFT moving average (FFT-MA) generator, Mathematical Geology
 32(6), doi:10.1023/A:1007542406333; Matheron, G., et al. (1987), Conditional simulation of the geometry of
 fluvio-deltaic reservoirs, SPE 16753, doi:10.2118/16753-MS; Armstrong, M., et al. (2011), Plurigaussian Simulations in
-Geosciences, 2nd edition, Springer, doi:10.1007/978-3-642-19607-2, chapters 2 and 3.
+Geosciences, 2nd edition, Springer, doi:10.1007/978-3-642-19607-2.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COVARIANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 """Correlation by distance in ranges: 0.05 at one range, and 0 from there on for `spherical`.
 
-Source: Chiles, J.-P., Delfiner, P. (2012), Geostatistics, 2nd edition, Wiley, doi:10.1002/9781118136188, section 2.5.
+Source: Chiles, J.-P., Delfiner, P. (2012), Geostatistics, 2nd edition, Wiley, doi:10.1002/9781118136188.
 """
 
 

@@ -3,8 +3,8 @@
 The simplest truth a network can be asked for, and the usual first example of one: which facies is this sample of?
 Beds follow each other independently, so that neighbours may be of one facies; `segment` numbers them.
 
-Source: the convolutional model of a log, blocky rock properties seen through the tool's vertical response: Menke, W.
-(2018), Geophysical Data Analysis: Discrete Inverse Theory, 4th edition, Academic Press, chapter 1.
+The usual textbook example, after no single source: independent beds of uniform length, a level per facies, white noise
+and the moving average of a tool.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Units are SI throughout: velocity m/s, density kg/m3, moduli Pa; porosity, satur
 function works elementwise on arrays that broadcast against each other.
 
 Source: Mavko, G., Mukerji, T., Dvorkin, J. (2020), The Rock Physics Handbook, 3rd edition, Cambridge University Press,
-doi:10.1017/9781108333016 (moduli of minerals and fluids: appendix A); every function names the original.
+doi:10.1017/9781108333016; every function names the original.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def bulk_density(porosity: ArrayLike, grain: ArrayLike, fluid: ArrayLike) -> np.
 def voigt(fractions: ArrayLike, values: ArrayLike) -> np.ndarray:
     """Upper bound of a mixture, all parts strained alike: the arithmetic mean over the last axis.
 
-    Source: Voigt (1910), Lehrbuch der Kristallphysik; Mavko et al. (2020), section 4.2.
+    Source: Voigt (1910), Lehrbuch der Kristallphysik; Mavko et al. (2020).
     """
     return np.sum(np.asarray(fractions, float) * np.asarray(values, float), axis=-1)
 
@@ -71,7 +71,7 @@ def reuss(fractions: ArrayLike, values: ArrayLike) -> np.ndarray:
 
     Exact for the bulk modulus of a mixture of fluids (Wood 1955).
 
-    Source: Reuss (1929), doi:10.1002/zamm.19290090104; Mavko et al. (2020), section 4.2.
+    Source: Reuss (1929), doi:10.1002/zamm.19290090104; Mavko et al. (2020).
     """
     fractions, values = np.broadcast_arrays(np.asarray(fractions, float), np.asarray(values, float))
     with np.errstate(divide="ignore"):
@@ -103,7 +103,7 @@ def hashin_shtrikman(
         ((lower bulk, lower shear), (upper bulk, upper shear)), Pa.
 
     Source: Hashin, Z., Shtrikman, S. (1963), doi:10.1016/0022-5096(63)90060-7, for several parts as in Berryman, J. G.
-    (1995), doi:10.1029/RF003p0205, equations 41 to 46; Mavko et al. (2020), section 4.1.
+    (1995), doi:10.1029/RF003p0205; Mavko et al. (2020).
     """
     bulk, shear = np.asarray(bulk, float), np.asarray(shear, float)
     bounds = []
@@ -146,7 +146,7 @@ def raymer(
         grain_density, fluid_density: kg/m3, for the suspension.
 
     Source: Raymer, L. L., Hunt, E. R., Gardner, J. S. (1980), An improved sonic transit time-to-porosity transform,
-    SPWLA 21st Annual Logging Symposium, paper P; Mavko et al. (2020), section 7.5.
+    SPWLA 21st Annual Logging Symposium, paper P.
     """
     porosity, matrix, fluid = (np.asarray(value, float) for value in (porosity, matrix, fluid))
     grain_density, fluid_density = np.asarray(grain_density, float), np.asarray(fluid_density, float)
@@ -189,7 +189,7 @@ def gassmann(dry: ArrayLike, mineral: ArrayLike, fluid: ArrayLike, porosity: Arr
         porosity: above 0.
 
     Source: Gassmann, F. (1951), Uber die Elastizitat poroser Medien, Vierteljahrsschrift der Naturforschenden
-    Gesellschaft in Zurich 96, 1-23; Mavko et al. (2020), section 6.3.
+    Gesellschaft in Zurich 96, 1-23; Mavko et al. (2020).
     """
     dry, mineral, fluid, porosity = (np.asarray(value, float) for value in (dry, mineral, fluid, porosity))
     biot = 1 - dry / mineral

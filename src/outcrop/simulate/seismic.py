@@ -4,7 +4,7 @@ The convolutional model: normal incidence, no multiples, no losses, every trace 
 time in their last dimension. Polarity is that of the SEG: an increase of impedance is a positive number.
 
 Source: Sheriff, R. E., Geldart, L. P. (1995), Exploration Seismology, 2nd edition, Cambridge University Press,
-doi:10.1017/CBO9781139168359, sections 3.2 and 6.4.
+doi:10.1017/CBO9781139168359.
 """
 
 from __future__ import annotations
