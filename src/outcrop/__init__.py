@@ -18,6 +18,7 @@ _PUBLIC = {
     "run": "outcrop.run.run:run",
     "load": "outcrop.run.surrogate:load",
     "sample": "outcrop.run.sample:sample",
+    "simulate": "outcrop.simulate.table:simulate",
     "predict": "outcrop.run.predict:predict",
     "inspect": "outcrop.run.inspect:inspect",
     "compare": "outcrop.run.compare:compare",

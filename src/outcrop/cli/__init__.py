@@ -14,6 +14,7 @@ COMMANDS = {
     "inspect": ("outcrop.cli.inspect", "What a run file would build, what a bundle holds, how a run trained."),
     "compare": ("outcrop.cli.compare", "Scores of several runs side by side."),
     "report": ("outcrop.cli.report", "Write the report page of a run folder again."),
+    "simulate": ("outcrop.cli.simulate", "Make geology with known truth, as files."),
     "data": ("outcrop.cli.data", "List and fetch registered data sets."),
     "demo": ("outcrop.cli.demo", "A one-minute run on real data that is already installed."),
 }
@@ -40,7 +41,7 @@ def main() -> None:
 
 def _overview() -> str:
     """The help page, written without importing anything: it must be instant."""
-    rows = "\n".join(f"  {name:<9}{text}" for name, (_, text) in COMMANDS.items())
+    rows = "\n".join(f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items())
     return (
         "outcrop - from geoscience files to a neural network whose score can be believed.\n\n"
         f"Usage: outcrop COMMAND ...\n\nCommands:\n{rows}\n\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,6 +32,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing run file.")] = False,
 ) -> None:
     """Draft a run file from your files, start from a template, or ask which network fits."""
+    from outcrop.cli.options import parsed
     from outcrop.cli.progress import console
     from outcrop.run.new import draft, from_template
 
@@ -42,7 +43,7 @@ def command(
                 fix='outcrop new --from "wells/*.las", or outcrop new facies',
             )
         )
-    options = {"target": target, **_options(option or [])}
+    options = {"target": target, **parsed(option or [], example="domain=time")}
     if advise:
         from outcrop.cli.screens import advice_screen
         from outcrop.run.advise import advise as advice_on
@@ -70,17 +71,3 @@ def _fix_by_option() -> Iterator[None]:
         if key := re.search(r"^Fix: (\w+) = ", str(error), flags=re.MULTILINE):
             raise type(error)(f"{error}\nHere:  outcrop new ... --option '{key[1]} = ...'") from None
         raise
-
-
-def _options(texts: list[str]) -> dict[str, Any]:
-    """`key=value` texts as reader options; a value is TOML, or a bare word taken as text."""
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip().isidentifier():
-            raise ConfigError(message(f"--option {text!r} is not key=value.", fix="for example --option domain=time"))
-        try:
-            found[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            found[key.strip()] = value.strip()
-    return found

@@ -273,3 +273,25 @@ def data_screen() -> Table:
         origin = f"ships with {entry.package}" if entry.package else "downloaded, or read from $OUTCROP_DATA_DIR"
         table.add_row(*map(Text, (name, entry.title, entry.licence, origin)))
     return table
+
+
+def simulation_screen() -> Table:
+    """The simulations, with their options as `--option` takes them."""
+    from outcrop.simulate.table import SIMULATIONS, options_of
+
+    table = _table("name", "what", "options and defaults")
+    for name, entry in SIMULATIONS.items():
+        options = (f"{key}={_toml(value)}" for key, value in options_of(name).items())
+        table.add_row(*map(Text, (name, entry.help, "\n".join(options))))
+    return table
+
+
+def _toml(value: Any) -> str:
+    """A default as it is typed.
+
+    >>> _toml((0.25, 0.75)), _toml(True), _toml("ordered")
+    ('[0.25,0.75]', 'true', 'ordered')
+    """
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_toml, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
