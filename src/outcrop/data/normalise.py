@@ -230,19 +230,7 @@ class Normaliser:
         """Standardised numbers of one input in its physical unit, on the scale that `encode` gave it in this record."""
         variable = next(v for v in self.inputs if v.name == name)
         scale = self._scales(column(record, variable), variable, record.axis)[0]
-        return variable.plain_transform.inverse(np.asarray(values, np.float64) * scale.spread + scale.centre)
-
-    def encode_drawn(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Values of one input in its physical unit, of no record, standardised on the scale of training."""
-        variable, scale = next(v for v in self.inputs if v.name == name), self.statistics[name]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = np.asarray(variable.plain_transform.forward(np.asarray(values, np.float64)))
-        return (values - scale.centre) / scale.spread
-
-    def decode_drawn(self, name: str, values: np.ndarray) -> np.ndarray:
-        """Standardised numbers of one input, drawn for no record, in its physical unit on the scale of training."""
-        variable, scale = next(v for v in self.inputs if v.name == name), self.statistics[name]
-        return variable.plain_transform.inverse(np.asarray(values, np.float64) * scale.spread + scale.centre)
+        return scale.physical(values, variable)
 
     def to_json(self) -> dict[str, Any]:
         """The normaliser as plain lists and dictionaries; every number keeps its bits."""

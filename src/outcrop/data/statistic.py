@@ -42,6 +42,16 @@ class Statistic:
         """The climatological mean at each time stamp, and number of a place where every place has its own."""
         return np.asarray(self.normals)[_phase(axis, variable, place)]
 
+    def standard(self, values: np.ndarray, variable: Variable) -> np.ndarray:
+        """Values of no record in the variable's unit as standardised numbers."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.asarray(variable.plain_transform.forward(np.asarray(values, np.float64)))
+        return (values - self.centre) / self.spread
+
+    def physical(self, values: np.ndarray, variable: Variable) -> np.ndarray:
+        """The inverse of `standard`, without what a calendar adds."""
+        return variable.plain_transform.inverse(np.asarray(values, np.float64) * self.spread + self.centre)
+
     def to_json(self) -> dict[str, Any]:
         """The statistic as a dictionary; every number keeps its bits."""
         return {

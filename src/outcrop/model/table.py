@@ -112,15 +112,31 @@ def build(
     values = {name: _as(default, given.get(name, default)) for name, default in entry.defaults.items()}
     every, scored = steps or (1, 1)
     network = entry.load()(every * size, scored * out, key=key, **values, **entry.fixed)
+    lines = {"steps": (every, scored) if steps else None, "skipped": given.get("skip_steps", 0), "adds_to": adds_to}
+    return _wrapped(network, size, out, corrected=given.get("corrects", 0), columns=columns, **lines)
+
+
+def _wrapped(
+    network: Any,
+    size: int,
+    out: int,
+    *,
+    steps: tuple[int, int] | None,
+    skipped: int,
+    corrected: int,
+    adds_to: Sequence[int] | None,
+    columns: Sequence[Sequence[int]] | None,
+) -> Any:
+    """The network inside what orders its inputs, passes it by or is corrected by it."""
     if steps:
         from outcrop.model.steps import StepsAsChannels
 
-        network = StepsAsChannels(network, every, scored)
-    if skipped := given.get("skip_steps", 0):
+        network = StepsAsChannels(network, *steps)
+    if skipped:
         from outcrop.model.skip import Skip
 
         network = Skip(network, skipped, size, out)
-    if corrected := given.get("corrects", 0):
+    if corrected:
         from outcrop.model.correction import Correction
 
         network = Correction(network, corrected, out)

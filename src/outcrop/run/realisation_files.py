@@ -52,5 +52,8 @@ def physical(problem: Problem, normaliser: Normaliser, made: np.ndarray) -> np.n
     """Realisations (..., variable) in the units of the files; of classes their index, (..., 1)."""
     if problem.classes:
         return made.argmax(axis=-1)[..., None].astype(np.int16)
-    columns = [normaliser.decode_drawn(name, made[..., at]) for at, name in enumerate(problem.generates)]
+    known = {variable.name: variable for variable in problem.variables}
+    columns = [
+        normaliser.statistics[name].physical(made[..., at], known[name]) for at, name in enumerate(problem.generates)
+    ]
     return np.stack(columns, axis=-1).astype(np.float32)

@@ -158,7 +158,7 @@ def _observed(
         raise ConfigError(
             message(what, where="observations.noise_sd", fix="a noise_sd for all variables, or for none.")
         )
-    standard_sd = 0.0
+    standard_sd, variables = 0.0, {variable.name: variable for variable in model.inputs}
     for name in present:
         column = table[name].to_numpy()[inside]
         if model.target.classes:
@@ -169,7 +169,7 @@ def _observed(
             values.reshape(-1, width)[flat] = coded
             continue
         which = model.bundle.provenance["generates"].index(name)
-        scaled = model.normaliser.encode_drawn(name, column.astype(float))
+        scaled = model.normaliser.statistics[name].standard(column.astype(float), variables[name])
         keep = np.isfinite(scaled)
         flat, mean = _blocked(cell[keep], scaled[keep], np.prod(shape), majority=section.average == "majority")
         known.reshape(-1, width)[flat, which] = True
@@ -288,7 +288,7 @@ def _batched(seen: Observed | None) -> Observed | None:
 def _dataset(model: Model, grid: Mapping[str, np.ndarray], made: np.ndarray, seen: Observed | None) -> xr.Dataset:
     """Realisations in the units of training, and their summaries."""
     dims, classes = tuple(grid), model.target.classes
-    units = {variable.name: variable.unit or "" for variable in model.inputs}
+    variables = {variable.name: variable for variable in model.inputs}
     arrays: dict[str, Any] = {}
     if classes:
         index = made.argmax(axis=-1).astype(np.int16)
@@ -301,7 +301,10 @@ def _dataset(model: Model, grid: Mapping[str, np.ndarray], made: np.ndarray, see
         arrays["entropy"] = (dims, -(safe * np.log2(safe)).sum(axis=0).astype(np.float32), {"units": "bit"})
     else:
         for at, name in enumerate(model.bundle.provenance["generates"]):
-            values, unit = model.normaliser.decode_drawn(name, made[..., at]).astype(np.float32), {"units": units[name]}
+            values, unit = (
+                model.normaliser.statistics[name].physical(made[..., at], variables[name]).astype(np.float32),
+                {"units": variables[name].unit or ""},
+            )
             arrays[name] = (("realisation", *dims), values, unit)
             arrays[f"{name} mean"] = (dims, values.mean(axis=0), unit)
             arrays[f"{name} sd"] = (dims, values.std(axis=0, ddof=min(1, len(values) - 1)), unit)
