@@ -55,7 +55,7 @@ def _sources(sources: Any) -> Iterator[Problem]:
     """Keys of a source that neither all sources have nor the reader of its format, where the files' names tell it."""
     own = [name for name in Source.model_fields if name not in ("on", "top", "base", "md", "inclination", "azimuth")]
     for name, source in sources.items() if isinstance(sources, Mapping) else ():
-        if not isinstance(source, Mapping) or "join" in source:
+        if not isinstance(source, Mapping) or "join" in source or "simulation" in source:
             continue
         kind = _kind_of(source)
         known = [*options_of(FORMATS[kind].reader), "stack", "number"] if kind else []

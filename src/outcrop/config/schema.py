@@ -21,7 +21,7 @@ JOIN_KEYS = ("on", "top", "base", "md", "inclination", "azimuth", "columns", "ti
 
 
 class Source(Section):
-    """Where records come from: files, or a registered data set; or a second source joined to the first.
+    """Where records come from: files, a registered data set or a simulation; or a second source joined to the first.
 
     Further keys are options of the reader of its format (see `outcrop.data`), or of its join, and are checked there.
     """
@@ -29,6 +29,9 @@ class Source(Section):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
     files: str | list[str] | None = None
     dataset: str | None = None
+    simulation: str | None = Field(default=None, description="geology that is simulated; see outcrop simulate")
+    count: Annotated[int, Field(ge=1, description="simulation: realisations")] = 100
+    seed: Annotated[int, Field(ge=0, description="simulation: decides them")] = 0
     format: str | None = None
     incomplete: Literal["error", "accept"] = Field(default="error", description="LAS files that end before their STOP")
     join: str | None = None
@@ -46,8 +49,10 @@ class Source(Section):
     def _one_origin(self) -> Source:
         if self.join == "picks" and self.files is None and self.dataset is None:
             return self  # taken from variables of the records
-        if (self.files is None) == (self.dataset is None):
-            raise ValueError('needs exactly one of files = "wells/*.las" or dataset = "force2020"')
+        if sum(origin is not None for origin in (self.files, self.dataset, self.simulation)) != 1:
+            raise ValueError(
+                'needs exactly one of files = "wells/*.las", dataset = "force2020" or simulation = "channels"'
+            )
         return self
 
     @property

@@ -222,6 +222,13 @@ def read_source(source: Source, base: Path, name: str) -> list[Record]:
 
     if source.dataset:
         return datasets.load(source.dataset)
+    if source.simulation:
+        from outcrop.simulate.table import simulate
+
+        try:
+            return simulate(source.simulation, count=source.count, seed=source.seed, **source.options)
+        except ConfigError as error:
+            raise ConfigError(f"source.{name}: {error}") from None
     patterns = [source.files] if isinstance(source.files, str) else list(source.files or [])
     try:
         return read([str(under(base, pattern)) for pattern in patterns], format=source.format, **source.options)
