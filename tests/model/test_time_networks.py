@@ -75,7 +75,7 @@ def test_a_film_of_nothing_changes_nothing():
 
 
 def test_near_times_have_near_embeddings_and_far_ones_do_not():
-    embed = jax.jit(TimeEmbedding(32, key=KEY))
+    embed = eqx.filter_jit(TimeEmbedding(32, key=KEY))
     here = embed(jnp.asarray(0.5))
     near, far = (float(jnp.linalg.norm(embed(jnp.asarray(t)) - here)) for t in (0.501, 0.9))
     assert 0 < 4 * near < far
