@@ -8,6 +8,7 @@ r"""Adversarial losses: a generator makes examples, a critic learns to tell them
 The gradient is that with respect to the example, at a random point between data and made. `r1_weight` adds
 r1_weight / 2 times its square at the data to the critic's loss, which lets the game settle.
 
+Momentum keeps the two circling around each other (Gidel et al., 2019, arXiv:1807.04740): optimise with "rmsprop".
 No value of such a loss says how good the examples are: validation needs a distance between made and held-out data.
 
 Source: Goodfellow et al. (2014), arXiv:1406.2661, section 3; Mao et al. (2017), arXiv:1611.04076, equation 9; Gulrajani

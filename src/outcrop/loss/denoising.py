@@ -90,11 +90,16 @@ class Denoising:
         return float(low), float(high)
 
     def levels(self, steps: int = 32) -> np.ndarray:
-        """Falling levels to sample with, (steps + 1,): between those trained on, or of EDM for data of this spread."""
-        if self.alpha_bar is None:
-            return noise.karras_levels(steps, self.sigma_data * noise.LEAST, self.sigma_data * noise.MOST)
-        sigmas = noise.sigmas_of(self.alpha_bar)
-        return noise.karras_levels(steps, float(sigmas[0]), float(sigmas[-1]))
+        """Falling levels to sample with, (steps + 1,): those of EDM for data of this spread, where they are trained on.
+
+        A schedule that ends in noise alone has levels of thousands there, at which the noise that a network answers
+        with is multiplied by as much to give the data.
+        """
+        low, high = self.sigma_data * noise.LEAST, self.sigma_data * noise.MOST
+        if self.alpha_bar is not None:
+            sigmas = noise.sigmas_of(self.alpha_bar)
+            low, high = max(low, float(sigmas[0])), min(high, float(sigmas[-1]))
+        return noise.karras_levels(steps, low, high)
 
     def denoiser(self, model: PyTree, condition: Array | None = None) -> Any:
         """D(x, sigma) of a trained network on ONE example, for `outcrop.sample`."""

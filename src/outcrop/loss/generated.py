@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from outcrop.errors import ConfigError, message
+from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.records import Batch
 
 VALIDATION_DRAWS = 4
@@ -93,8 +93,6 @@ def a_share(**shares: float) -> None:
 
 def one_of(options: Any, **choices: str) -> None:
     """Raises ConfigError unless every choice is among the options."""
-    from outcrop.errors import did_you_mean
-
     for name, value in choices.items():
         if value not in options:
             what = f"{name} is {value!r}{did_you_mean(value, options)}."

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model.condition import Condition
 
-ITERATIONS = 8
+ITERATIONS = 20
 Module = TypeVar("Module", bound=eqx.Module)
 
 
@@ -57,10 +57,8 @@ def largest_singular_value(matrix: Float[Array, "row column"]) -> Float[Array, "
     """
     held = jax.lax.stop_gradient(matrix)
     right = jnp.cos(jnp.arange(matrix.shape[1], dtype=matrix.dtype))  # of no direction that weights would have
-    for _ in range(ITERATIONS):
-        left = _unit(held @ right)
-        right = _unit(held.T @ left)
-    return jnp.vdot(held @ right, matrix @ right) / jnp.maximum(jnp.linalg.norm(held @ right), 1e-12)
+    right = jax.lax.fori_loop(0, ITERATIONS, lambda _, vector: _unit(held.T @ _unit(held @ vector)), right)
+    return jnp.vdot(_unit(held @ right), matrix @ right)
 
 
 def _unit(vector: Float[Array, " number"]) -> Float[Array, " number"]:
