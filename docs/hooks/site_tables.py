@@ -17,8 +17,10 @@ from outcrop.config.choice import CHOICES, SIZES
 from outcrop.config.evidence import measured, rival
 from outcrop.data.structure import STRUCTURES
 from outcrop.evaluate.baselines import BASELINES
+from outcrop.evaluate.geostatistics import GEOSTATISTICS
 from outcrop.evaluate.words import count, decimals, number, percent, span
 from outcrop.loss.table import LOSSES
+from outcrop.metric.ensembles import ENSEMBLE_METRICS
 from outcrop.metric.table import METRICS
 from outcrop.model.activation import ACTIVATIONS
 from outcrop.model.entries import FAMILIES
@@ -282,6 +284,32 @@ def metrics(*, up: str) -> str:
     return rows(["metric", "in words", "formula", "better", "source"], cells)
 
 
+def ensembles(*, up: str) -> str:
+    """The table of metrics between two ensembles."""
+    cells = [
+        [
+            f"`{m.name}`",
+            m.words,
+            f"`{m.formula}`",
+            "1" if m.better == "one" else m.better,
+            " and ".join(m.kinds),
+            m.source,
+        ]
+        for m in ENSEMBLE_METRICS.values()
+    ]
+    return rows(["metric", "in words", "formula", "better", "fields", "source"], cells)
+
+
+def geostatistics(*, up: str) -> str:
+    """The classical ways to draw fields."""
+    cells = [
+        [f"`{row.name}`", row.help, " and ".join(row.kinds), ", ".join(f"{n}-D" for n in row.places), row.honours]
+        for row in GEOSTATISTICS.values()
+    ]
+    heads = ["baseline", "what it draws", "fields", "dimensions", "honours data"]
+    return rows(heads, [[*cell[:-1], "exactly" if cell[-1] else "no"] for cell in cells])
+
+
 def baselines(*, up: str) -> str:
     """The ladder of baselines."""
     cells = [[f"`{row.name}`", row.help, " and ".join(row.kinds), row.features] for row in BASELINES.values()]
@@ -303,6 +331,6 @@ TABLES: dict[str, Callable[..., str]] = {
     function.__name__: function
     for function in (
         results, figures, families, choices, minds, sizes, evidence, tally, coverage, worth, names, architectures,
-        losses, metrics, baselines, training, activations,
+        losses, metrics, ensembles, geostatistics, baselines, training, activations,
     )
 }  # fmt: skip

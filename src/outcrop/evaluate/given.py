@@ -62,7 +62,7 @@ def judge_given(
         hard: what was observed of each case; these cells are checked, and left out of the scores.
         prior: unconditional real realisations, which diversity and CRPS are compared with.
         tolerance: largest difference that counts as honoured, in the unit of the variables.
-        draws: exchanges of the floor.
+        draws: exchanges of the floor; fewer than 100 flag nothing.
 
     Returns:
         "realisations", "cases"; "rows" as `realisations.judge`; "honoured": shares of realisations and of data;

@@ -36,6 +36,8 @@ FLAGS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
 }
 """What is flagged: the start of the sentence, and the metrics it rests on with the side of the floor that is wrong."""
+MATERIAL = 0.85
+"""A ratio is flagged from here down: a little less diverse than real ones is no collapse."""
 
 
 def judge(
@@ -56,7 +58,7 @@ def judge(
         rng: draws the subsets of the floors.
         train: realisations it did learn from; without them memorisation is not judged.
         classes: number of facies; by default one more than the largest code.
-        draws: pairs of subsets of every floor.
+        draws: pairs of subsets of every floor; fewer than 100 flag nothing.
 
     Returns:
         "kind", "place", "variables", "samples", "real", "train" (counts); "rows": metric -> words, better, value,
@@ -102,13 +104,18 @@ def flags(floors: Mapping[str, Floor]) -> list[Finding]:
         wrong = [
             floors[metric]
             for metric, side in rests_on.items()
-            if metric in floors and floors[metric].far and floors[metric].word == f"{side} the floor"
+            if metric in floors and _cause(floors[metric], f"{side} the floor")
         ]
         if wrong:
             told = listing(f"{ENSEMBLE_METRICS[floor.metric].words} {_told(floor)}" for floor in wrong)
             paths = tuple(pointer("rows", floor.metric, "value") for floor in wrong)
             found.append(Finding(name, f"{begin}: {told}.", paths))
     return found
+
+
+def _cause(floor: Floor, wrong: str) -> bool:
+    slight = ENSEMBLE_METRICS[floor.metric].better == "one" and floor.value > MATERIAL
+    return floor.far and floor.word == wrong and not slight
 
 
 def _told(floor: Floor) -> str:

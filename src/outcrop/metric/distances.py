@@ -35,15 +35,18 @@ def wasserstein_1(*, samples: Points, real: Points) -> float:
 def kolmogorov_smirnov(*, samples: Points, real: Points) -> float:
     """Largest |F(x) - G(x)|, between 0 and 1; the mean over variables.
 
-    Source: Smirnov (1948), doi:10.1214/aoms/1177730256; computed by `scipy.stats.ks_2samp`.
+    Source: Smirnov (1948), doi:10.1214/aoms/1177730256; the statistic of `scipy.stats.ks_2samp` without its p value,
+    which costs more.
 
     >>> kolmogorov_smirnov(samples=np.array([[0.0], [1.0]]), real=np.array([[0.5], [4.0]]))
     0.5
     """
-    from scipy.stats import ks_2samp
-
-    pairs = zip(samples.T, real.T, strict=True)
-    return float(np.mean([ks_2samp(s, r, method="asymp").statistic for s, r in pairs]))
+    largest = []
+    for own, other in zip(np.sort(samples, axis=0).T, np.sort(real, axis=0).T, strict=True):
+        both = np.concatenate([own, other])
+        upto = (np.searchsorted(part, both, side="right") / len(part) for part in (own, other))
+        largest.append(np.abs(np.subtract(*upto)).max())
+    return float(np.mean(largest))
 
 
 def energy_distance(*, samples: Points, real: Points) -> float:

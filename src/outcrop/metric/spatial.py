@@ -1,7 +1,7 @@
 """Spatial statistics of facies and of continuous fields, one row per realisation, and the distances between them.
 
-Facies are class codes from 0 on, `(realisation, *place)`; continuous fields are `(realisation, *place, variable)`, in one
-to three dimensions. Lags are in cells along the axes, those of all axes one after another (`lags`). Statistics
+Facies are class codes from 0 on, `(realisation, *place)`; continuous fields are `(realisation, *place, variable)`, in
+one to three dimensions. Lags are in cells along the axes, those of all axes one after another (`lags`). Statistics
 are means or counts per realisation, so that those of any subset follow without a second look at the fields.
 """
 
