@@ -1,4 +1,4 @@
-"""Draws figure.png of this example from its run folders: python figure.py LEAST_SQUARES NON_SATURATING WGAN DIFFUSION FLOW."""
+"""Draws figure.png from five run folders: python figure.py LEAST_SQUARES NON_SATURATING WGAN DIFFUSION FLOW."""
 
 from __future__ import annotations
 
