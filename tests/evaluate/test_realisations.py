@@ -7,6 +7,7 @@ import pytest
 
 from outcrop.evaluate.finding import lookup
 from outcrop.evaluate.gaussian_fields import Correlation, simulate
+from outcrop.evaluate.geostatistics import fit
 from outcrop.evaluate.realisations import judge
 
 KINDS = ["facies log", "facies map", "pairs", "log", "map"]
@@ -74,6 +75,22 @@ def test_values_of_a_wrong_schedule_are_flagged(kind, change):
 
     result = found(kind, wrong)
     assert "distribution" in ids(result) and "memorisation" not in ids(result)
+
+
+def test_classical_draws_are_judged_as_what_they_are():
+    rng = np.random.default_rng(5)
+    real, train = (draw("map", rng, count) for count in (COUNT, 200))
+    judged = {
+        name: judge(fit(name, train)(rng, COUNT, (9, 8)), real, rng, train=train)
+        for name in ("gaussian_simulation", "simple_kriging", "bootstrap")
+    }
+    assert ids(judged["gaussian_simulation"]) == set()
+    assert "memorisation" in ids(judged["bootstrap"])
+    cell_by_cell = judged["simple_kriging"]["rows"]
+    assert cell_by_cell["variogram"]["word"] == "above the floor" and cell_by_cell["wasserstein_1"]["ratio"] < 2
+    facies = draw("facies log", rng, COUNT)
+    chain = fit("markov_chain", draw("facies log", rng, 200))(rng, COUNT, (20,))
+    assert ids(judge(chain, facies, rng)) == set()
 
 
 def test_proportions_that_are_off_are_flagged():

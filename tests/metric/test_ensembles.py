@@ -65,6 +65,8 @@ def test_ensembles_that_do_not_fit():
     codes = as_facies(real)
     with pytest.raises(DataError, match="facies are one variable from 0 on"):
         compare("proportions", samples=codes - 1, real=codes)
+    with pytest.raises(DataError, match="holds code 2 of 2 classes"):
+        compare("proportions", samples=codes, real=codes, classes=2)
 
 
 def test_numbers_are_in_units_of_real_spread():

@@ -2,7 +2,7 @@
 
 Fields are `(realisation, *place, variable)` in the units of the variables. Variables are correlated cell by cell and
 share one correlation in space (intrinsic coregionalisation), so that kriging each from its own data is cokriging
-(Wackernagel 2003, doi:10.1007/978-3-662-05294-5, chapter 25). Data hold all variables of a cell.
+(Wackernagel 2003, doi:10.1007/978-3-662-05294-5). Data hold all variables of a cell.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class NormalScores:
     def of(cls, cells: Float[np.ndarray, " cell"]) -> NormalScores:
         """From training cells.
 
-        Source: Deutsch and Journel (1998), GSLIB, 2nd edition, section V.2.1.
+        Source: Deutsch and Journel (1998), GSLIB, 2nd edition, on normal scores.
         """
         from scipy.special import ndtri
 
@@ -83,7 +83,7 @@ class GaussianSimulation:
         """Fields given hard data, which every one of them honours.
 
         Source: Journel and Huijbregts (1978), Mining Geostatistics, chapter VII: the law that sequential Gaussian
-        simulation (Gomez-Hernandez and Journel 1993, doi:10.1007/978-94-011-1739-5_8) approaches with neighbourhoods
+        simulation (Gomez-Hernandez and Journel 1993, doi:10.1007/978-94-011-1739-5) approaches with neighbourhoods
         that hold all cells.
         """
         free = np.stack([simulate(self.correlation, shape, count, rng) for _ in self.scores], axis=-1)
@@ -168,8 +168,15 @@ class Cokriging:
     rho: float
 
     @classmethod
-    def of(cls, fields: Fields, attribute: Fields) -> Cokriging:
-        """From training fields of the variable, and of the attribute on the same grids."""
+    def of(cls, fields: Fields, attribute: Fields | None) -> Cokriging:
+        """From training fields of the variable, and of the attribute on the same grids.
+
+        Raises:
+            DataError: the attribute is missing, or of another shape.
+        """
+        if attribute is None or attribute.shape != fields.shape:
+            what = "Collocated cokriging needs the attribute of every training cell."
+            raise DataError(message(what, where="geostatistics", fix="fit('cokriging', train, attribute=attribute)"))
         primary, soft = (NormalScores.of(each.reshape(-1)) for each in (fields, attribute))
         gaussian, other = primary.to(fields), soft.to(attribute)
         rho = float(np.corrcoef(gaussian.ravel(), other.ravel())[0, 1])
@@ -192,7 +199,7 @@ class Cokriging:
         a conditional simulation over its standard deviation, gives the pattern; hard data are honoured.
 
         Source: Xu et al. (1992), doi:10.2118/24742-MS (Markov model 1); Doyen, den Boer and Pillet (1996),
-        doi:10.2118/36498-MS (the update); Froidevaux (1993), doi:10.1007/978-94-011-1739-5_7 (probability fields).
+        doi:10.2118/36498-MS (the update); Froidevaux (1993), doi:10.1007/978-94-011-1739-5 (probability fields).
         """
         free = simulate(self.correlation, shape, count, rng)
         mean, variance = np.zeros(shape), np.ones(shape)

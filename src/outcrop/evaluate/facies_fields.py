@@ -58,7 +58,7 @@ class MarkovChain:
         """Logs of length shape[0], drawn exactly from the chain given hard data.
 
         Source: filter forward, sample backward: Rabiner (1989), doi:10.1109/5.18626, section III.A, with observations
-        that name the state; Fruhwirth-Schnatter (2006), doi:10.1007/978-0-387-35768-3, algorithm 11.5.
+        that name the state; Fruhwirth-Schnatter (2006), doi:10.1007/978-0-387-35768-3, chapter 11.
         """
         (length,) = shape
         evidence = np.ones((length, len(self.start)))
@@ -119,7 +119,7 @@ class TruncatedGaussian:
         everywhere given the field there.
 
         Source: Freulon and de Fouquet (1993), Conditioning a Gaussian model with inequalities, Geostatistics Troia '92,
-        doi:10.1007/978-94-011-1739-5_17.
+        doi:10.1007/978-94-011-1739-5.
         """
         field = simulate(self.correlation, shape, count, rng)
         if hard is not None:

@@ -95,21 +95,19 @@ def simulate(correlation: Correlation, shape: Grid, count: int, rng: np.random.G
     Source: Dietrich and Newsam (1997), doi:10.1137/S1064827592240555; Wood and Chan (1994),
     doi:10.1080/10618600.1994.10474655, for the approximate embedding.
     """
-    from scipy.fft import fftn, next_fast_len
-
     size = tuple(
-        next_fast_len(int(min(max(2 * length, length + 4 * reach), 4 * length)))
+        2 ** int(np.ceil(np.log2(min(max(2 * length, length + 4 * reach), 4 * length))))
         for length, reach in zip(shape, correlation.ranges, strict=True)
     )
     steps = [np.minimum(np.arange(length), length - np.arange(length)) for length in size]
-    spectrum = fftn(correlation.of(np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1))).real
+    spectrum = np.fft.fftn(correlation.of(np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1))).real
     spectrum = np.maximum(spectrum, 0.0)
     amplitude = np.sqrt(spectrum / spectrum.mean() / np.prod(size))
     fields = np.empty((count, *shape))
     corner = tuple(slice(length) for length in shape)
     for first in range(0, count, 2):  # real and imaginary part are two independent fields
         noise = rng.normal(size=size) + 1j * rng.normal(size=size)
-        both = fftn(amplitude * noise)[corner]
+        both = np.fft.fftn(amplitude * noise)[corner]
         fields[first] = both.real
         if first + 1 < count:
             fields[first + 1] = both.imag
@@ -136,7 +134,7 @@ class Kriging:
     def of(cls, correlation: Correlation, cells: Cells, shape: Grid, *, ordinary: bool = False) -> Kriging:
         """Weights and variances from correlations; ordinary kriging also estimates the mean.
 
-        Source: Chiles and Delfiner (2012), doi:10.1002/9781118136188, equations 3.2 and 3.18.
+        Source: Chiles and Delfiner (2012), doi:10.1002/9781118136188, chapter 3.
         """
         cells = np.asarray(cells)
         count = len(cells)

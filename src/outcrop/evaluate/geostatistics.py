@@ -138,9 +138,6 @@ def fit(name: str, train: Fields, *, classes: int | None = None, attribute: Fiel
     if not np.isfinite(train).all():
         what = f"Training realisations for {name!r} hold missing values."
         raise DataError(message(what, where="geostatistics", fix="leave these realisations out."))
-    if name == "cokriging" and (attribute is None or attribute.shape != train.shape):
-        what = "Collocated cokriging needs the attribute of every training cell."
-        raise DataError(message(what, where="geostatistics", fix="fit('cokriging', train, attribute=attribute)"))
     classes = (classes or int(train.max()) + 1) if facies else 0
     return _checked(row.fit(train, classes, attribute), classes)
 

@@ -25,7 +25,7 @@ def nearness(rows: Rows, train: Rows) -> Float[np.ndarray, " realisation"]:
 
     The ratio, unlike the distance, stays as it is where samples are too smooth, which brings them closer to everything.
 
-    Source: Carlini et al. (2023), Extracting training data from diffusion models, section 4.2, arXiv:2301.13188.
+    Source: Carlini et al. (2023), arXiv:2301.13188, Extracting training data from diffusion models.
 
     >>> nearness(np.array([[0.0]]), np.array([[1.0], [3.0]])).tolist()  # 1 / 2
     [0.5]
@@ -87,7 +87,7 @@ def nearest_other(samples: Rows, real: Rows) -> float:
     Both sets are cut to one size, since neighbours come closer the more there are; a thousandth of the mean pairwise
     distance of `real` is added above and below, so that facies that recur in truth do not divide by 0.
 
-    Source: the birthday test of Arora, Risteski and Zhang (2018), ICLR, arXiv:1706.08224, by distances.
+    Source: the birthday test of Arora and Zhang (2017), arXiv:1706.08224, by distances.
     """
     size = min(len(samples), len(real))
     little = 1e-3 * max(mean_pairwise(real), 1e-12)
@@ -141,7 +141,7 @@ def one_hot(codes: Integer[np.ndarray, " row"], count: int) -> Float[np.ndarray,
 def missing_modes(samples: Float[np.ndarray, "row mode"], real: Float[np.ndarray, "other mode"]) -> float:
     """Number of modes that hold real rows and of the samples less than a tenth of that share; lower is better.
 
-    Source: Srivastava et al. (2017), arXiv:1705.07761, section 4 (modes captured), with a share for a count.
+    Source: Srivastava et al. (2017), arXiv:1705.07761 (modes captured), with a share for a count.
 
     >>> missing_modes(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
     1.0

@@ -137,12 +137,12 @@ ENSEMBLE_METRICS: dict[str, EnsembleMetric] = {
         ),
         EnsembleMetric(
             "nearest_other", "distance to the nearest other realisation over that of real ones",
-            "median min |x - x'| / median min |y - y'|", "Arora, Risteski and Zhang (2018), arXiv:1706.08224", "one",
+            "median min |x - x'| / median min |y - y'|", "Arora and Zhang (2017), arXiv:1706.08224", "one",
             _BOTH, _ALL, "reduced:whole", "copies:nearest_other",
         ),
         EnsembleMetric(
             "missing_modes", "number of modes that are missing", "modes with q > 0 and p < q / 10",
-            "Srivastava et al. (2017), arXiv:1705.07761, section 4", "lower", _BOTH, _ALL,
+            "Srivastava et al. (2017), arXiv:1705.07761", "lower", _BOTH, _ALL,
             "reduced:modes", "copies:missing_modes",
         ),
         EnsembleMetric(
@@ -239,6 +239,8 @@ def checked(samples: np.ndarray, real: np.ndarray, train: np.ndarray | None, cla
         elif not np.isfinite(fields).all():
             lost = int((~np.isfinite(fields)).reshape(len(fields), -1).any(axis=1).sum())
             fault = f"is not finite in {lost} of {len(fields)} realisations"
+        elif facies and classes and fields.max() >= classes:
+            fault = f"holds code {fields.max()} of {classes} classes, which are numbered from 0"
         elif facies and (fields.min() < 0 or fields.shape[-1] != 1):
             fault = f"holds {fields.shape[-1]} variables from {fields.min()}: facies are one variable from 0 on"
         if fault:
