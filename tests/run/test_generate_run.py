@@ -169,3 +169,21 @@ def test_what_a_given_file_cannot_say(numbers, place, given, kind, told):
 def test_what_cannot_be_generated_is_said_before_training(place, change, told):
     with pytest.raises(ConfigError, match=told):
         outcrop.check(place / "run.toml", overrides=change)
+
+
+def test_a_generator_is_inspected_and_refuses_to_predict(numbers, place):
+    found = outcrop.inspect(numbers.bundle, figure=place / "network.png")
+    assert found.layers.total.parameters <= 10_000 and found.layers[-1].output[-1] == 1
+    assert (place / "network.png").stat().st_size > 5000
+    with pytest.raises(ConfigError, match="outcrop sample"):
+        outcrop.predict(numbers.bundle, place / "logs.csv", out=place / "predicted")
+    with pytest.raises(ConfigError, match="predicts and generates nothing"):
+        outcrop.sample(_predicting(place), count=2, out=place / "none")
+
+
+def _predicting(place):
+    changes = [
+        'data.target={FACIES={from=["FACIES"]}}', 'model={family="mlp"}', "loss.kind=mse", "data.view={kind='points'}",
+        "train.steps=2", "evaluate.baselines=['mean']",
+    ]  # fmt: skip
+    return outcrop.run(place / "run.toml", out=place / "predicting", overrides=changes).bundle

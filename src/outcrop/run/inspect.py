@@ -11,12 +11,15 @@ import jax
 
 from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
+from outcrop.model import table as families
 from outcrop.model.diagram import Diagram, diagram
+from outcrop.model.ordinary import ordinary
 from outcrop.model.summary import Layer, Layers, rows_of
 from outcrop.model.traced import traced
 from outcrop.run import parts
 from outcrop.run.check import check
 from outcrop.run.inside import Inside
+from outcrop.run.own_target import told_channels
 from outcrop.run.places import input_shape
 from outcrop.run.solve import prepare
 from outcrop.run.surrogate import load
@@ -153,7 +156,8 @@ def _run_file(path: Path) -> Inspection:
     has = parts.labelled_examples(problem, view)
     normaliser, _ = prepare(problem, view, parts.with_labels(checked.splits[0], has))
     model = parts.network(problem, view, normaliser, jax.random.key(0))
-    shape = view.input_shape(normaliser.in_channels)
+    shape = view.input_shape(told_channels(problem, normaliser) if problem.generates else normaliser.in_channels)
+    model, shape = ordinary(model, shape, problem.out_size, _generates(problem.config.model.family))
     table = _table(model, shape, problem.out_size, shape[0] if view.kind == "graphs" else 0)
     before, after = checked.reach
     start = problem.start
@@ -174,8 +178,8 @@ def _bundle(path: Path) -> Inspection:
     bundle = model.bundle
     scores = [_score(name, entry) for name, entry in bundle.scores["test"].items()]
     verdict = ", ".join(f"{word} {name.replace('_', ' ')}" for name, word in bundle.scores["verdict"].items())
-    shape = input_shape(bundle)
-    table = _table(model.members[0], shape, bundle.arguments["out"], shape[0] if _on_graphs(bundle) else 0)
+    network, shape = ordinary(model.members[0], input_shape(bundle), bundle.arguments["out"], _generates(bundle.family))
+    table = _table(network, shape, bundle.arguments["out"], shape[0] if _on_graphs(bundle) else 0)
     start = bundle.provenance.get("start")
     facts = [
         ("promise", bundle.promise),
@@ -195,6 +199,10 @@ def _bundle(path: Path) -> Inspection:
         _cost(table["layers"], None),
     ]
     return Inspection(model.title, facts, **table)
+
+
+def _generates(family: str) -> str:
+    return families.FAMILIES[family].generates if family in families.FAMILIES else ""
 
 
 def _on_graphs(bundle: Bundle) -> bool:

@@ -91,6 +91,7 @@ def predict(
     if unknown:
         raise ConfigError(message(f"--write does not know {unknown[0]!r}.", fix=f"use some of {','.join(KINDS)}."))
     model = load(bundle)
+    model.check_predicts()
     if model.bundle.provenance.get("joins"):
         names = ", ".join(model.bundle.provenance["joins"])
         fix = "predict in Python: outcrop.load(path).predict(NAME=array, ...)"

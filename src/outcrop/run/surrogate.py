@@ -19,7 +19,7 @@ from outcrop.bundle import load as load_bundle
 from outcrop.data.frame import STEP_TOLERANCE, Frame, step_of
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Resolution, Variable, resolve
-from outcrop.errors import BundleError, DataError, did_you_mean, message
+from outcrop.errors import BundleError, ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.conformal import sets
 from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
@@ -103,6 +103,12 @@ class Model(Readable):
         """The inputs that are given back; empty where something else is predicted."""
         return tuple(self.bundle.provenance.get("reconstructs", ()))
 
+    def check_predicts(self) -> None:
+        """Raises ConfigError where the model draws realisations and predicts nothing."""
+        if self.bundle.provenance.get("generates"):
+            what = "This model draws realisations and predicts nothing."
+            raise ConfigError(message(what, fix="outcrop sample MODEL.outcrop [GIVEN.toml] -n 100 --out FOLDER"))
+
     @property
     def target(self) -> Variable:
         """What is predicted."""
@@ -158,6 +164,7 @@ class Model(Readable):
             ConfigError: there is no state to carry.
             DataError: an input whose policy is "error" has gaps.
         """
+        self.check_predicts()
         view, tables = self.examples(record)
         table, classes = tables[record.name], self.target.classes
         if carry:
