@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model.block import conv_parameters
-from outcrop.model.trainable import Buffer
 
 PAIRS = 16
 SLOWEST, FASTEST = 0.5, 50.0
@@ -25,19 +24,17 @@ SLOWEST, FASTEST = 0.5, 50.0
 class TimeEmbedding(eqx.Module):
     """A time as `width_size` numbers: waves of fixed frequencies, then two dense layers, the second one activated."""
 
-    frequencies: Buffer
     first: eqx.nn.Linear
     second: eqx.nn.Linear
 
     def __init__(self, width_size: int, *, key: PRNGKeyArray):
         first, second = jax.random.split(key)
-        self.frequencies = Buffer(jnp.asarray(np.geomspace(SLOWEST, FASTEST, PAIRS), jnp.zeros(()).dtype))
         self.first = eqx.nn.Linear(2 * PAIRS, width_size, key=first)
         self.second = eqx.nn.Linear(width_size, width_size, key=second)
 
     def __call__(self, t: Float[Array, ""]) -> Float[Array, " width"]:
-        frequencies = self.frequencies.value
-        angles = jnp.asarray(t, frequencies.dtype) * frequencies
+        dtype = self.first.weight.dtype
+        angles = jnp.asarray(t, dtype) * jnp.asarray(np.geomspace(SLOWEST, FASTEST, PAIRS), dtype)
         waves = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)])
         return jax.nn.silu(self.second(jax.nn.silu(self.first(waves))))
 
