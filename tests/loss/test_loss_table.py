@@ -8,11 +8,14 @@ import pytest
 
 from outcrop.errors import ConfigError
 from outcrop.loss.table import LOSSES, build, outputs, resolve
+from outcrop.model import table as families
 from outcrop.model.vae import VAE
 from outcrop.records import Batch
 
 SECTION = {"class_weights": "none", "label_smoothing": 0.1, "cross_entropy_share": 0.5, "delta": 1.0,
            "beta": 0.5, "levels": [0.1, 0.5, 0.9]}  # fmt: skip
+
+GENERATIVE = {"denoising": "time_mlp", "flow": "time_mlp", "adversarial": "gan_mlp"}
 
 
 class Constant(eqx.Module):
@@ -27,12 +30,17 @@ def test_every_loss_is_built_from_a_whole_section(name):
     kind = LOSSES[name].kinds[0]
     loss = build(name, kind, cost=np.ones((3, 3)), arguments=SECTION)
     size = outputs(name, kind, classes=3, levels=SECTION["levels"])
+    key, batch = jax.random.key(0), None
     if name == "elbo":
-        model = VAE(4, size, latent_size=2, width_size=4, depth=1, key=jax.random.key(0))
+        model = VAE(4, size, latent_size=2, width_size=4, depth=1, key=key)
+    elif name in GENERATIVE:
+        model = families.build(GENERATIVE[name], in_size=4, out=2, arguments={"width_size": 4}, key=key)
+        batch = Batch(jnp.ones((2, 4)), jnp.ones((2, 2)), jnp.ones((2, 2)))
     else:
         model = Constant(jnp.zeros(size))
-    batch = Batch(jnp.ones((2, 4)), jnp.asarray([1, 1] if kind == "class" else [1.0, 1.0]), jnp.ones(2))
-    assert np.isfinite(float(loss.loss(model, loss.init(model, jax.random.key(1)), batch).value))
+    batch = batch or Batch(jnp.ones((2, 4)), jnp.asarray([1, 1] if kind == "class" else [1.0, 1.0]), jnp.ones(2))
+    state = loss.init(model, jax.random.key(1))
+    assert np.isfinite(float(loss.loss(model, state, batch, None, loss.groups[0]).value))
     assert LOSSES[name].help
 
 

@@ -154,6 +154,8 @@ def solve(
         models = [problem.start.network(m, parts.network_arguments(problem, view)) for m in range(len(keys))]
         loss = problem.start.held(loss)
     data = training_data(problem, view, tables, split, normaliser)
+    if hasattr(loss, "check"):
+        loss.check(view.gather(tables, split.train))
     validate = _validation(problem, loss, view, tables, split)
     stages = [
         _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
