@@ -47,6 +47,7 @@ def summary(run: Path) -> dict[str, Any]:
         "intervals": _held(entry.get("intervals")),
         "by_lead": _by_lead(entry, metric),
         **_given_back(entry),
+        **_drawn(entry),
         "optimism_gap": entry["optimism_gap"] and _some(entry["optimism_gap"], "random", "promised", "gap"),
         "high_confidence": entry["high_confidence"] and _rounded(entry["high_confidence"]["model"][metric]),
         "effective_samples": _rounded(metrics["effective_samples"]["total"]),
@@ -81,6 +82,24 @@ def _given_back(entry: dict[str, Any]) -> dict[str, Any]:
         found["gain_db"] = {k: {n: _some(g, *KEPT) for n, g in row.items()} for k, row in gains.items()}
     if alarms := entry.get("anomaly"):
         found["alarms"] = _some(alarms, "asked", "flagged", "lowest", "highest")
+    return found
+
+
+def _drawn(entry: dict[str, Any]) -> dict[str, Any]:
+    """Of generators: every metric of realisations beside its floor, and what is honoured, of the first fold."""
+    found: dict[str, Any] = {}
+    for key in ("judged", "told"):
+        for fold in (entry.get(key) or [])[:1]:
+            own = fold["model"]["rows"]
+            found[key] = {
+                metric: {"floor": [_rounded(row["low"]), _rounded(row["high"])]}
+                | {name: _rounded(other["rows"].get(metric, {}).get("value")) for name, other in fold.items()}
+                for metric, row in own.items()
+            }
+            found[f"{key}_flags"] = {name: [flag["id"] for flag in other["flags"]] for name, other in fold.items()}
+            if key == "told":
+                shares = {name: other["honoured"] and other["honoured"]["data"] for name, other in fold.items()}
+                found["honoured"] = {name: _rounded(share) for name, share in shares.items()}
     return found
 
 

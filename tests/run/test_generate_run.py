@@ -91,11 +91,11 @@ def test_one_ensemble_serves_all_examples_where_nothing_is_told(numbers):
 def test_hard_data_are_honoured_by_all_that_know_them(classes):
     (entry,) = classes.metrics["promises"].values()
     (told,) = entry["told"]
-    assert {name for name, row in told.items() if row["honoured"] == 1.0} == {
-        "model", "markov_chain", "truncated_gaussian",
-    }  # fmt: skip
-    assert told["bootstrap"]["honoured"] < 1
-    assert {row["realisations"] for row in told.values()} == {4}
+    honoured = {name: row["honoured"]["data"] for name, row in told.items()}
+    assert [honoured[name] for name in ("model", "markov_chain", "truncated_gaussian")] == [1, 1, 1]
+    assert honoured["bootstrap"] < 1
+    assert {(row["realisations"], row["cases"]) for row in told.values()} == {(4, 20)}
+    assert "hard data honoured" in classes.report.read_text("utf-8")
     with xr.open_dataset(classes.folder / "realisations.nc", engine="h5netcdf") as found:
         assert set(np.unique(found["model:LITH"])) <= {0, 1} and found["model:LITH"].dims[1] == "realisation_4"
 

@@ -67,26 +67,34 @@ def told_tables(promise: Promise) -> list[Table]:
     """How realisations honour what is given, and how their spread fits what was found."""
     found = []
     for fold in promise.content.get("told") or []:
-        keys = {
-            "honoured": "share of hard data honoured",
-            "coverage": "share of true values in the 90 % interval",
-            "crps": "CRPS, standard units",
-            "spread_skill": "spread / error of the mean",
-        }
-        keys = {key: text for key, text in keys.items() if any(row.get(key) is not None for row in fold.values())}
+        metrics = {key: row["words"] for own in fold.values() for key, row in own["rows"].items()}
+        given = any(own["honoured"] for own in fold.values())
         rows = [
-            [CALLED.get(name, words.plain(name)), *(Cell(words.number(row.get(key)), right=True) for key in keys)]
-            for name, row in fold.items()
+            [
+                CALLED.get(name, words.plain(name)),
+                *([_share(own["honoured"])] if given else []),
+                *(_value(own["rows"].get(key)) for key in metrics),
+            ]
+            for name, own in fold.items()
         ]
-        count = next(iter(fold.values()))["realisations"]
-        head: list[Cell | str] = ["", *(Cell(text, right=True) for text in keys.values())]
-        found.append(Table(head, rows, f"{count} realisations of every held-out example"))
+        head: list[Cell | str] = [""]
+        head += [Cell("hard data honoured", right=True)] if given else []
+        head += [Cell(text, right=True) for text in metrics.values()]
+        one = next(iter(fold.values()))
+        found.append(
+            Table(head, rows, f"{one['realisations']} realisations of each of {one['cases']} held-out examples")
+        )
     return found
+
+
+def _share(honoured: dict[str, Any] | None) -> Cell:
+    return Cell("-" if honoured is None else words.percent(honoured["data"]), right=True)
 
 
 def flag_sentences(promise: Promise) -> list[str]:
     """What the judge flags in the network's realisations."""
-    return [flag["sentence"] for fold in promise.content.get("judged") or [] for flag in fold["model"]["flags"]]
+    folds = [*(promise.content.get("judged") or []), *(promise.content.get("told") or [])]
+    return [flag["sentence"] for fold in folds for flag in fold["model"]["flags"]]
 
 
 def _value(row: dict[str, Any] | None) -> Cell:

@@ -15,9 +15,9 @@ import numpy as np
 
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.evaluate.geostatistics import fit, fitting_baselines
+from outcrop.evaluate.given import judge_given
 from outcrop.evaluate.realisations import judge
 from outcrop.evaluate.scored import MODEL, Scored
-from outcrop.metric import conditional
 from outcrop.metric.conditional import Hard
 from outcrop.run.drawing import Examples, complete, drawn, hard_data, plan_of, scores, settled
 from outcrop.run.own_target import examples_of
@@ -29,7 +29,6 @@ from outcrop.view.view import View
 
 METRICS = ("energy_score",)
 STANDARD = "standard units"
-LEVEL = 0.9
 ON_DATA = ("analogues", "kriging_mean", "simple_kriging", "ordinary_kriging")
 """Baselines that say something of data, and nothing without."""
 FEWEST_OF_ONE = 64
@@ -99,9 +98,7 @@ def rivals(
         if seen is None:
             made = draws(rng, shape[0] * shape[1], place).reshape(*shape, *place, -1)
         else:
-            values = codes_of(problem, np.asarray(seen.values))
-            each = zip(np.asarray(seen.known)[..., 0], values, strict=True)
-            hard = [Hard(np.argwhere(where), own[where]) for where, own in each]
+            hard = hard_of(problem, np.asarray(seen.known), np.asarray(seen.values))
             made = np.stack([draws(rng, shape[1], place, hard=own if len(own.cells) else None) for own in hard])
         if problem.classes:
             made = np.where(made == np.arange(problem.out_size), 1, -1)
@@ -141,22 +138,18 @@ def judged(problem: Problem, realisations: np.ndarray, test: Examples, train: Ex
 
 
 def of_told(problem: Problem, realisations: np.ndarray, test: Examples) -> dict[str, Any]:
-    """How realisations honour what is known, and how their spread fits what was found."""
-    samples, truth = np.moveaxis(realisations, 1, 0).astype(float), test.real.astype(float)
-    seen = hard_data(problem, test.told)
-    free = np.ones(truth.shape, bool) if seen is None else ~np.asarray(seen.known)
-    found: dict[str, Any] = {
-        "realisations": len(samples),
-        "coverage": conditional.coverage(samples=samples[:, free], truth=truth[free], level=LEVEL),
-        "attainable": conditional.attainable(len(samples), LEVEL),
-        "level": LEVEL,
-        "crps": conditional.crps(samples=samples[:, free], truth=truth[free]),
-        "spread_skill": conditional.spread_skill(samples=samples[:, free], truth=truth[free]),
-    }
-    if seen is not None and np.asarray(seen.known).any():
-        off = np.abs(samples - np.asarray(seen.values))[:, np.asarray(seen.known)]
-        found["honoured"] = float((off < 1e-3).mean())
-    return found
+    """How realisations honour what is known, and whether what was found could be one of them."""
+    samples, truth = codes_of(problem, np.moveaxis(realisations, 1, 0)), codes_of(problem, test.real)
+    hard, seen = None, hard_data(problem, test.told)
+    if seen is not None:
+        hard = hard_of(problem, np.asarray(seen.known), np.asarray(seen.values))
+    return judge_given(samples, truth, np.random.default_rng(0), hard=hard, tolerance=0 if problem.classes else 1e-3)
+
+
+def hard_of(problem: Problem, known: np.ndarray, values: np.ndarray) -> list[Hard]:
+    """The hard data of every example, from where (example, *place, variable) they are known."""
+    each = zip(known[..., 0], codes_of(problem, values), strict=True)
+    return [Hard(np.argwhere(where), own[where]) for where, own in each]
 
 
 def scored_examples(table: Scored) -> Scored:
