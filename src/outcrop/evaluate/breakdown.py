@@ -290,7 +290,7 @@ class SectionRow:
     make: Callable[[Part], Any]
 
 
-_ALL = ("class", "number", "picks")
+_ALL = ("class", "number", "picks", "draws")
 SECTIONS: dict[str, SectionRow] = {
     "spread": SectionRow(_ALL, spread),
     "folds": SectionRow(_ALL, folds),

@@ -43,6 +43,7 @@ class Scored:
         members: group key -> value per sample, for groups that do not coincide with records (blocks of the map).
         lead: steps that each prediction looks ahead; None where it is the same everywhere.
         quantiles: contender -> (sample, level) at `distribution.LEVELS`, for contenders that know their spread.
+        draws: whether samples are whole examples that were drawn, a prediction being the score of the realisations.
         picks: contender -> (sample, phase, 4), found and true picks as in `metric.picks`; only where picks are scored.
     """
 
@@ -60,6 +61,7 @@ class Scored:
     lead: Int[np.ndarray, " sample"] | None = None
     quantiles: Mapping[str, np.ndarray] = field(default_factory=dict)
     picks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    draws: bool = False
 
     def __post_init__(self) -> None:
         columns = {"record": self.record, "position": self.position, **self.predictions, **self.probabilities}
@@ -79,9 +81,9 @@ class Scored:
 
     @property
     def kind(self) -> str:
-        """Kind of target: "class", "number", or "picks" of classes."""
-        if self.picks:
-            return "picks"
+        """Kind of target: "class", "number", "picks" of classes, or "draws" of a generator."""
+        if self.picks or self.draws:
+            return "picks" if self.picks else "draws"
         return "number" if self.classes is None else "class"
 
     @property

@@ -25,7 +25,7 @@ class Metric:
         formula: in plain notation; n samples, t target, y prediction.
         source: where the definition comes from.
         better: "higher", "lower" or "zero" (a bias).
-        kinds: kinds of target it is defined for ("class", "number", "picks").
+        kinds: kinds of target it is defined for ("class", "number", "picks"; "draws" of a generator).
         function: `module:function` of the public function, `f(*, prediction, target, ...) -> float`. The function of
             the same name with `_of_sums` turns sums (any leading axes) into values, `(sums, *, cost) -> (...)`.
         sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
@@ -145,7 +145,7 @@ METRICS: dict[str, Metric] = {
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
         Metric(
             "energy_score", "energy score", "mean over examples of E|x - s| - E|s - s'| / 2, realisations s", _GNEITING,
-            "lower", ("number",), "outcrop.metric.energy:energy_score", "outcrop.metric.regression:error_sums", "value",
+            "lower", ("draws",), "outcrop.metric.energy:energy_score", "outcrop.metric.regression:error_sums", "value",
             "target", on_request=True,
         ),
         _picks("pick_f1", "F1 of picks", "mean over phases of 2 hits / (picks found + true picks)"),
@@ -156,7 +156,13 @@ METRICS: dict[str, Metric] = {
     )
 }  # fmt: skip
 
-PRIMARY = {"class with cost": "expected_cost", "class": "macro_f1", "number": "rmse", "picks": "pick_f1"}
+PRIMARY = {
+    "class with cost": "expected_cost",
+    "class": "macro_f1",
+    "number": "rmse",
+    "picks": "pick_f1",
+    "draws": "energy_score",
+}
 """The metric a verdict rests on when the run file names none."""
 
 
@@ -179,7 +185,7 @@ def defined_for(
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps', 'energy_score')
+    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps')
     """
     return tuple(
         row.name

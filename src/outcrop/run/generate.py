@@ -154,7 +154,7 @@ def hard_of(problem: Problem, known: np.ndarray, values: np.ndarray) -> list[Har
 
 def scored_examples(table: Scored) -> Scored:
     """The table of scored examples: what is predicted is a score, and the best there can be is 0."""
-    return replace(table, target=np.zeros(len(table)), unit=STANDARD)
+    return replace(table, target=np.zeros(len(table)), unit=STANDARD, draws=True)
 
 
 def entry_of(folds: Sequence[Any]) -> dict[str, Any]:
