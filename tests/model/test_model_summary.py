@@ -156,8 +156,8 @@ def test_skips_of_a_unet_are_arrows_to_joints_of_their_level():
 def test_every_family_is_drawn_from_input_to_output(name):
     picture = drawn(built(name), shape(name), *given(name))
     reached = {next(i for i, box in enumerate(picture.boxes) if box.name == "input")}
-    for a, b in picture.arrows:
-        assert a < b
+    for a, b in [*picture.arrows] * len(picture.boxes):
+        assert a < b or FAMILIES[name].generates  # the embedding of the time enters boxes that stand before its own
         reached |= {b} if a in reached else set()
     assert picture.boxes[-1].name == "output" and len(picture.boxes) - 1 in reached
     count = sum(box.parameters for box in picture.boxes)
