@@ -1,4 +1,4 @@
-"""Draws figure.png of this example: python figure.py autoencoder=RUN; anomalies.json lies beside this file.
+"""Draws figure.png of this example: python figure.py U-Net=RUN autoencoder=RUN; anomalies.json lies beside this file.
 
 Above, one component of a station that was not trained on, at two ratios of signal to noise: of all records the one with
 the median gain. Below, what everybody gains at each ratio, and who finds which planted anomaly.
