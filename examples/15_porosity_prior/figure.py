@@ -1,4 +1,4 @@
-"""Draws figure.png of this example from its run folders: python figure.py DIFFUSION_RUN FLOW_RUN FLOW_OT_RUN."""
+"""Draws figure.png of this example from its run folders: python figure.py DIFFUSION_RUN FLOW_RUN."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import outcrop
 from outcrop.metric.distances import energy_distance
-from outcrop.report.style import ACCENT, CATEGORIES, SECOND, SOFT, styled
+from outcrop.report.style import ACCENT, SECOND, SOFT, styled
 
 NAMES = ("POROSITY", "VP")
 STEPS = (1, 2, 4, 8, 16, 32)
@@ -23,7 +23,6 @@ WAYS = {
     "diffusion, Heun": (0, "heun", lambda steps: 2 * steps - 1, ACCENT, "-"),
     "diffusion, Euler": (0, "euler", lambda steps: steps, ACCENT, "--"),
     "flow, midpoint": (1, "ode", lambda steps: 2 * steps, SECOND, "-"),
-    "flow of optimal transport, midpoint": (2, "ode", lambda steps: 2 * steps, CATEGORIES[2], "-"),
 }
 
 
@@ -108,7 +107,7 @@ def picture(runs: list[Path], told: dict, least: float) -> Figure:
 
 
 if __name__ == "__main__":
-    folders = [Path(argument) for argument in sys.argv[1:4]]
+    folders = [Path(argument) for argument in sys.argv[1:3]]
     truth = found(folders[0])
     told, least = quality(folders, truth), floor(truth)
     here = Path(__file__).parent

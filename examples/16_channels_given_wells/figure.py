@@ -39,7 +39,8 @@ def picture(run: Path) -> Figure:
         data = outcrop.sample(run / "model.outcrop", given, count=60, out=place, seed=1).data.load()
     figure = Figure(figsize=(9.6, 5.2), layout="constrained")
     axes = figure.subplots(2, 4, sharex=True, sharey=True)
-    extent = (axis[0] / 1000, axis[-1] / 1000, axis[0] / 1000, axis[-1] / 1000)
+    half = (axis[1] - axis[0]) / 2
+    extent = tuple((end + side * half) / 1000 for _ in range(2) for end, side in ((axis[0], -1), (axis[-1], 1)))
     shown = {"extent": extent, "origin": "lower", "interpolation": "nearest"}
     panels = [("truth and wells", truth), *((f"realisation {n + 1}", data["ROCK"].to_numpy()[n]) for n in range(5))]
     for place_of, (title, values) in zip(axes.ravel(), panels, strict=False):
