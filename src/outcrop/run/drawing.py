@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from outcrop.errors import DataError, message
 from outcrop.metric.energy import energy_scores, energy_scores_of_one
 from outcrop.sample.realise import Observed, Plan, realisation
 
@@ -38,9 +39,16 @@ def plan_of(problem: Problem) -> Plan:
 
 
 def complete(view: Any, tables: Mapping[str, Any], index: np.ndarray, most: int) -> Examples:
-    """At most so many examples that miss nothing, evenly spread over those of a part."""
+    """At most so many examples that miss nothing, evenly spread over those of a part.
+
+    Raises:
+        DataError: every one misses something.
+    """
     batch = view.gather(tables, index)
     whole = np.flatnonzero((np.asarray(batch.weight) > 0).all(axis=tuple(range(1, batch.weight.ndim))))
+    if not len(whole):
+        what = f"All {len(index):,} examples of a part miss values of what is generated, and none can be judged."
+        raise DataError(message(what, where="data.view", fix="shorter examples, or records without gaps."))
     chosen = whole[np.unique(np.linspace(0, len(whole) - 1, min(most, len(whole))).round().astype(int))]
     return Examples(index[chosen], np.asarray(batch.inputs)[chosen], np.asarray(batch.target)[chosen])
 
@@ -72,7 +80,6 @@ def drawn(
         guided: see `realisation`.
         batch_size: realisations drawn at once.
     """
-
     models = [eqx.nn.inference_mode(member) for member in members]
     result = np.empty((len(told), count, *shape), np.float32)
     pairs = np.stack(np.meshgrid(np.arange(len(told)), np.arange(count), indexing="ij"), axis=-1).reshape(-1, 2)
@@ -120,9 +127,7 @@ def distance_to(
 
     def validate(model: Any) -> float:
         if together:
-            made = drawn([model], loss, plan_of(problem), held.told[:1], shape, count=len(held.index), **how)[0][
-                :, None
-            ]
+            made = drawn([model], loss, plan, held.told[:1], shape, count=len(held.index), **how)[0][:, None]
         else:
             made = drawn([model], loss, plan, held.told, shape, count=4, **how)
         return float(scores(settled(problem, made), held.real, together=together).mean())

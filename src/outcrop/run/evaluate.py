@@ -46,7 +46,7 @@ def summarise(
     )  # fmt: skip
     extras = Extras(
         high_confidence=None if held is None else _high_confidence(problem, checked.view, folds),
-        valid=np.repeat(_ordered(folds, "inside"), max(len(scored), 1) // max(len(rows_of(folds)[1]), 1)),
+        valid=None if problem.generates else _valid(scored, folds),
         distances=distances(problem, checked.splits) or line_distances(problem, checked.view, checked.splits),
         gap=_gap(checked, scored, asked, tell),
         intervals=None if scored.picks or held is None else _held(held, rows_of(folds)[1]),
@@ -58,6 +58,12 @@ def summarise(
     if problem.generates:
         entry |= plain(entry_of(folds))
     return question.promise, entry
+
+
+def _valid(scored: Scored, folds: Sequence[Fold]) -> np.ndarray:
+    """Which rows lie inside the area of validity; a scored sample may have several."""
+    rows = max(len(rows_of(folds)[1]), 1)
+    return np.repeat(_ordered(folds, "inside"), max(len(scored), 1) // rows)
 
 
 def _in_time(problem: Problem, key: str) -> bool:

@@ -27,7 +27,6 @@ from outcrop.split.promise import Split
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
-METRICS = ("energy_score",)
 STANDARD = "standard units"
 ON_DATA = ("analogues", "kriging_mean", "simple_kriging", "ordinary_kriging")
 """Baselines that say something of data, and nothing without."""

@@ -214,9 +214,9 @@ def training_data(
     if split.boxes is not None:
         kind = parts.view_kind(problem)
         return Stream(problem, normaliser, {"kind": kind, **parts.view_arguments(problem, kind)}, split.boxes)
-    draws = getattr(view, "noise", None) is not None
-    if draws or (view.kind != "points" and (problem.config.train.jitter or view.kind == "graphs")):
-        return _Moving(view, tables, split.train, problem.config.train.jitter or view.kind == "graphs")
+    moves = view.kind == "graphs" or problem.config.train.jitter
+    if getattr(view, "redrawn", False) or (view.kind != "points" and moves):
+        return _Moving(view, tables, split.train, moves)
     return view.gather(tables, split.train)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outcrop.records import Batch
 from outcrop.view.ranges import along_one
+from outcrop.view.wrapping import Wrapping
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
@@ -83,7 +84,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Corrupted:
+class Corrupted(Wrapping):
     """A view whose examples are to be given back. Everything but the arrays is the inner view's.
 
     Attributes:
@@ -93,15 +94,14 @@ class Corrupted:
         rescale: whether each example is divided by the root mean square of what is read of these channels.
     """
 
-    inner: Any
     columns: tuple[int, ...]
     noise: Noise | None = None
     rescale: bool = False
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "inner":
-            raise AttributeError(name)
-        return getattr(self.inner, name)
+    @property
+    def redrawn(self) -> bool:
+        """Whether an example is another one each time it is gathered for training."""
+        return self.noise is not None
 
     def gather(
         self,

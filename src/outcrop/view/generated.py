@@ -7,14 +7,15 @@ that one network serves all patterns of observations; a held-out example has one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool
 
 from outcrop.records import Batch
+from outcrop.view.wrapping import Wrapping
 
 if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
@@ -64,7 +65,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Generated:
+class Generated(Wrapping):
     """A view whose examples are to be drawn anew. Everything but the arrays is the inner view's.
 
     A batch holds as `target` what is drawn (example, *place, variable), standard units, and as `inputs` what the
@@ -77,16 +78,13 @@ class Generated:
         given: which values of what is drawn are known, or None.
     """
 
-    inner: Any
     conditions: tuple[int, ...]
     given: Given | None = None
-    noise: bool = field(default=True, init=False)
-    """Examples are drawn anew in training."""
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "inner":
-            raise AttributeError(name)
-        return getattr(self.inner, name)
+    @property
+    def redrawn(self) -> bool:
+        """Whether an example is another one each time it is gathered for training."""
+        return self.given is not None
 
     def gather(
         self,
@@ -112,7 +110,3 @@ class Generated:
         if rng is not None:
             return self.given.known(shape, rng, fixed=False)
         return self.given.known(shape, np.random.default_rng([self.given.seed, which]), fixed=True)
-
-    def told(self, variables: int) -> int:
-        """Channels of what the generator is told, where so many variables are drawn."""
-        return len(self.conditions) + (0 if self.given is None else variables + 1)
