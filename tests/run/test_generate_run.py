@@ -187,3 +187,11 @@ def _predicting(place):
         "train.steps=2", "evaluate.baselines=['mean']",
     ]  # fmt: skip
     return outcrop.run(place / "run.toml", out=place / "predicting", overrides=changes).bundle
+
+
+def test_records_full_of_gaps_are_refused_before_training(place):
+    table = pd.read_csv(place / "logs.csv")
+    table.loc[table.index % 7 == 0, "GR"] = np.nan
+    table.to_csv(place / "gaps.csv", index=False)
+    with pytest.raises(DataError, match="none can be judged"):
+        outcrop.check(place / "run.toml", overrides=['data.source.logs.files="gaps.csv"'])

@@ -18,9 +18,10 @@ from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
+from outcrop.run.drawing import complete
 from outcrop.run.generate import baselines_of as generated_baselines
 from outcrop.run.ladder import names_of
-from outcrop.run.own_target import check_view
+from outcrop.run.own_target import check_view, examples_of
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.reconstruct import names_of as baselines_of
 from outcrop.run.search import inner_splits
@@ -142,7 +143,12 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)
     findings = _findings(problem, view, splits, has)
-    normaliser, _ = prepare(problem, view, parts.with_labels(splits[0], has))
+    first = parts.with_labels(splits[0], has)
+    normaliser, tables = prepare(problem, view, first)
+    if problem.generates:
+        own = examples_of(problem, view, first, normaliser, tables)
+        for part in (first.train, first.test):
+            complete(own, tables, part, problem.config.sample.most_examples)
     _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     check_parts(problem.start, model)
