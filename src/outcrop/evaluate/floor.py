@@ -6,7 +6,7 @@ subsets of the real set, of the sizes that samples and real ones are compared at
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,3 +172,11 @@ def beside(
         f"from {count(real, noun)}, {sizes[0]} against {sizes[1]}."
     )
     return Floor(name, value, median, low, high, as_bad, word, sizes, real, sentence)
+
+
+def causes(
+    floors: Mapping[str, Floor], rests_on: Mapping[str, str], counts: Callable[[Floor], bool] = lambda floor: True
+) -> list[Floor]:
+    """Of the metrics that a finding rests on, with the side that is wrong, those that lie far on that side."""
+    sides = [(floors[metric], f"{side} the floor") for metric, side in rests_on.items() if metric in floors]
+    return [floor for floor, wrong in sides if floor.far and floor.word == wrong and counts(floor)]

@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 from outcrop.errors import DataError, message
 from outcrop.evaluate.finding import Finding, pointer
-from outcrop.evaluate.floor import DRAWS, Floor, beside
+from outcrop.evaluate.floor import DRAWS, Floor, beside, causes
 from outcrop.evaluate.realisations import row_of
 from outcrop.evaluate.words import count, listing, number, percent
 from outcrop.metric import conditional
@@ -185,12 +185,7 @@ def flags(floors: Mapping[str, Floor]) -> list[Finding]:
     """The findings that floors give cause for, one exchange in a hundred."""
     found = []
     for name, (begin, rests_on) in FLAGS.items():
-        wrong = [
-            floors[metric]
-            for metric, side in rests_on.items()
-            if metric in floors and floors[metric].far and floors[metric].word == f"{side} the floor"
-        ]
-        if wrong:
+        if wrong := causes(floors, rests_on):
             told = listing(
                 f"{WORDS[one.metric][0]} {number(one.value)}, right is {number(one.median)}" for one in wrong
             )

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from outcrop.evaluate.finding import Finding, pointer
-from outcrop.evaluate.floor import DRAWS, FEWEST_REAL, FEWEST_SAMPLES, Floor, floor_of
+from outcrop.evaluate.floor import DRAWS, FEWEST_REAL, FEWEST_SAMPLES, Floor, causes, floor_of
 from outcrop.evaluate.words import count, listing, number
 from outcrop.metric.ensembles import ENSEMBLE_METRICS, checked, fitting
 
@@ -101,21 +101,15 @@ def flags(floors: Mapping[str, Floor]) -> list[Finding]:
     """The findings that floors give cause for: at least one metric far on the wrong side, one draw in a hundred."""
     found = []
     for name, (begin, rests_on) in FLAGS.items():
-        wrong = [
-            floors[metric]
-            for metric, side in rests_on.items()
-            if metric in floors and _cause(floors[metric], f"{side} the floor")
-        ]
-        if wrong:
+        if wrong := causes(floors, rests_on, _material):
             told = listing(f"{ENSEMBLE_METRICS[floor.metric].words} {_told(floor)}" for floor in wrong)
             paths = tuple(pointer("rows", floor.metric, "value") for floor in wrong)
             found.append(Finding(name, f"{begin}: {told}.", paths))
     return found
 
 
-def _cause(floor: Floor, wrong: str) -> bool:
-    slight = ENSEMBLE_METRICS[floor.metric].better == "one" and floor.value > MATERIAL
-    return floor.far and floor.word == wrong and not slight
+def _material(floor: Floor) -> bool:
+    return ENSEMBLE_METRICS[floor.metric].better != "one" or floor.value <= MATERIAL
 
 
 def _told(floor: Floor) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from outcrop.metric.copies import mean_pairwise
 from outcrop.metric.distances import pairwise
 from outcrop.metric.regression import bias, bias_of_sums
 
@@ -22,22 +23,22 @@ from outcrop.metric.regression import bias, bias_of_sums
 def energy_scores(
     *, samples: Float[np.ndarray, "example realisation number"], truth: Float[np.ndarray, "example number"]
 ) -> Float[np.ndarray, " example"]:
-    """The score of the ensemble of every example; lower is better.
+    """The score of the ensemble of every example, of two realisations at least; lower is better.
 
     >>> energy_scores(samples=np.array([[[0.0], [2.0]]]), truth=np.array([[1.0]]))  # 1 - 2 / 2
     array([0.])
     """
     root = np.sqrt(truth.shape[-1])
     near = np.array([pairwise(own[None], drawn).mean() for own, drawn in zip(truth, samples, strict=True)])
-    spread = np.array([_apart(drawn) for drawn in samples])
+    spread = np.array([mean_pairwise(drawn) for drawn in samples])
     return (near - 0.5 * spread) / root
 
 
 def energy_scores_of_one(
     *, samples: Float[np.ndarray, "realisation number"], truth: Float[np.ndarray, "example number"]
 ) -> Float[np.ndarray, " example"]:
-    """The score of one ensemble for all examples."""
-    return (pairwise(truth, samples).mean(axis=1) - 0.5 * _apart(samples)) / np.sqrt(truth.shape[-1])
+    """The score of one ensemble, of two realisations at least, for all examples."""
+    return (pairwise(truth, samples).mean(axis=1) - 0.5 * mean_pairwise(samples)) / np.sqrt(truth.shape[-1])
 
 
 def energy_score(*, prediction: np.ndarray, target: np.ndarray) -> float:
@@ -46,9 +47,3 @@ def energy_score(*, prediction: np.ndarray, target: np.ndarray) -> float:
 
 
 energy_score_of_sums = bias_of_sums
-
-
-def _apart(samples: np.ndarray) -> float:
-    """Mean distance of two different realisations; 0 of one alone."""
-    count = len(samples)
-    return float(pairwise(samples, samples).sum() / (count * (count - 1))) if count > 1 else 0.0

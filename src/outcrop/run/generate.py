@@ -58,8 +58,7 @@ def fold_columns(
         made = drawn(solved.members, loss, plan, test.told, shape, count=section.realisations, observed=seen, **how)
     contenders = {MODEL: settled(problem, made)}
     if ladder:
-        shape = (len(test.index), 1 if together else section.realisations)
-        contenders |= rivals(problem, train, test, shape, seed=section.seed, tell=tell)
+        contenders |= rivals(problem, train, test, made.shape[:2], seed=section.seed, tell=tell)
     columns: dict[str, np.ndarray] = {}
     for name, realisations in contenders.items():
         columns[name] = scores(realisations, test.real, together=together)
