@@ -195,3 +195,106 @@ def test_records_full_of_gaps_are_refused_before_training(place):
     table.to_csv(place / "gaps.csv", index=False)
     with pytest.raises(DataError, match="none can be judged"):
         outcrop.check(place / "run.toml", overrides=['data.source.logs.files="gaps.csv"'])
+
+
+CONDITIONED = [
+    "data.variable={GR={unit='gAPI'},FACIES={}}", "train.steps=120", "train.evaluate_every=60",
+    "loss.condition_dropout=0.1", "sample.steps=8",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def conditioned(place):
+    return outcrop.run(place / "run.toml", out=place / "conditioned", overrides=CONDITIONED)
+
+
+def level(place, bundle, facies, **how):
+    (place / "told.toml").write_text(f"[conditions]\nFACIES = {facies}\n")
+    return float(outcrop.sample(bundle, place / "told.toml", count=8, out=place / "told", **how).data["GR"].mean())
+
+
+@pytest.mark.parametrize("sampler", ["heun", "euler", "stochastic", "ancestral"])
+def test_what_is_drawn_follows_what_is_told_with_every_sampler(conditioned, place, sampler):
+    shale, sand = (level(place, conditioned.bundle, facies, sampler=sampler) for facies in (1, 0))
+    assert shale > sand + 50  # 150 and 50 gAPI in the data
+
+
+def test_conditions_can_be_a_file_on_the_grid_and_have_to_be_told(conditioned, place):
+    facies = np.repeat([0.0, 1.0], 16)
+    data = xr.Dataset({"FACIES": ("depth", facies)}, coords={"depth": ("depth", 0.5 * np.arange(32), {"units": "m"})})
+    data.to_netcdf(place / "facies.nc", engine="h5netcdf")
+    (place / "fields.toml").write_text('fields = "facies.nc"\n')
+    drawn = outcrop.sample(conditioned.bundle, place / "fields.toml", count=8, out=place / "fields").data["GR"]
+    assert float(drawn[:, 18:].mean()) > float(drawn[:, :14].mean()) + 50
+    with pytest.raises(ConfigError, match="has to be told FACIES"):
+        outcrop.sample(conditioned.bundle, count=2, out=place / "untold")
+
+
+def test_an_ensemble_drawn_under_conditions_is_judged_beside_its_floor(conditioned):
+    (entry,) = conditioned.metrics["promises"].values()
+    (told,) = entry["told"]
+    assert told["model"]["honoured"] is None and "coverage" in told["model"]["rows"]
+    assert (
+        entry["test"]["model"]["energy_score"]["value"]
+        < entry["test"]["baselines"]["bootstrap"]["energy_score"]["value"]
+    )
+    assert entry["verdict"]["bootstrap"]["word"] == "beats"
+
+
+MAPS = """
+[data]
+view = {kind = "patches", size = {northing = 16, easting = 16}}
+source.maps = {simulation = "gaussian", count = 40, shape = [16, 16], proportions = [0.5, 0.5], seed = 3}
+variable.FACIES = {from = ["facies"]}
+target.ROCK = {generate = ["FACIES"], classes = {0 = "Shale", 1 = "Sand"}, given = GIVEN}
+
+[promise]
+new = "realisation"
+folds = 2
+validation_share = 0.2
+
+[model]
+family = "FAMILY"
+members = 2
+
+[loss]
+kind = "flow"
+
+[train]
+steps = 4
+batch_size = 8
+evaluate_every = 2
+warmup_steps = 0
+
+[sample]
+steps = 2
+realisations = 3
+most_examples = 8
+
+[evaluate]
+bootstrap = 100
+baselines = ["bootstrap", "truncated_gaussian"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "more"),
+    [
+        ('{kind = "lines", along = "northing", count = [1, 3]}', "time_unet2d", ""),
+        ('{kind = "box", size = {northing = 6, easting = 5}}', "dit2d", "width_size = 16\ndepth = 1"),
+    ],
+)
+def test_maps_in_a_rotation_by_two_networks(tmp_path, given, family, more):
+    text = MAPS.replace("GIVEN", given).replace("FAMILY", family).replace("members = 2", f"members = 2\n{more}")
+    (tmp_path / "maps.toml").write_text(text)
+    result = outcrop.run(tmp_path / "maps.toml", out=tmp_path / "run")
+    (entry,) = result.metrics["promises"].values()
+    assert [fold["model"]["honoured"]["data"] for fold in entry["told"]] == [1, 1]
+    assert entry["groups"] == 16 and len(entry["judged"]) == 2
+    assert result.report.read_text("utf-8").count("fold 2") >= 1
+    drawn = outcrop.sample(result.bundle, count=3, out=tmp_path / "drawn").data
+    assert drawn["ROCK"].shape == (3, 16, 16)  # a refit on all maps
+    grid = {
+        dim: (float(axis[0]), float(axis[1] - axis[0])) for dim, axis in drawn.coords.items() if dim != "realisation"
+    }
+    assert set(grid) == {"northing", "easting"} and {step for _, step in grid.values()} == {10.0}

@@ -30,7 +30,12 @@ def close_neighbours(context: AuditContext) -> list[Finding]:
 
 
 def _record_places(context: AuditContext) -> np.ndarray | None:
-    """Where each record is, shape (record, 2 or 3) in metres; NaN for unknown ones and for those with an extent."""
+    """Where each record is, shape (record, 2 or 3) in metres; NaN for unknown ones and for those with an extent.
+
+    Simulated realisations share their coordinates and lie nowhere.
+    """
+    if all(record.format == "simulation" for record in context.ordered):
+        return None
     places = []
     for record in context.ordered:
         point = cartesian({name: np.array([value]) for name, value in record.position.items()})
