@@ -46,7 +46,7 @@ def make(
     Args:
         name: a key of DIRECTIONS.
         steps: number of steps the schedule spans.
-        learning_rate: its largest value. `lbfgs` searches its own step and takes no other setting.
+        learning_rate: its largest value. exact optimisers search their own step and take no other setting.
         schedule: a key of SCHEDULES.
         warmup_steps: steps over which the learning rate rises linearly to its largest value.
         weight_decay: share of each weight matrix removed per unit of learning rate; biases and norms are left alone.
@@ -61,8 +61,8 @@ def make(
     if not 0 < learning_rate < float("inf") or not 0 <= warmup_steps < steps:
         what = f"learning_rate = {learning_rate}, warmup_steps = {warmup_steps}, steps = {steps} do not go together."
         raise ConfigError(message(what, fix="set learning_rate = 1e-3 and warmup_steps below steps."))
-    if name == "lbfgs":
-        return optax.lbfgs()
+    if DIRECTIONS[name].exact:
+        return DIRECTIONS[name].make()
     decay = (1e-4 if name == "adamw" else 0.0) if weight_decay is None else weight_decay
     parts = [optax.clip_by_global_norm(clip_norm)] if clip_norm else []
     parts.append(DIRECTIONS[name].make())

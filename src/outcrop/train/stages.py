@@ -30,6 +30,7 @@ class Stage:
         plan: fields of `Plan`, without checkpoint and time limit: those are of the whole training.
         augment: changes to training inputs.
         exact: the loss is a function of the parameters alone: no dropout (a line search compares its values).
+        steady: nor does it change between chunks (the optimiser remembers gradients).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Stage:
     plan: Mapping[str, Any] = field(default_factory=dict)
     augment: Augment | None = None
     exact: bool = False
+    steady: bool = False
 
     def lasting(self, steps: int) -> Stage:
         """The stage with another number of steps; its schedule stays."""
@@ -46,9 +48,10 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """A loss without random draws."""
+    """A loss without random draws; `steady`, it renews nothing between chunks either."""
 
     loss_with_draws: Any
+    steady: bool = False
 
     @property
     def groups(self) -> Any:
@@ -62,6 +65,12 @@ class Exact:
     def loss(self, model: Any, state: Any, batch: Batch, key: Any, group: Any) -> Any:
         """The loss as in inference."""
         return self.loss_with_draws.loss(model, state, batch, None, group)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the loss can do."""
+        if name == "refresh" and self.steady:
+            raise AttributeError(name)
+        return getattr(self.loss_with_draws, name)
 
 
 def fit_stages(
@@ -97,7 +106,7 @@ def fit_stages(
         before = max((taken(joined(done, m)) for m in range(len(models) if done else 0)), default=0)
         fits = fit_members(
             models,
-            Exact(loss) if stage.exact else loss,
+            Exact(loss, stage.steady) if stage.exact else loss,
             stage.optimiser,
             stage.data(),
             keys=[jax.random.fold_in(key, 2 + number) for key in keys],

@@ -108,6 +108,10 @@ class Stepper:
 
         (value, (weight, parts, carried)), gradient = jax.value_and_grad(value_of, has_aux=True)(parameters)
         extra = {"value": value, "grad": gradient, "value_fn": lambda parameters: value_of(parameters)[0]}
+        if hasattr(self.loss, "linearised"):  # a sum of squares
+            extra["linearise"] = lambda parameters: self.loss.linearised(
+                parameters, lambda parameters: self.model(eqx.combine(parameters, others)), state.loss
+            )
         before = state.optimiser[group.name]
         update, after = self.optimisers[group.name].update(gradient, before, parameters, **extra)
         moved = eqx.combine(optax.apply_updates(parameters, update), others)
