@@ -165,6 +165,8 @@ TOLD = ("no_usable_signal", "headline", "few_groups", "optimism_gap", "scored_be
 
 def result_screen(result: Any) -> Group:
     """The end of a run: scores beside baselines, the main findings, and where everything is."""
+    if "problem" in result.metrics:
+        return solved_screen(result)
     entry = next(iter(result.metrics["promises"].values()))
     told = [finding["sentence"] for finding in result.findings if finding["id"] in TOLD]
     more = sum(not finding["id"].startswith("audit") for finding in result.findings) - len(told)
@@ -174,6 +176,16 @@ def result_screen(result: Any) -> Group:
     where += [("model", str(result.bundle))] if result.bundle else []
     scores = ladder_table(entry, result.metrics["metrics"])
     return Group(Text(), scores, Text(), _bullets(told), Text(), _facts(where))
+
+
+def solved_screen(result: Any) -> Group:
+    """The end of the run of a problem: errors, what is left over, what was found."""
+    told = result.metrics["problem"]
+    table = _table("", "unit", "value", "over members", title=f"{told['equation']}: {told['formula']}", right=("value",))
+    for row in told["rows"]:
+        table.add_row(Text(row["what"]), Text(row["unit"]), Text(f"{row['value']:.3g}"), Text(row["spread"]))
+    where = [("report", str(result.report))] + ([("model", str(result.bundle))] if result.bundle else [])
+    return Group(Text(), table, Text(), _bullets([found["sentence"] for found in result.findings]), Text(), _facts(where))
 
 
 def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:

@@ -29,6 +29,12 @@ def check_files(raw: Mapping[str, Any], base: Path) -> Iterator[Problem]:
     start = _table(raw.get("model")).get("start_from")
     if isinstance(start, str) and not (base / start).is_file():
         yield ["model", "start_from"], f"model.start_from: there is no model file {str(base / start)!r}."
+    physics = _table(raw.get("physics"))
+    named = {("measured", name): one for name, one in _table(physics.get("measured")).items()}
+    for loc, one in (named | {("reference",): physics.get("reference")}).items():
+        files = _table(one).get("files")
+        if isinstance(files, str):
+            yield from _one(["physics", *loc, "files"], files, base)
     for key, origin in _table(data.get("groups")).items():
         table, colon, _ = str(origin).rpartition(":")
         if colon and " ~ " not in str(origin):

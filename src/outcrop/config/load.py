@@ -12,13 +12,16 @@ from pydantic import BaseModel, ValidationError
 
 from outcrop.config.files import check_files
 from outcrop.config.names import check_names
+from outcrop.config.physics import PhysicsConfig
 from outcrop.config.schema import Config
 from outcrop.errors import ConfigError, did_you_mean, message
 
 Key = tuple[str, ...]
+Stated = Config | PhysicsConfig
+"""A run file states data and a promise, or a problem."""
 
 
-def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Stated:
     """Reads and validates a run file.
 
     Args:
@@ -58,7 +61,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
 
 def validate(
     raw: Mapping[str, Any], lines: Mapping[Key, str] | None = None, *, where: str = "run file", base: Path | None = None
-) -> Config:
+) -> Stated:
     """Validates the parsed content of a run file.
 
     Args:
@@ -71,10 +74,11 @@ def validate(
         ConfigError: listing every problem.
     """
     problems: list[tuple[list[str], str]] = []
+    kind = PhysicsConfig if "physics" in raw else Config
     try:
-        config = Config.model_validate(raw)
+        config = kind.model_validate(raw)
     except ValidationError as error:
-        problems += _sentences(error)
+        problems += _sentences(error, kind)
     problems += check_names(raw)
     problems += check_files(raw, base) if base is not None else ()
     if problems:
@@ -85,7 +89,7 @@ def validate(
     return config
 
 
-def dump(config: Config) -> dict[str, Any]:
+def dump(config: Stated) -> dict[str, Any]:
     """The resolved configuration as plain TOML values: every default written out, nothing that is unset."""
     return _plain(config.model_dump(by_alias=True, exclude_none=True))
 
@@ -126,10 +130,10 @@ def _override(raw: dict[str, Any], override: str) -> Key:
     return path
 
 
-def _sentences(error: ValidationError) -> list[tuple[list[str], str]]:
+def _sentences(error: ValidationError, kind: type[BaseModel]) -> list[tuple[list[str], str]]:
     """All of pydantic's problems, one per key: a value may fit none of several alternatives."""
     found: dict[Key, tuple[list[str], str]] = {}
-    for loc, told in map(_sentence, error.errors()):
+    for loc, told in (_sentence(item, kind) for item in error.errors()):
         _, before = found.get(tuple(loc), (loc, ""))
         found[tuple(loc)] = (loc, f"{before.rpartition(', got')[0]}, or {told.partition('be ')[2]}" if before else told)
     return list(found.values())
@@ -141,10 +145,10 @@ def _number(placed: tuple[str, str]) -> int:
     return int(digits[1]) if digits else 0
 
 
-def _sentence(item: Any) -> tuple[list[str], str]:
+def _sentence(item: Any, kind: type[BaseModel]) -> tuple[list[str], str]:
     """One pydantic problem: the key path, and what is wrong and expected."""
     loc = _known_part([str(part) for part in item["loc"]])
-    section = _section(loc[:-1])
+    section = _section(loc[:-1], kind)
     key = ".".join(loc)
     if item["type"] == "extra_forbidden":
         known = _keys(section) if section else []
@@ -166,9 +170,9 @@ def _keys(section: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in section.model_fields.items()]
 
 
-def _section(loc: list[str]) -> type[BaseModel] | None:
+def _section(loc: list[str], kind: type[BaseModel]) -> type[BaseModel] | None:
     """The section class that a path of keys leads to, through tables of named entries."""
-    current: Any = Config
+    current: Any = kind
     for part in loc:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = next((f for n, f in current.model_fields.items() if part in (n, f.alias)), None)

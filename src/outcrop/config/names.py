@@ -19,6 +19,7 @@ from outcrop.evaluate.reconstruction import RECONSTRUCTIONS
 from outcrop.loss.table import COMPOSITE, LOSSES
 from outcrop.metric.table import METRICS
 from outcrop.model import table as families
+from outcrop.physics.entries import EQUATIONS
 from outcrop.split.audit.audit import CHECKS
 from outcrop.train.table import DIRECTIONS, SCHEDULES
 
@@ -29,7 +30,7 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
     """Yields (key path, what is wrong) for every unknown name; sections of the wrong type are left to the schema."""
     sections = {name: value for name, value in raw.items() if isinstance(value, Mapping)}
     yield from _sources(sections.get("data", {}).get("source", {}))
-    yield from _model(sections.get("model", {}))
+    yield from _model(sections.get("model", {}), "mlp" if "physics" in raw else "unet1d")
     yield from _one(sections, "loss", "kind", ["auto", *LOSSES, COMPOSITE])
     yield from _one(sections, "train", "optimiser", DIRECTIONS)
     yield from _one(sections, "train", "schedule", SCHEDULES)
@@ -39,6 +40,8 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
         for key, table in (("optimiser", DIRECTIONS), ("schedule", SCHEDULES)):
             for path, sentence in _one(named, f"train.stage.{number}", key, table):
                 yield [*path[0].split("."), key], sentence
+    yield from _squares(sections)
+    yield from _one(sections, "physics", "equation", EQUATIONS)
     evaluate = sections.get("evaluate", {})
     baselines = {**BASELINES, **RECONSTRUCTIONS, **GEOSTATISTICS}
     for key, table in (("baselines", baselines), ("metrics", METRICS), ("accept", CHECKS)):
@@ -49,6 +52,17 @@ def check_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
                     ["evaluate", key],
                     f"unknown entry {name!r} in evaluate.{key}{did_you_mean(name, table)}; known: {', '.join(table)}.",
                 )
+
+
+def _squares(sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """Gauss-Newton needs a loss that is a sum of squares, residual by residual."""
+    train = sections.get("train", {})
+    stages = train.get("stage", [])
+    named = {"": train} | {f"stage.{n}": stage for n, stage in enumerate(stages if isinstance(stages, list) else [])}
+    for place, section in named.items():
+        if "physics" not in sections and isinstance(section, Mapping) and section.get("optimiser") == "gauss_newton":
+            path = ["train", *(place.split(".") if place else ()), "optimiser"]
+            yield path, f"{'.'.join(path)}: gauss_newton solves equations ([physics]); on data use adamw or lbfgs."
 
 
 def _sources(sources: Any) -> Iterator[Problem]:
@@ -88,8 +102,8 @@ def _one(sections: Mapping[str, Any], section: str, key: str, known: Any) -> Ite
         )
 
 
-def _model(section: Mapping[str, Any]) -> Iterator[Problem]:
-    name = section.get("family", "unet1d")
+def _model(section: Mapping[str, Any], usual: str) -> Iterator[Problem]:
+    name = section.get("family", usual)
     if not isinstance(name, str):
         return
     try:

@@ -245,7 +245,8 @@ def _taken(dim: str, stated: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     if name not in arrays:
         fix = f'{dim} = {{from = "ARRAY"}} names one of {", ".join(arrays)}{did_you_mean(str(name), arrays)}.'
         raise ConfigError(message(f"The coordinate {dim} cannot be found.", where=str(path), fix=fix))
-    return arrays[name]
+    held = arrays[name]
+    return held.ravel() if max(held.shape, default=0) == held.size else held  # MATLAB keeps lists as columns
 
 
 def _regular(dim: str, stated: Mapping[str, Any], sizes: Mapping[Any, int], path: Path) -> np.ndarray:

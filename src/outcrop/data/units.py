@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,6 +142,24 @@ def convert(values: np.ndarray, unit_in_file: str | None, unit_wanted: str | Non
         return values, ""
     shift = f" plus {zero:.6g}" if zero else ""
     return converted, f"{found.lower() if found.isupper() else found} to {wanted}, times {one - zero:.6g}{shift}"
+
+
+def power_product(powers: Mapping[str, int], wanted: str) -> float | None:
+    """How many of the wanted unit a product of powers of units is; None where it is something else.
+
+    >>> power_product({"km": 2, "s": -1}, "m2/s")
+    1000000.0
+
+    Raises:
+        DataError: a unit is not known.
+    """
+    product: Any = 1.0
+    for unit, power in powers.items():
+        product = product * _registry().Quantity(1.0, _unit(unit)) ** power
+    if not hasattr(product, "to"):
+        product = _registry().Quantity(product, "")
+    target = _unit(wanted)
+    return float(product.to(target).magnitude) if product.dimensionality == target.dimensionality else None
 
 
 @functools.cache

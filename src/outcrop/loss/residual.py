@@ -123,7 +123,8 @@ class ResidualLoss:
             if measured is not None:
                 size = measured.noise_sd or self.problem.scale(measured.unknown)
             else:
-                rows = _rows_at(term, values, jnp.asarray(term.points), jnp.asarray(term.aside))
+                points = jnp.asarray(term.points, model.low.value.dtype)
+                rows = _rows_at(term, values, points, jnp.asarray(term.aside, points.dtype))
                 size = float(jnp.sqrt((rows**2).mean()))
             found.append(size or 1.0)
         self.sizes = tuple(found)
@@ -131,7 +132,8 @@ class ResidualLoss:
 
     def init(self, model: Any, key: PRNGKeyArray | None) -> State:
         """Points and weights for the model as it is; without `key` the first ones."""
-        state = State(self.factors, jnp.asarray(self.terms[0].points))
+        dtype = jnp.result_type(*jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)))
+        state = State(self.factors.astype(dtype), jnp.asarray(self.terms[0].points, dtype))
         if key is None:
             return state
         if self.refine == "residual":
@@ -147,7 +149,7 @@ class ResidualLoss:
         parts = {term.name: mean for term, mean in zip(self.terms, means, strict=True)}
         if len(self.terms) > 1:
             parts |= {f"weight of {term.name}": w for term, w in zip(self.terms, weights, strict=True)}
-        return LossValue((weights * means).sum(), jnp.ones(()), parts, state)
+        return LossValue((weights * means).sum(), jnp.ones((), means.dtype), parts, state)
 
     def rows(self, model: Any, state: State) -> list[Float[Array, "point part"]]:
         """The residuals of every term at its points, in units of their size."""
@@ -201,10 +203,10 @@ class ResidualLoss:
     def balanced(self, model: Any, state: State) -> Float[Array, " term"]:
         """Weights under which every term pulls as strongly as the mean of all."""
         if self.balance == "none" or len(self.terms) == 1:
-            return self.factors
+            return self.factors.astype(state.points.dtype)
         pull = jnp.stack([self._pull(i, model, state) for i in range(len(self.terms))])
         floor = 1e-6 * pull.max() + jnp.finfo(pull.dtype).tiny
-        return self.factors * pull.mean() / jnp.maximum(pull, floor)
+        return self.factors.astype(pull.dtype) * pull.mean() / jnp.maximum(pull, floor)
 
     def refined(self, model: Any, state: State, key: PRNGKeyArray) -> Float[Array, "point coordinate"]:
         """Points drawn without replacement, with a chance of 1 + |r| / mean |r|."""

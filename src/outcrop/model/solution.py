@@ -47,7 +47,7 @@ class Solution(eqx.Module):
             periodic: columns of coordinates along which everything repeats itself.
         """
         self.network, self.made, self.numbers, self.periodic = network, made, dict(numbers), tuple(periodic)
-        low, high = jnp.asarray(bounds).T
+        low, high = jnp.asarray(bounds, float).T
         self.low, self.high = Buffer(low), Buffer(high)
 
     def __call__(self, point: Float[Array, " coordinate"], *, key: object = None) -> Float[Array, " field"]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from outcrop.report import words
+from outcrop.report import problem, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.questions import group_noun, step_noun
 from outcrop.report.scores import Promise, Rung, Score, promises
@@ -25,6 +25,8 @@ def title(run: RunFolder) -> str:
     named = run.run.get("title")
     if isinstance(named, str) and named:
         return named
+    if problem.is_problem(run):
+        return problem.title(run)
     target = words.series([str(row.get("name")) for row in run.targets]) if run.targets else ""
     return f"{target}{_ahead(run)}{_place(run)}" if target else run.path.resolve().name
 
@@ -109,6 +111,9 @@ def _word(rung: Rung, promise: Promise) -> str:
 
 def keys(run: RunFolder) -> list[Key]:
     """Key numbers for the head of the page."""
+    if problem.is_problem(run):
+        rows = problem.told(run).get("rows") or []
+        return [Key(f"{row['value']:.2g}", row["what"]) for row in rows[:3]]
     found = []
     for promise in promises(run)[:1]:
         ladder = promise.ladder

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from outcrop.report import words
+from outcrop.report import problem, words
 from outcrop.report.folder import RunFolder
 
 
@@ -74,6 +74,9 @@ def answers(run: RunFolder) -> list[Answer]:
     """The four answers, each only with what the run folder tells; empty when there is no run file."""
     if not run.run:
         return []
+    if problem.is_problem(run):
+        told = problem.answers(run).items()
+        return [Answer(question, [Sentence(text, lead) for lead, text in said]) for question, said in told]
     found = [
         Answer("What goes in, and what comes out?", _in_and_out(run)),
         Answer("What exactly is learned?", _learned(run)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from outcrop.report import provenance, tables, words
+from outcrop.report import provenance, solved, tables, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
 from outcrop.report.generated import drawn_pictures, flag_sentences, judged_tables, told_tables
@@ -154,6 +154,12 @@ def realisations(run: RunFolder) -> Section:
     return section
 
 
+def solution(run: RunFolder) -> Section:
+    """An equation's solution on its domain, how good it is, and the terms of its loss."""
+    section = Section("solution", "Solution").add("table", solved.error_table(run))
+    return section.add("pictures", solved.solution_pictures(run)).add("pictures", solved.term_pictures(run))
+
+
 def intervals(run: RunFolder) -> Section:
     """What the network's own uncertainty is worth."""
     section = Section("intervals", "Uncertainty")
@@ -290,6 +296,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     lead,
     given_back,
     realisations,
+    solution,
     intervals,
     place,
     by_class,

@@ -97,7 +97,11 @@ def write_history(folder: Path, folds: Sequence[Fold], refit: Sequence[Mapping[s
     what the optimiser added in one step, and of the numbers themselves.
     """
     rows = [{"fold": number, **row} for number, fold in enumerate(folds) for row in fold.notes["history"]]
-    rows += [{"fold": -1, **row} for row in refit]
+    write_rows(folder, rows + [{"fold": -1, **row} for row in refit])
+
+
+def write_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """history.csv and norms.csv from rows of evaluations."""
     parts = dict.fromkeys(name for row in rows for name in row if name not in (*HISTORY, "norms"))
     write_csv(folder / "history.csv", [{k: _blank(v) for k, v in row.items()} for row in rows], [*HISTORY, *parts])
     norms = [row | {"layer": layer} | own for row in rows for layer, own in row.get("norms", {}).items()]
@@ -169,8 +173,13 @@ def _units(problem: Problem, axis: str) -> dict[str, str]:
 
 
 def environment(problem: Problem, seconds: float, started: str, parameters: int) -> dict[str, Any]:
+    """environment.json of a run on data."""
+    seeds = {"split": problem.config.promise.seed, "train": problem.config.train.seed}
+    return surroundings(seconds, started, parameters, seeds)
+
+
+def surroundings(seconds: float, started: str, parameters: int, seeds: Mapping[str, int]) -> dict[str, Any]:
     """environment.json: versions, device, seeds, time and memory."""
-    train = problem.config.train
     return {
         "outcrop": __version__,
         "code_version": _code_version(),
@@ -179,7 +188,7 @@ def environment(problem: Problem, seconds: float, started: str, parameters: int)
         "versions": {name: found for name in LIBRARIES if (found := _version(name))},
         "device": plain(device.describe()),
         "cores": os.cpu_count(),
-        "seeds": {"split": problem.config.promise.seed, "train": train.seed},
+        "seeds": dict(seeds),
         "wall_time_seconds": round(seconds, 1),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "started": started,

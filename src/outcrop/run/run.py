@@ -16,6 +16,7 @@ import tomlkit
 
 from outcrop import __version__, device
 from outcrop.config.load import dump, load
+from outcrop.config.physics import PhysicsConfig
 from outcrop.config.schema import Config
 from outcrop.report.page import write as write_report
 from outcrop.run import bundling, evaluate, folder, outputs, picking
@@ -24,6 +25,7 @@ from outcrop.run.layout import write_layouts
 from outcrop.run.realisation_files import write_realisations
 from outcrop.run.restored_files import write_reconstruction
 from outcrop.run.rotate import Fold, scored_of, solve_fold
+from outcrop.run.solution import Solved, solve
 from outcrop.run.search import Trial, over_all, searched, with_best, write_search
 from outcrop.run.uncertain import intervals
 from outcrop.shown import Readable, Shown
@@ -94,15 +96,15 @@ class Silent:
 
 
 def run(
-    run_file: str | Path | Config,
+    run_file: str | Path | Config | PhysicsConfig,
     *,
     out: str | Path | None = None,
     overrides: Iterable[str] = (),
     base: str | Path | None = None,
     resume: bool = False,
     tell: Any = None,
-) -> Result:
-    """Trains, compares with baselines, explains, bundles and reports.
+) -> Result | Solved:
+    """Trains, compares with baselines, explains, bundles and reports; of an equation, solves it.
 
     Args:
         run_file: path of a run file, or a configuration.
@@ -120,9 +122,12 @@ def run(
     tell = tell or Silent()
     begun = time.monotonic()
     device.setup()
-    config = run_file if isinstance(run_file, Config) else load(run_file, overrides)
-    here = Path(base) if base else (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
-    stem = config.bundle.name or ("run" if isinstance(run_file, Config) else Path(run_file).stem)
+    stated = isinstance(run_file, Config | PhysicsConfig)
+    config = run_file if stated else load(run_file, overrides)
+    here = Path(base) if base else (Path.cwd() if stated else Path(run_file).resolve().parent)
+    stem = config.bundle.name or ("run" if stated else Path(run_file).stem)
+    if isinstance(config, PhysicsConfig):
+        return solve(config, base=here, out=out, stem=stem, resume=resume, tell=tell)
     place = Path(out) if out is not None else folder.next_free(Path("runs"), stem)
     folder.check_free(place, resume=resume)
     checked = check(config, base=here)

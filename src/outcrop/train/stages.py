@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 
 from outcrop.records import Batch
@@ -31,6 +32,7 @@ class Stage:
         augment: changes to training inputs.
         exact: the loss is a function of the parameters alone: no dropout (a line search compares its values).
         steady: nor does it change between chunks (the optimiser remembers gradients).
+        dtype: floating-point type that the models are brought to first; None leaves them. float64 needs its scope.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Stage:
     augment: Augment | None = None
     exact: bool = False
     steady: bool = False
+    dtype: str | None = None
 
     def lasting(self, steps: int) -> Stage:
         """The stage with another number of steps; its schedule stays."""
@@ -103,6 +106,7 @@ def fit_stages(
         left = None if max_minutes is None else max_minutes - spent / 60
         if done and (done[-1][1][0].interrupted or (left is not None and left <= 0)):
             break
+        models = [model if stage.dtype is None else cast(model, stage.dtype) for model in models]
         before = max((taken(joined(done, m)) for m in range(len(models) if done else 0)), default=0)
         fits = fit_members(
             models,
@@ -120,6 +124,11 @@ def fit_stages(
         done.append((stage.name, fits))
         models = [fit.last for fit in fits]
     return [joined(done, m) for m in range(len(models))]
+
+
+def cast(model: Any, dtype: str) -> Any:
+    """A model with its floating-point arrays in another type."""
+    return jax.tree.map(lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, model)
 
 
 def taken(fit: Fit) -> int:

@@ -1,0 +1,100 @@
+"""What the page shows of the run of a problem: the solution on its domain, how good it is, the terms of its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from outcrop.report.figures import solution as figures
+from outcrop.report.folder import RunFolder
+from outcrop.report.pictures import Picture, picture
+from outcrop.report.problem import terms, told
+from outcrop.report.tables import Cell, Table
+
+def error_table(run: RunFolder) -> Table | None:
+    """Errors against the truth, what is left over, what was found."""
+    rows = told(run).get("rows") or []
+    if not rows:
+        return None
+    cells = [
+        [row["what"], row["unit"], Cell(f"{row['value']:.3g}", right=True), Cell(row["spread"], right=True)] for row in rows
+    ]
+    head: list[Cell | str] = ["", "unit", Cell("value", right=True), Cell("over members", right=True)]
+    return Table(head, cells, "How good the solution is")
+
+
+def term_pictures(run: RunFolder) -> list[Picture]:
+    """The terms of the loss and their weights over the steps."""
+    names = terms(run)
+    if len(names) < 2:
+        return []
+    drawn = figures.terms(run.history, names)
+    return [picture(drawn, f"Loss by term: {', '.join(names)}.", "What is left of each term, in units of its size, and its weight.")]
+
+
+def solution_pictures(run: RunFolder) -> list[Picture]:
+    """Every field on its domain."""
+    file = run.path / "solution.nc"
+    if not file.is_file():
+        return []
+    import xarray as xr
+
+    with xr.open_dataset(file, engine="h5netcdf") as opened:
+        data = opened.load()
+    about = run.data.get("problem") or {}
+    axes = [figures.Axis(n, data[n].to_numpy(), str(data[n].attrs.get("units", ""))) for n in about.get("coordinates") or {}]
+    found = []
+    for name in [*(about.get("unknowns") or []), *(n for n in about.get("found") or [] if n in data)]:
+        found.append(_field(data, str(name), axes))
+    return found
+
+
+def _field(data: Any, name: str, axes: list[figures.Axis]) -> Picture:
+    unit, values = str(data[name].attrs.get("units", "")), data[name].to_numpy()
+    residual = next((data[n].to_numpy() for n in data.data_vars if str(n).startswith("residual_")), None)
+    truth = data[f"{name}_true"].to_numpy() if f"{name}_true" in data else None
+    measured = _measured(data, name, axes)
+    spread = data[f"{name}_sd"].to_numpy() if f"{name}_sd" in data else None
+    alt = f"{name} on its domain, beside the truth, its error and what is left over of the equation."
+    caption = f"{name}{' and its truth' if truth is not None else ''} on the domain."
+    if len(axes) == 1:
+        curves = {"network": values} | ({"truth": truth} if truth is not None else {})
+        drawn = figures.lines(curves, axes[0], name=name, unit=unit, spread=spread, residual=residual, points=measured and (measured[0][:, 0], measured[1]))
+        return picture(drawn, alt, caption)
+    panels = [figures.Map(f"{name}, network", values, "value")]
+    own = axes
+    if truth is None and f"{name}_reference" in data:
+        shaped = _on_grid(data, name, axes)
+        if shaped is not None:
+            own, values, truth = shaped
+            panels = [figures.Map(f"{name}, network", values, "value")]
+            residual = None
+    if truth is not None:
+        panels += [figures.Map("truth", truth, "value"), figures.Map("network minus truth", values - truth, "error")]
+    elif spread is not None:
+        panels.append(figures.Map("spread over members", spread, "size"))
+    if residual is not None:
+        panels.append(figures.Map("left over of the equation", residual, "size"))
+    return picture(figures.maps(panels, own, unit=unit, points=measured and measured[0]), alt, caption)
+
+
+def _measured(data: Any, name: str, axes: list[figures.Axis]) -> tuple[np.ndarray, np.ndarray] | None:
+    column = next((str(n) for n in data.data_vars if str(n).startswith(f"{name}_measured_")), None)
+    if column is None:
+        return None
+    dim = column.removeprefix(f"{name}_")
+    return np.stack([data[f"{dim}_{axis.name}"].to_numpy() for axis in axes], axis=-1), data[column].to_numpy()
+
+
+def _on_grid(data: Mapping[str, Any], name: str, axes: list[figures.Axis]) -> Any:
+    """Axes, network and truth of a reference whose points make a grid; None where they make none."""
+    columns = [np.asarray(data[f"reference_{axis.name}"]) for axis in axes]
+    levels = [np.unique(column) for column in columns]
+    if np.prod([len(level) for level in levels]) != len(columns[0]):
+        return None
+    order = np.lexsort(columns[::-1])
+    shape = tuple(len(level) for level in levels)
+    own = [figures.Axis(axis.name, level, axis.unit) for axis, level in zip(axes, levels, strict=True)]
+    return own, *(np.asarray(data[f"{name}_{what}"])[order].reshape(shape) for what in ("at_reference", "reference"))

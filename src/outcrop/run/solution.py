@@ -1,0 +1,247 @@
+"""`run` of a problem: a network that solves an equation, or finds what the equation hides, to a run folder.
+
+pose (run file -> problem) -> train (Adam, then Gauss-Newton in float64) -> score against the truth, the equation and the
+data -> findings -> bundle -> report. Members differ in their first weights and points: their spread is the interval.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tomlkit
+
+from outcrop import __version__, device
+from outcrop.bundle import Bundle
+from outcrop.bundle import save as save_bundle
+from outcrop.config.load import dump
+from outcrop.config.physics import PhysicsConfig
+from outcrop.errors import ConfigError, message
+from outcrop.loss.residual import ResidualLoss
+from outcrop.model import table as families
+from outcrop.model.solution import Solution, in_size
+from outcrop.model.trainable import parameter_count
+from outcrop.physics.problem import Problem
+from outcrop.records import Batch
+from outcrop.report.page import write as write_report
+from outcrop.run import folder, outputs, parts
+from outcrop.run.pose import Posed, pose
+from outcrop.run.solution_scores import Scores, findings, scored, write_solution
+from outcrop.run.weights import named_arrays
+from outcrop.shown import Readable, Shown
+from outcrop.train.progress import Fit, Progress
+from outcrop.train.stages import Stage, fit_stages
+from outcrop.train.table import DIRECTIONS
+
+NETWORK = {"width_size": 20, "depth": 4, "activation": "tanh"}
+"""Of the family mlp, where the run file says nothing: as in Raissi, Perdikaris and Karniadakis (2019), half as deep."""
+FIRST_DTYPE, LAST_DTYPE = "float32", "float64"
+CHECK_SEED = 1_000_003
+"""Of the points at which training is validated."""
+
+
+@dataclass(frozen=True, repr=False)
+class Solved(Readable):
+    """What the run of a problem leaves behind; attributes as of `run.run.Result`."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    findings: list[dict[str, Any]]
+    bundle: Path | None
+    report: Path
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> list[str]:
+        """What is to be known first."""
+        return [found["sentence"] for found in self.findings]
+
+    def shown(self) -> Shown:
+        """Errors against the truth, what is left over of the equation, and what was found."""
+        told = self.metrics["problem"]
+        rows = [[row["what"], row["unit"], f"{row['value']:.4g}", row["spread"]] for row in told["rows"]]
+        facts = [("equation", f"{told['equation']}: {told['formula']}"), ("folder", str(self.folder))]
+        facts += [("report", str(self.report))] + ([("model", str(self.bundle))] if self.bundle else [])
+        return Shown("Solution", facts, ["", "unit", ">value", ">spread over members"], rows)
+
+
+def solve(
+    config: PhysicsConfig, *, base: Path, out: str | Path | None = None, stem: str = "run", resume: bool = False, tell: Any
+) -> Solved:
+    """Trains on a problem and writes the run folder; arguments as of `run.run.run`."""
+    begun = time.monotonic()
+    device.setup()
+    place = Path(out) if out is not None else folder.next_free(Path("runs"), config.bundle.name or stem)
+    folder.check_free(place, resume=resume)
+    with jax.enable_x64(True):
+        posed = pose(config, base)
+        if resume:
+            folder.check_same(place, dump(config), fingerprint(posed))
+        place.mkdir(parents=True, exist_ok=True)
+        started = folder.started(place, resume=resume)
+        about = f"# Resolved by outcrop {__version__}: every default written out. Relative paths start from {base}\n"
+        folder.write_text(place / "run.toml", about + tomlkit.dumps(dump(config)))
+        folder.write_json(place / "data.json", described(posed))
+        for doubt in posed.doubts:
+            tell(doubt)
+        models = [network(config, posed.problem, member) for member in range(config.model.members)]
+        tell(f"{posed.problem.equation.name}, {parameter_count(models[0]):,} parameters, {config.loss.points:,} points.")
+        fits = trained(config, posed.problem, models, place / "checkpoints", resume, tell.step)
+        tell(f"Training: {fits[0].stop_reason}")
+        scores = scored(posed, [fit.best for fit in fits])
+        write_solution(place, posed, scores)
+        metrics = {"problem": scores.told, "parameters": parameter_count(models[0])}
+        metrics |= {"timing": {"training_seconds": max(f.seconds for f in fits), "steps": sum(fits[0].stage_steps)}}
+        found = findings(posed, scores, fits)
+        folder.write_json(place / "metrics.json", metrics)
+        folder.write_json(place / "findings.json", found)
+        bundle = None if config.bundle.model == "none" else _bundle(place, config, posed, fits, metrics)
+    history = [{"member": m, **row} for m, fit in enumerate(fits) for row in fit.history]
+    outputs.write_rows(place, [{"fold": 0, **row} for row in history])
+    seconds = time.monotonic() - begun
+    folder.write_json(
+        place / "environment.json",
+        outputs.surroundings(seconds, started, metrics["parameters"], {"train": config.train.seed}),
+    )
+    return Solved(place, metrics, found, bundle, write_report(place), posed.doubts)
+
+
+def network(config: PhysicsConfig, problem: Problem, member: int) -> Solution:
+    """The untrained solution of one member.
+
+    Raises:
+        ConfigError: the family works on something else than points.
+    """
+    model = config.model
+    entry = families.family(model.family)
+    if "points" not in entry.views:
+        what = f"{model.family} works on {' and '.join(entry.views)}; a solution is a network of coordinates."
+        raise ConfigError(message(what, where="model.family", fix='family = "mlp"'))
+    arguments = (NETWORK if model.family == "mlp" else {}) | model.arguments
+    periodic = [problem.coordinates.index(name) for name in problem.periodic]
+    core = families.build(
+        model.family,
+        in_size=in_size(len(problem.coordinates), periodic),
+        out=len(problem.outputs),
+        arguments=arguments,
+        key=jax.random.key(1000 * config.train.seed + member),
+    )
+    bounds = list(problem.domain.bounds.values())
+    return Solution(core, bounds, made=problem.fields, numbers=problem.start(), periodic=periodic)
+
+
+def trained(
+    config: PhysicsConfig, problem: Problem, models: list[Solution], place: Path, resume: bool, tell: Any
+) -> list[Fit]:
+    """All members through all stages, one after another."""
+    section = config.loss.model_dump()
+    fits = []
+    for member, model in enumerate(models):
+        loss = ResidualLoss(problem, **section, seed=config.train.seed + member).sized(model)
+        held = ResidualLoss(problem, **section | {"balance": "none"}, seed=CHECK_SEED)
+        held.sizes = loss.sizes
+        check = jax.jit(_value_of(held, model))
+        stages = [_stage(name, one, problem) for name, one in config.train.stages.items()]
+
+        def told(progress: Progress, member: int = member) -> None:
+            title = "training" if len(models) == 1 else f"member {member + 1} of {len(models)}"
+            tell(title, progress.step, progress.steps, f"loss {progress.train_loss:.2e}")
+
+        fits += fit_stages(
+            [model],
+            loss,
+            stages,
+            keys=[jax.random.key(1000 * config.train.seed + member + 500)],
+            validate=lambda model, check=check: float(check(_arrays(model))),
+            progress=told,
+            checkpoint=place / f"member-{member}.ckpt",
+            resume=resume,
+            max_minutes=config.train.max_minutes,
+        )
+    return fits
+
+
+def _arrays(model: Solution) -> Any:
+    import equinox as eqx
+
+    return eqx.filter(model, eqx.is_array)
+
+
+def _value_of(loss: ResidualLoss, like: Solution) -> Any:
+    """Arrays of a model -> the loss at points that training does not see, all terms with the same weight."""
+    import equinox as eqx
+
+    static = eqx.filter(like, eqx.is_array, inverse=True)
+
+    def value(arrays: Any) -> jax.Array:
+        model = eqx.combine(arrays, static)
+        return loss.loss(model, loss.init(model, None), Batch(None), None, loss.groups[0]).value
+
+    return value
+
+
+def _stage(name: str, section: Any, problem: Problem) -> Stage:
+    exact = DIRECTIONS[section.optimiser]
+    plan = {
+        "steps": section.steps,
+        "batch_size": 1,
+        "evaluate_every": section.evaluate_every,
+        "patience": section.patience,
+        "ema_decay": None if exact.exact else section.ema_decay,
+    }
+    dtype = LAST_DTYPE if exact.exact else FIRST_DTYPE
+    return Stage(name, parts.optimiser_of(section), lambda: Batch(None), plan, None, exact.exact, exact.steady, dtype)
+
+
+def fingerprint(posed: Posed) -> str:
+    """Of the files that were read."""
+    return folder.fingerprint([record.sha256 for record in posed.files])
+
+
+def described(posed: Posed) -> dict[str, Any]:
+    """data.json: what was read, and what the problem is."""
+    problem = posed.problem
+    records = [{"name": r.name, "source": r.source, "sha256": r.sha256, "samples": len(r)} for r in posed.files]
+    return {
+        "records": records,
+        "problem": {
+            "equation": problem.equation.name,
+            "formula": problem.equation.formula,
+            "help": problem.equation.help,
+            "source": problem.equation.source,
+            "unknowns": list(problem.equation.unknowns),
+            "found": [*problem.found_numbers, *problem.found_fields],
+            "coordinates": {name: list(span) for name, span in problem.domain.bounds.items()},
+            "units": dict(problem.units),
+            "doubts": list(posed.doubts),
+            "measured": [{"unknown": m.unknown, "count": len(m.values), "noise_sd": m.noise_sd} for m in problem.measured],
+        },
+        "fingerprint": fingerprint(posed),
+    }
+
+
+def _bundle(place: Path, config: PhysicsConfig, posed: Posed, fits: list[Fit], metrics: dict[str, Any]) -> Path:
+    arrays = {
+        f"member/{number}/{name}": array
+        for number, fit in enumerate(fits)
+        for name, array in named_arrays(fit.best).items()
+    }
+    bundle = Bundle(
+        family=config.model.family,
+        arguments={"arguments": dict(config.model.arguments)},
+        arrays=arrays,
+        promise=f"{posed.problem.equation.name} on its domain",
+        scores={"problem": metrics["problem"]},
+        fingerprints={"data": fingerprint(posed)},
+        versions={"outcrop": __version__},
+        provenance={
+            "physics": dump(config)["physics"] | {"reference": None, "measured": {}},
+            "scales": {u: posed.problem.scale(u) for u in posed.problem.equation.unknowns},
+        },
+    )
+    return save_bundle(place / "model.outcrop", bundle)
