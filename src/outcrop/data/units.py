@@ -176,7 +176,8 @@ def _registry() -> pint.UnitRegistry:
 def _unit(text: str) -> pint.Unit:
     registry = _registry()
     plausible = len(text) <= LONGEST and not NO_UNIT_TEXT.search(text)
-    for spelling in dict.fromkeys((canonical(text), text, text.lower())) if plausible else ():
+    powers = re.sub(r"(?<=[A-Za-z])(-?\d)", r"**\1", text)  # m2/s, kg m-3
+    for spelling in dict.fromkeys((canonical(text), text, text.lower(), powers)) if plausible else ():
         try:
             return registry.Unit(spelling)
         except Exception:  # pint raises UndefinedUnitError, and parser errors of many kinds, for text that is no unit

@@ -5,6 +5,7 @@ Holds import strings only, so that help texts and the check of a run file need n
 
 from __future__ import annotations
 
+from outcrop.model.coordinate_entries import COORDINATE
 from outcrop.model.family import Family
 from outcrop.model.generative_entries import GENERATIVE
 
@@ -350,6 +351,7 @@ FAMILIES: dict[str, Family] = {
             convolutional=True,
             axes=3,
         ),
+        *COORDINATE,
         *GENERATIVE,
     )
 }

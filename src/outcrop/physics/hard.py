@@ -57,6 +57,12 @@ def slope_built_in(face: Face, unknown: str, conditions: Sequence[Condition]) ->
     return face == ("t", "low") and any(unknown in c.values and face in c.faces for c in conditions)
 
 
+def _moved(point: Float[Array, " coordinate"], axis: int, value: float) -> Float[Array, " coordinate"]:
+    """The point with one coordinate replaced, by arithmetic that has derivatives of any order."""
+    here = np.arange(len(point)) == axis
+    return point * jnp.asarray(~here, point.dtype) + jnp.asarray(here * value, point.dtype)
+
+
 def _nothing(point: Float[Array, " coordinate"]) -> Float[Array, ""]:
     return jnp.zeros((), point.dtype)
 
@@ -73,12 +79,12 @@ def _blended(lift: Scalar, axis: int, span: tuple[float, float], given: dict, sl
         share = (point[axis] - low) / (high - low)
         value = lift(point)
         for side, condition in given.items():
-            place = point.at[axis].set(low if side == "low" else high)
+            place = _moved(point, axis, low if side == "low" else high)
             lacking = condition(place) - lift(place)
             weight = 1.0 if len(given) == 1 else (1 - share if side == "low" else share)
             value = value + weight * lacking
         if slope is not None:
-            value = value + (point[axis] - low) * slope(point.at[axis].set(low))
+            value = value + (point[axis] - low) * slope(_moved(point, axis, low))
         return value
 
     return blended

@@ -24,7 +24,8 @@ def title(run: RunFolder) -> str:
     """The equation and what was looked for."""
     about = run.data.get("problem") or {}
     found = about.get("found") or about.get("unknowns") or []
-    return f"{words.series(list(map(str, found)))} of {words.plain(str(about.get('equation', '')))}"
+    what = words.series(list(map(str, found)))
+    return f"{words.plain(str(about.get('equation', ''))).capitalize()} equation: {what}"
 
 
 def answers(run: RunFolder) -> dict[str, list[tuple[str, str]]]:

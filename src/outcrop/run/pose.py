@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from outcrop.config.physics import ConditionSection, FileSection, FindSection, MeasuredSection, PhysicsConfig
+from outcrop.config.physics import (
+    ConditionSection,
+    FileSection,
+    FindSection,
+    MeasuredSection,
+    PhysicsConfig,
+    PhysicsSection,
+)
 from outcrop.data.read import matching, read, under
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.physics.check import check
@@ -44,12 +51,19 @@ def pose(config: PhysicsConfig, base: Path) -> Posed:
     Raises:
         ConfigError, DataError: something unknown, contradictory or missing.
     """
-    section = config.physics
+    section, files = config.physics, []
+    problem = problem_of(section, base, files)
+    doubts = check(problem)
+    truth = None if section.reference is None else _truth(section.reference, problem, base, files)
+    return Posed(problem, truth, tuple(doubts), tuple(files))
+
+
+def problem_of(section: PhysicsSection, base: Path, files: list[Record]) -> Problem:
+    """The problem of a section, not yet checked; what is read on the way is added to `files`."""
     equation = equation_named(section.equation)
     domain = Domain({name: (float(low), float(high)) for name, (low, high) in section.domain.items()})
-    files: list[Record] = []
     tables = [m for name, one in section.measured.items() for m in _measured(name, one, equation, domain, base, files)]
-    problem = Problem(
+    return Problem(
         equation,
         domain,
         _coefficients(section.parameter, equation, domain),
@@ -61,9 +75,6 @@ def pose(config: PhysicsConfig, base: Path) -> Posed:
         section.units,
         section.scale,
     )
-    doubts = check(problem)
-    truth = None if section.reference is None else _truth(section.reference, problem, base, files)
-    return Posed(problem, truth, tuple(doubts), tuple(files))
 
 
 def _coefficients(given: Mapping[str, Any], equation: Equation, domain: Domain) -> dict[str, Coefficient]:

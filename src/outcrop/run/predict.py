@@ -19,6 +19,7 @@ from outcrop.run import picking
 from outcrop.run.cutouts import bytes_of
 from outcrop.run.folder import write_csv
 from outcrop.run.predict_blocks import parse_region, predict_large
+from outcrop.run.solved_model import SolvedModel
 from outcrop.run.surrogate import Model, Predicted, load
 
 KINDS = ("class", "confidence", "interval", "probabilities", "set", "validity", "value")
@@ -91,6 +92,8 @@ def predict(
     if unknown:
         raise ConfigError(message(f"--write does not know {unknown[0]!r}.", fix=f"use some of {','.join(KINDS)}."))
     model = load(bundle)
+    if isinstance(model, SolvedModel):
+        return Prediction(_at_points(model, files, out), Path(out), False)
     model.check_predicts()
     if model.bundle.provenance.get("joins"):
         names = ", ".join(model.bundle.provenance["joins"])
@@ -109,6 +112,14 @@ def predict(
         if model.bundle.provenance.get("picks"):
             write_csv(folder / "picks.csv", picks, picking.COLUMNS)
     return Prediction(rows, folder, dry_run)
+
+
+def _at_points(model: SolvedModel, files: Any, out: str | Path) -> list[dict[str, Any]]:
+    """Files of points with the fields of a solved problem; rows as in the summary of `predict`."""
+    return [
+        row | {"status": "ok", "predicted": row["samples"], "outside_validity": row["outside_domain"]}
+        for row in model.predict_files(files, out)
+    ]
 
 
 def _any_predicted(rows: Sequence[Mapping[str, Any]], files: int) -> None:

@@ -21,16 +21,15 @@ from outcrop.bundle import Bundle
 from outcrop.bundle import save as save_bundle
 from outcrop.config.load import dump
 from outcrop.config.physics import PhysicsConfig
-from outcrop.errors import ConfigError, message
 from outcrop.loss.residual import ResidualLoss
-from outcrop.model import table as families
-from outcrop.model.solution import Solution, in_size
+from outcrop.model.solution import Solution
 from outcrop.model.trainable import parameter_count
 from outcrop.physics.problem import Problem
 from outcrop.records import Batch
 from outcrop.report.page import write as write_report
 from outcrop.run import folder, outputs, parts
 from outcrop.run.pose import Posed, pose
+from outcrop.run.solved_model import untrained
 from outcrop.run.solution_scores import Scores, findings, scored, write_solution
 from outcrop.run.weights import named_arrays
 from outcrop.shown import Readable, Shown
@@ -38,8 +37,6 @@ from outcrop.train.progress import Fit, Progress
 from outcrop.train.stages import Stage, fit_stages
 from outcrop.train.table import DIRECTIONS
 
-NETWORK = {"width_size": 20, "depth": 4, "activation": "tanh"}
-"""Of the family mlp, where the run file says nothing: as in Raissi, Perdikaris and Karniadakis (2019), half as deep."""
 FIRST_DTYPE, LAST_DTYPE = "float32", "float64"
 CHECK_SEED = 1_000_003
 """Of the points at which training is validated."""
@@ -89,7 +86,10 @@ def solve(
         folder.write_json(place / "data.json", described(posed))
         for doubt in posed.doubts:
             tell(doubt)
-        models = [network(config, posed.problem, member) for member in range(config.model.members)]
+        models = [
+            untrained(config.model.family, config.model.arguments, posed.problem, 1000 * config.train.seed + member)
+            for member in range(config.model.members)
+        ]
         tell(f"{posed.problem.equation.name}, {parameter_count(models[0]):,} parameters, {config.loss.points:,} points.")
         fits = trained(config, posed.problem, models, place / "checkpoints", resume, tell.step)
         tell(f"Training: {fits[0].stop_reason}")
@@ -109,30 +109,6 @@ def solve(
         outputs.surroundings(seconds, started, metrics["parameters"], {"train": config.train.seed}),
     )
     return Solved(place, metrics, found, bundle, write_report(place), posed.doubts)
-
-
-def network(config: PhysicsConfig, problem: Problem, member: int) -> Solution:
-    """The untrained solution of one member.
-
-    Raises:
-        ConfigError: the family works on something else than points.
-    """
-    model = config.model
-    entry = families.family(model.family)
-    if "points" not in entry.views:
-        what = f"{model.family} works on {' and '.join(entry.views)}; a solution is a network of coordinates."
-        raise ConfigError(message(what, where="model.family", fix='family = "mlp"'))
-    arguments = (NETWORK if model.family == "mlp" else {}) | model.arguments
-    periodic = [problem.coordinates.index(name) for name in problem.periodic]
-    core = families.build(
-        model.family,
-        in_size=in_size(len(problem.coordinates), periodic),
-        out=len(problem.outputs),
-        arguments=arguments,
-        key=jax.random.key(1000 * config.train.seed + member),
-    )
-    bounds = list(problem.domain.bounds.values())
-    return Solution(core, bounds, made=problem.fields, numbers=problem.start(), periodic=periodic)
 
 
 def trained(
@@ -240,7 +216,7 @@ def _bundle(place: Path, config: PhysicsConfig, posed: Posed, fits: list[Fit], m
         fingerprints={"data": fingerprint(posed)},
         versions={"outcrop": __version__},
         provenance={
-            "physics": dump(config)["physics"] | {"reference": None, "measured": {}},
+            "physics": {k: v for k, v in dump(config)["physics"].items() if k not in ("reference", "measured")},
             "scales": {u: posed.problem.scale(u) for u in posed.problem.equation.unknowns},
         },
     )

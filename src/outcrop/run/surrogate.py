@@ -28,6 +28,7 @@ from outcrop.records import Record
 from outcrop.run.carried import check_carried, predict_carried
 from outcrop.run.codes import codes, decode, rescaled, restored_record, sample
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
+from outcrop.run.solved_model import SolvedModel, opened
 from outcrop.run.uncertain import bounds, decoded
 from outcrop.run.weights import check_sizes, member
 from outcrop.shown import Readable, Shown
@@ -303,8 +304,8 @@ class Model(Readable):
         return Shown(f"Model {self.title}", facts, ["input", "unit", "missing", "transform"], rows)
 
 
-def load(path: str | Path, architecture: Any = None) -> Model:
-    """Opens a model file; runs no code from it.
+def load(path: str | Path, architecture: Any = None) -> Any:
+    """Opens a model file, as a `Model`, or as a `SolvedModel` where it solves a problem; runs no code from it.
 
     Args:
         path: a `*.outcrop` file.
@@ -315,6 +316,8 @@ def load(path: str | Path, architecture: Any = None) -> Model:
     """
     device.setup()
     bundle = load_bundle(path)
+    if "physics" in bundle.provenance:
+        return opened(bundle)
     try:
         normaliser = Normaliser.from_json(bundle.normaliser)
         variables = [Variable.from_json(row) for row in bundle.variables]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -43,12 +43,31 @@ def member(bundle: Bundle, number: int, architecture: Any = None) -> Any:
         size = sizes.get("in_size", sizes.get("in_channels"))
         return architecture(size, sizes["out"], key=key, **sizes["arguments"])
 
+    return filled(make_model, bundle, number)
+
+
+def filled(make_model: Callable[[], Any], bundle: Bundle, number: int, dtype: Any = None) -> Any:
+    """A model whose structure is made without memory, filled with the arrays of one member.
+
+    Args:
+        make_model: builds it.
+        bundle, number: where its arrays are.
+        dtype: of all its floating-point arrays, where that is another one than it is built with.
+
+    Raises:
+        BundleError: names, shapes or types of the arrays do not agree.
+    """
     shapes = eqx.filter_eval_shape(make_model)
     leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
-    expected = {path_name(path): leaf for path, leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)}
+    expected = {path_name(path): _typed(leaf, dtype) for path, leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)}
     found = bundle.part(f"member/{number}", expected)
-    filled = [jnp.asarray(found[path_name(path)]) if path_name(path) in expected else leaf for path, leaf in leaves]
-    return jax.tree_util.tree_unflatten(structure, filled)
+    own = [jnp.asarray(found[path_name(path)]) if path_name(path) in expected else leaf for path, leaf in leaves]
+    return jax.tree_util.tree_unflatten(structure, own)
+
+
+def _typed(leaf: jax.ShapeDtypeStruct, dtype: Any) -> jax.ShapeDtypeStruct:
+    floating = dtype is not None and jnp.issubdtype(leaf.dtype, jnp.floating)
+    return jax.ShapeDtypeStruct(leaf.shape, dtype) if floating else leaf
 
 
 def named_arrays(model: Any) -> dict[str, np.ndarray]:

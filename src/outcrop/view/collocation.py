@@ -128,6 +128,15 @@ def measured(record: Record, variable: str, names: Sequence[str]) -> tuple[np.nd
     return points[known], values[known]
 
 
+def columns(record: Record, names: Sequence[str]) -> list[np.ndarray]:
+    """The coordinates of all samples of a record, each of shape (sample,); time stamps as seconds since the first one.
+
+    Raises:
+        DataError: a coordinate is missing.
+    """
+    return [values for _, values in _columns(record, names)]
+
+
 def _columns(record: Record, names: Sequence[str]) -> list[tuple[str, np.ndarray]]:
     found = []
     for name in names:

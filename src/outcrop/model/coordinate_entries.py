@@ -1,0 +1,26 @@
+"""Families for functions of coordinates, which a plain perceptron learns without detail; further entries of the table."""
+
+from __future__ import annotations
+
+from outcrop.model.family import Family
+
+COORDINATE = (
+    Family(
+        name="siren",
+        architecture="outcrop.model.siren:Siren",
+        views=("points",),
+        help="layers of sines on coordinates: smooth, with detail up to a frequency",
+        defaults={"width_size": 64, "depth": 3, "frequency": 10.0},
+        convolutional=False,
+        axes=0,
+    ),
+    Family(
+        name="fourier_mlp",
+        architecture="outcrop.model.fourier_mlp:FourierMLP",
+        views=("points",),
+        help="fully connected layers on random Fourier features of coordinates",
+        defaults={"features": 32, "frequency": 3.0, "width_size": 64, "depth": 3, "activation": "tanh"},
+        convolutional=False,
+        axes=0,
+    ),
+)
