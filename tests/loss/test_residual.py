@@ -10,15 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "physics"))
-from posed import HEAT, problem  # noqa: E402
+from posed import HEAT, problem
 
-from outcrop.errors import ConfigError  # noqa: E402
-from outcrop.loss.residual import ResidualLoss  # noqa: E402
-from outcrop.model.trainable import trainable  # noqa: E402
-from outcrop.records import Batch  # noqa: E402
-from outcrop.run.solved_model import untrained  # noqa: E402
+from outcrop.errors import ConfigError
+from outcrop.loss.residual import ResidualLoss
+from outcrop.model.trainable import trainable
+from outcrop.records import Batch
+from outcrop.run.solved_model import untrained
 
 SOFT = HEAT.replace("hard = true", "hard = false").replace("2 + t", "2")
 EXACT = 'exact = {u = "exp(-0.1 * pi**2 * t) * sin(pi * x) + x"}'
@@ -86,7 +87,7 @@ def test_the_linearisation_is_that_of_the_loss(causal):
     loss = ResidualLoss(own, points=15, condition_points=4, causal=causal).sized(model)
     state = loss.init(model, jax.random.key(0))
     moves, rest = eqx.partition(model, trainable(model))
-    flat, unravel = jax.flatten_util.ravel_pytree(moves)
+    flat, unravel = ravel_pytree(moves)
     rebuilt = lambda tree: eqx.combine(tree, rest)  # noqa: E731
     rows, slopes = loss.linearised(moves, rebuilt, state)
     assert float((rows**2).sum()) == pytest.approx(float(value(loss, model, state).value), rel=1e-9)
@@ -110,16 +111,16 @@ def test_balance_makes_all_terms_pull_alike():
         rows = loss.rows(eqx.combine(moves, rest), state)[i]
         return state.weights[i] * (rows**2).mean()
 
-    lengths = [
-        float(jnp.linalg.norm(jax.flatten_util.ravel_pytree(jax.grad(term)(moves, i))[0])) for i in range(len(loss.terms))
-    ]
+    lengths = [float(jnp.linalg.norm(ravel_pytree(jax.grad(term)(moves, i))[0])) for i in range(len(loss.terms))]
     assert np.allclose(lengths, lengths[0], rtol=1e-6)
     without = ResidualLoss(own, balance="none").init(model, jax.random.key(0))
     assert np.allclose(without.weights, 1)
 
 
 def test_points_move_to_where_the_residual_is():
-    own = problem(HEAT.replace('"sin(pi * x) + x"', '"x + where(x > 1.8, 100 * (x - 1.8)**2 * (2 - x), 0)"').replace("2 + t", "2"))
+    own = problem(
+        HEAT.replace('"sin(pi * x) + x"', '"x + where(x > 1.8, 100 * (x - 1.8)**2 * (2 - x), 0)"').replace("2 + t", "2")
+    )
     model = small(own)
     model = eqx.tree_at(lambda m: (m.network.last.weight, m.network.last.bias), model, replace_fn=lambda a: 0 * a)
     loss = ResidualLoss(own, points=400, refine="residual").sized(model)
@@ -140,7 +141,11 @@ def test_later_times_wait_for_earlier_ones():
 
 @pytest.mark.parametrize(
     ("arguments", "hint"),
-    [({"balance": "gradient"}, "did you mean 'gradients'"), ({"refine": "residuals"}, "did you mean 'residual'"), ({"weights": {"strat": 2.0}}, "weights 'strat'")],
+    [
+        ({"balance": "gradient"}, "did you mean 'gradients'"),
+        ({"refine": "residuals"}, "did you mean 'residual'"),
+        ({"weights": {"strat": 2.0}}, "weights 'strat'"),
+    ],
 )
 def test_unknown_names_are_refused(arguments, hint):
     with pytest.raises(ConfigError, match=hint) as caught:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,9 +24,7 @@ def descend(residuals, start, steps):
         value, gradient = jax.value_and_grad(value_of)(start)
         values.append(float(value))
         linearise = lambda x: (residuals(x), jax.jacobian(residuals)(x))  # noqa: E731
-        step, state = optimiser.update(
-            gradient, state, start, value=value, value_fn=value_of, linearise=linearise
-        )
+        step, state = optimiser.update(gradient, state, start, value=value, value_fn=value_of, linearise=linearise)
         start = optax.apply_updates(start, step)
     return start, values
 
@@ -43,7 +43,7 @@ def test_linear_least_squares(shape):
 def test_the_valley_of_rosenbrock():
     found, values = descend(lambda x: jnp.stack([10 * (x[1] - x[0] ** 2), 1 - x[0]]), jnp.array([-1.2, 1.0]), 60)
     assert np.allclose(found, 1, atol=1e-3)
-    assert all(after <= before for before, after in zip(values, values[1:], strict=False))
+    assert all(after <= before for before, after in itertools.pairwise(values))
 
 
 def test_a_step_that_would_not_lower_the_loss_is_not_taken():

@@ -181,11 +181,15 @@ def result_screen(result: Any) -> Group:
 def solved_screen(result: Any) -> Group:
     """The end of the run of a problem: errors, what is left over, what was found."""
     told = result.metrics["problem"]
-    table = _table("", "unit", "value", "over members", title=f"{told['equation']}: {told['formula']}", right=("value",))
+    table = _table(
+        "", "unit", "value", "over members", title=f"{told['equation']}: {told['formula']}", right=("value",)
+    )
     for row in told["rows"]:
         table.add_row(Text(row["what"]), Text(row["unit"]), Text(f"{row['value']:.3g}"), Text(row["spread"]))
     where = [("report", str(result.report))] + ([("model", str(result.bundle))] if result.bundle else [])
-    return Group(Text(), table, Text(), _bullets([found["sentence"] for found in result.findings]), Text(), _facts(where))
+    return Group(
+        Text(), table, Text(), _bullets([found["sentence"] for found in result.findings]), Text(), _facts(where)
+    )
 
 
 def ladder_table(entry: dict[str, Any], about: dict[str, Any]) -> Table:

@@ -111,6 +111,10 @@ def _model(section: Mapping[str, Any], usual: str) -> Iterator[Problem]:
     except ConfigError as error:
         yield ["model", "family"], str(error).splitlines()[0]
         return
+    if usual == "mlp" and "points" not in families.family(name).views:
+        what = f"model.family: {name} works on {' and '.join(families.family(name).views)}"
+        yield ["model", "family"], f'{what}; a solution is a network of coordinates, such as "mlp" or "siren".'
+        return
     own = ("family", "members", "start_from", "freeze")
     arguments = {key: value for key, value in section.items() if key not in own}
     for key, sentence in families.problems(name, arguments).items():

@@ -1,7 +1,7 @@
 """A run file that states an equation instead of data: [physics] takes the place of [data] and [promise].
 
-The four questions stay: coordinates go in and fields come out; what is learned is the solution (and what is to be found
-with it); the loss is what is left over of the equation, of conditions and of data; the assumption is the equation itself.
+The four questions stay: coordinates go in and fields come out; what is learned is the solution (and what is found with it);
+the loss is what is left over of the equation, of conditions and of data; the assumption is the equation itself.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class MeasuredSection(FileSection):
     noise_sd: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default={}, description="unknown -> standard deviation of its errors, in its unit"
     )
-    count: Annotated[int, Field(ge=1)] | None = Field(default=None, description="values drawn at random; by default all")
+    count: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="values drawn at random; by default all"
+    )
     seed: Annotated[int, Field(ge=0)] = 0
     add_noise: Annotated[float, Field(ge=0, description="of simulated data: noise over their standard deviation")] = 0.0
 

@@ -7,8 +7,8 @@ between chunks of steps; points may move to where the residual is large. Both ar
 
 Source: Raissi, Perdikaris and Karniadakis (2019), doi:10.1016/j.jcp.2018.10.045. Balance of gradients: Wang, Teng and
 Perdikaris (2021), doi:10.1137/20M1318043, equation 40 with norms instead of extremes; of the traces of the tangent
-kernel: Wang, Yu and Perdikaris (2022), doi:10.1016/j.jcp.2021.110768, equation 6.5. Points by residual: Wu et al. (2023),
-doi:10.1016/j.cma.2022.115671, algorithm 2 with k = c = 1. Causal weights: Wang, Sankaran and Perdikaris (2024),
+kernel: Wang, Yu and Perdikaris (2022), doi:10.1016/j.jcp.2021.110768, equation 6.5. Points by residual: Wu et al.
+(2023), doi:10.1016/j.cma.2022.115671, algorithm 2 with k = c = 1. Causal weights: Wang, Sankaran and Perdikaris (2024),
 doi:10.1016/j.cma.2024.116813, equation 3.12.
 """
 
@@ -21,6 +21,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.errors import ConfigError, did_you_mean, message
@@ -140,9 +141,7 @@ class ResidualLoss:
             state = state._replace(points=self.refined(model, state, key))
         return state._replace(weights=self.balanced(model, state))
 
-    def loss(
-        self, model: Any, state: State, batch: Batch, key: PRNGKeyArray | None, group: Group
-    ) -> LossValue:
+    def loss(self, model: Any, state: State, batch: Batch, key: PRNGKeyArray | None, group: Group) -> LossValue:
         """The weighted sum of all terms; the parts are their unweighted means."""
         means = jnp.stack([(rows**2).mean() for rows in self.rows(model, state)])
         weights = jax.lax.stop_gradient(state.weights)
@@ -175,7 +174,7 @@ class ResidualLoss:
             rebuilt: parameters -> model.
             state: of the loss.
         """
-        flat, unravel = jax.flatten_util.ravel_pytree(parameters)
+        flat, unravel = ravel_pytree(parameters)
         found, slopes = [], []
         for i, term in enumerate(self.terms):
             points, aside = self.places(i, state)

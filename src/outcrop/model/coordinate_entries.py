@@ -1,4 +1,4 @@
-"""Families for functions of coordinates, which a plain perceptron learns without detail; further entries of the table."""
+"""Families for functions of coordinates, whose detail a plain perceptron learns slowly: further entries."""
 
 from __future__ import annotations
 

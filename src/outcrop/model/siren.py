@@ -1,8 +1,8 @@
 """A network of sines for functions of coordinates (SIREN): smooth to any order, of fine detail where it is asked for.
 
-Source: Sitzmann et al. (2020), arXiv:2006.09661, section 3.2: weights of the first layer uniform within +-1 / fan-in and
-multiplied by `frequency`, of the others within +-sqrt(6 / fan-in), so that every layer sees arguments of unit size. There
-the later layers are multiplied by the frequency too and their weights divided by it; here neither is done.
+Source: Sitzmann et al. (2020), arXiv:2006.09661, section 3.2: weights of the first layer uniform within +-1 / fan-in,
+times `frequency`, of the others within +-sqrt(6 / fan-in), so that every layer sees arguments of unit size. There the
+later layers are multiplied by the frequency too and their weights divided by it; here neither is done.
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ class Siren(eqx.Module):
     last: eqx.nn.Linear
 
     def __init__(
-        self, in_size: int, out_size: int, *, width_size: int = 64, depth: int = 3, frequency: float = 10.0, key: PRNGKeyArray
+        self,
+        in_size: int,
+        out_size: int,
+        *,
+        width_size: int = 64,
+        depth: int = 3,
+        frequency: float = 10.0,
+        key: PRNGKeyArray,
     ):
         """Builds the network with random weights.
 
@@ -37,9 +44,7 @@ class Siren(eqx.Module):
         check.positive(in_size=in_size, out_size=out_size, width_size=width_size, depth=depth)
         keys = jax.random.split(key, depth + 1)
         first = _uniform(eqx.nn.Linear(in_size, width_size, key=keys[0]), frequency, keys[0])
-        rest = [
-            _uniform(eqx.nn.Linear(width_size, width_size, key=k), (6 / width_size) ** 0.5, k) for k in keys[1:-1]
-        ]
+        rest = [_uniform(eqx.nn.Linear(width_size, width_size, key=k), (6 / width_size) ** 0.5, k) for k in keys[1:-1]]
         self.layers = (first, *rest)
         self.last = _uniform(eqx.nn.Linear(width_size, out_size, key=keys[-1]), (6 / width_size) ** 0.5, keys[-1])
 

@@ -42,11 +42,15 @@ def _names(problem: Problem) -> None:
     equation, names = problem.equation, problem.coordinates
     space = [name for name in names if name != "t"]
     if equation.time != ("t" in names):
-        fix = f"domain = {{{', '.join([*(f'{n} = [0, 1]' for n in space), *(['t = [0, 1]'] if equation.time else [])])}}}"
+        fix = (
+            f"domain = {{{', '.join([*(f'{n} = [0, 1]' for n in space), *(['t = [0, 1]'] if equation.time else [])])}}}"
+        )
         _refuse(f"{equation.name} ({equation.formula}) {'has' if equation.time else 'has no'} time, t.", fix)
     if len(space) not in equation.space:
         allowed = " or ".join(map(str, equation.space))
-        _refuse(f"The domain has {len(space)} coordinates in space; {equation.name} has {allowed}.", "domain = {x = [0, 1]}")
+        _refuse(
+            f"The domain has {len(space)} coordinates in space; {equation.name} has {allowed}.", "domain = {x = [0, 1]}"
+        )
     for condition in problem.conditions:
         for unknown in (*condition.values, *condition.slopes):
             if unknown not in equation.unknowns:
@@ -62,7 +66,10 @@ def _units(problem: Problem) -> None:
     units = problem.units
     space = [units[name] for name in problem.coordinates if name != "t" and name in units]
     if len(set(space)) > 1:
-        _refuse(f"The coordinates in space are in {' and '.join(dict.fromkeys(space))}.", f'one unit for all, such as "{space[0]}"')
+        _refuse(
+            f"The coordinates in space are in {' and '.join(dict.fromkeys(space))}.",
+            f'one unit for all, such as "{space[0]}"',
+        )
     known = dict(units) | ({"x": space[0]} if space else {})
     for name, parameter in problem.equation.parameters.items():
         own = known.get(name)
@@ -73,7 +80,8 @@ def _units(problem: Problem) -> None:
             told = " ".join(f"{known[p]}{power if power != 1 else ''}" for p, power in parameter.dimension.items())
             _refuse(f"{name} is in {own}, which is no {told}.", f"state the unit that {parameter.help} has.")
         elif abs(factor - 1) > 1e-9:
-            what = f"{name} is in {own}, and coordinates and unknowns are in {', '.join(sorted(set(known.values()) - {own}))}."
+            others = ", ".join(sorted(set(known.values()) - {own}))
+            what = f"{name} is in {own}, and coordinates and unknowns are in {others}."
             _refuse(what, f"divide {name} by {factor:g}, or state all in units that go together, such as m and s.")
 
 
@@ -84,7 +92,9 @@ def _periodic(problem: Problem) -> None:
             _refuse(f"periodic names {name!r}{did_you_mean(name, known)}.", f"periodic = {known[:1]}".replace("'", '"'))
         own = [c.name for c in problem.conditions if any(face[0] == name for face in c.faces)]
         if own:
-            _refuse(f"{name} is periodic and has no faces, but condition.{own[0]} is given there.", "remove one of them.")
+            _refuse(
+                f"{name} is periodic and has no faces, but condition.{own[0]} is given there.", "remove one of them."
+            )
 
 
 def _given(problem: Problem, unknown: str, kind: str) -> dict[Face, Condition]:
@@ -100,7 +110,9 @@ def _determined(problem: Problem) -> None:
     """Enough must be said that there is one solution; data may stand for conditions."""
     searched = [*problem.found_numbers, *problem.found_fields]
     if searched and not problem.measured:
-        _refuse(f"{searched[0]} is to be found, and nothing was measured.", '[physics.measured.wells]\nfiles = "wells.csv"')
+        _refuse(
+            f"{searched[0]} is to be found, and nothing was measured.", '[physics.measured.wells]\nfiles = "wells.csv"'
+        )
     if problem.measured:
         return
     equation = problem.equation
@@ -160,7 +172,8 @@ def _data(problem: Problem) -> list[str]:
             place = ", ".join(
                 f"{n} = {v:g}" for n, v in zip(problem.coordinates, measured.points[outside][0], strict=True)
             )
-            what = f"{outside.sum()} of {len(outside)} measured values of {measured.unknown} lie outside the domain, such as {place}."
+            count = f"{outside.sum()} of {len(outside)}"
+            what = f"{count} measured values of {measured.unknown} lie outside the domain, such as {place}."
             _refuse(what, "correct domain or data; check their units.")
     fields = [name for name, c in problem.coefficients.items() if isinstance(c, Field)]
     count = sum(len(m.values) for m in problem.measured)

@@ -5,8 +5,8 @@
 
 Derivatives are taken forward over forward (nested Jacobian-vector products), which needs no memory of the pass and
 costs least for a few coordinates; of third order and above along one coordinate by Taylor arithmetic.
-Source: Griewank and Walther (2008), Evaluating Derivatives, chapters 3 and 13, doi:10.1137/1.9780898717761; Bettencourt,
-Johnson and Duvenaud (2019), Taylor-mode automatic differentiation for higher-order derivatives in JAX.
+Source: Griewank and Walther (2008), Evaluating Derivatives, chapters 3 and 13, doi:10.1137/1.9780898717761;
+Bettencourt, Johnson and Duvenaud (2019), Taylor-mode automatic differentiation for higher-order derivatives in JAX.
 """
 
 from __future__ import annotations
@@ -60,9 +60,7 @@ class At:
         return sum((self.d(field, name, name) for name in self.space[1:]), self.d(field, *self.space[:1] * 2))
 
 
-def derivative(
-    values: Values, point: Float[Array, " coordinate"], axes: tuple[int, ...]
-) -> Float[Array, " field"]:
+def derivative(values: Values, point: Float[Array, " coordinate"], axes: tuple[int, ...]) -> Float[Array, " field"]:
     """The derivative of all fields along some axes, one order for each mention.
 
     >>> derivative(lambda p: p[:1] ** 3 * p[1], jnp.array([2.0, 5.0]), (0, 0))  # 6 x y

@@ -87,8 +87,8 @@ EQUATIONS: dict[str, Equation] = {
         ),
         Equation(
             "eikonal", _AT + "eikonal", "v^2 (T_x^2 + ...) = 1", ("T",), (0, 1),
-            "first arrivals of waves", "Cerveny (2001), Seismic Ray Theory; with a factor |x - source|: Fomel, Luo and Zhao "
-            "(2009), doi:10.1016/j.jcp.2009.05.029",
+            "first arrivals of waves",
+            "Cerveny (2001), Seismic Ray Theory; |x - source| as a factor: Fomel et al. (2009), doi:10.1016/j.jcp.2009.05.029",
             {"velocity": Parameter(None, {"x": 1, "T": -1}, "velocity", positive=True)}, time=False, positive=("T",),
             scale={"T": {"x": 1, "velocity": -1}},
         ),

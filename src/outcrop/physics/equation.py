@@ -14,7 +14,7 @@ class Parameter:
 
     Attributes:
         default: its value where the problem states none; None where it must be stated.
-        dimension: its unit as powers of those of coordinates and unknowns: `{"x": 2, "t": -1}` is that of a diffusivity.
+        dimension: its unit as powers of those of coordinates and unknowns; `{"x": 2, "t": -1}`: diffusivity.
         positive: it is looked for among positive numbers.
         help: what it is.
     """

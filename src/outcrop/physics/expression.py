@@ -72,7 +72,9 @@ class Expression:
         return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)} & set(self.names)
 
     def _refuse(self, what: str) -> None:
-        fix = f'"-sin(pi * {self.names[0] if self.names else "x"})"; known: {", ".join([*self.names, *FUNCTIONS, "pi"])}.'
+        fix = (
+            f'"-sin(pi * {self.names[0] if self.names else "x"})"; known: {", ".join([*self.names, *FUNCTIONS, "pi"])}.'
+        )
         raise ConfigError(message(what, where=self.where, fix=fix))
 
     def _check(self, node: ast.AST) -> None:

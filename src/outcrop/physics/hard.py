@@ -3,7 +3,7 @@
 The lift takes the given values on the faces and runs smoothly between them: the initial values first, then for every
 coordinate in space what is still missing on its two faces, blended linearly. The distance is 0 on these faces.
 Source: Lagaris, Likas and Fotiadis (1998), doi:10.1109/72.712178; Gordon and Hall (1973), transfinite interpolation,
-doi:10.1007/BF01436298; the factor |x - source| of travel times: Fomel, Luo and Zhao (2009), doi:10.1016/j.jcp.2009.05.029.
+doi:10.1007/BF01436298; the factor |x - source| of travel times: Fomel et al. (2009), doi:10.1016/j.jcp.2009.05.029.
 """
 
 from __future__ import annotations

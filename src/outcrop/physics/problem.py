@@ -130,9 +130,7 @@ class Problem:
 
         return values
 
-    def unknown(
-        self, name: str, point: Float[Array, " coordinate"], output: Float[Array, ""]
-    ) -> Float[Array, ""]:
+    def unknown(self, name: str, point: Float[Array, " coordinate"], output: Float[Array, ""]) -> Float[Array, ""]:
         """One unknown in its unit from an output of the network: what is given, plus what is learned away from it."""
         lift, distance = self.ansatzes[name]
         learned = jnp.exp(output) if name in self.equation.positive else output

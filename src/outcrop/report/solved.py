@@ -13,13 +13,15 @@ from outcrop.report.pictures import Picture, picture
 from outcrop.report.problem import terms, told
 from outcrop.report.tables import Cell, Table
 
+
 def error_table(run: RunFolder) -> Table | None:
     """Errors against the truth, what is left over, what was found."""
     rows = told(run).get("rows") or []
     if not rows:
         return None
     cells = [
-        [row["what"], row["unit"], Cell(f"{row['value']:.3g}", right=True), Cell(row["spread"], right=True)] for row in rows
+        [row["what"], row["unit"], Cell(f"{row['value']:.3g}", right=True), Cell(row["spread"], right=True)]
+        for row in rows
     ]
     head: list[Cell | str] = ["", "unit", Cell("value", right=True), Cell("over members", right=True)]
     return Table(head, cells, "How good the solution is")
@@ -31,7 +33,13 @@ def term_pictures(run: RunFolder) -> list[Picture]:
     if len(names) < 2:
         return []
     drawn = figures.terms(run.history, names)
-    return [picture(drawn, f"Loss by term: {', '.join(names)}.", "What is left of each term, in units of its size, and its weight.")]
+    return [
+        picture(
+            drawn,
+            f"Loss by term: {', '.join(names)}.",
+            "What is left of each term, in units of its size, and its weight.",
+        )
+    ]
 
 
 def solution_pictures(run: RunFolder) -> list[Picture]:
@@ -44,7 +52,9 @@ def solution_pictures(run: RunFolder) -> list[Picture]:
     with xr.open_dataset(file, engine="h5netcdf") as opened:
         data = opened.load()
     about = run.data.get("problem") or {}
-    axes = [figures.Axis(n, data[n].to_numpy(), str(data[n].attrs.get("units", ""))) for n in about.get("coordinates") or {}]
+    axes = [
+        figures.Axis(n, data[n].to_numpy(), str(data[n].attrs.get("units", ""))) for n in about.get("coordinates") or {}
+    ]
     found = []
     for name in [*(about.get("unknowns") or []), *(n for n in about.get("found") or [] if n in data)]:
         found.append(_field(data, str(name), axes))
@@ -61,7 +71,15 @@ def _field(data: Any, name: str, axes: list[figures.Axis]) -> Picture:
     caption = f"{name}{' and its truth' if truth is not None else ''} on the domain."
     if len(axes) == 1:
         curves = {"network": values} | ({"truth": truth} if truth is not None else {})
-        drawn = figures.lines(curves, axes[0], name=name, unit=unit, spread=spread, residual=residual, points=measured and (measured[0][:, 0], measured[1]))
+        drawn = figures.lines(
+            curves,
+            axes[0],
+            name=name,
+            unit=unit,
+            spread=spread,
+            residual=residual,
+            points=measured and (measured[0][:, 0], measured[1]),
+        )
         return picture(drawn, alt, caption)
     panels = [figures.Map(f"{name}, network", values, "value")]
     own = axes

@@ -180,6 +180,8 @@ def _truth(section: FileSection, problem: Problem, base: Path, files: list[Recor
         raise DataError(message("The file holds none of the unknowns.", where="[physics.reference]", fix=fix))
     points = next(iter(found.values()))[0]
     if any(len(p) != len(points) for p, _ in found.values()):
-        raise DataError(message("The unknowns have values at different points.", where="[physics.reference]", fix="use one grid."))
+        raise DataError(
+            message("The unknowns have values at different points.", where="[physics.reference]", fix="use one grid.")
+        )
     inside = problem.domain.inside(points)
     return Truth(points[inside], {unknown: values[inside] for unknown, (_, values) in found.items()})

@@ -25,8 +25,8 @@ from outcrop.run.layout import write_layouts
 from outcrop.run.realisation_files import write_realisations
 from outcrop.run.restored_files import write_reconstruction
 from outcrop.run.rotate import Fold, scored_of, solve_fold
-from outcrop.run.solution import Solved, solve
 from outcrop.run.search import Trial, over_all, searched, with_best, write_search
+from outcrop.run.solution import Solved, solve
 from outcrop.run.uncertain import intervals
 from outcrop.shown import Readable, Shown
 from outcrop.split.audit.audit import enforce

@@ -1,7 +1,7 @@
 """`run` of a problem: a network that solves an equation, or finds what the equation hides, to a run folder.
 
-pose (run file -> problem) -> train (Adam, then Gauss-Newton in float64) -> score against the truth, the equation and the
-data -> findings -> bundle -> report. Members differ in their first weights and points: their spread is the interval.
+pose (run file -> problem) -> train (Adam, then Gauss-Newton in float64) -> score against truth, equation and data
+-> findings -> bundle -> report. Members differ in their first weights and points: their spread is the interval.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 import tomlkit
 
 from outcrop import __version__, device
@@ -29,8 +27,8 @@ from outcrop.records import Batch
 from outcrop.report.page import write as write_report
 from outcrop.run import folder, outputs, parts
 from outcrop.run.pose import Posed, pose
+from outcrop.run.solution_scores import findings, scored, write_solution
 from outcrop.run.solved_model import untrained
-from outcrop.run.solution_scores import Scores, findings, scored, write_solution
 from outcrop.run.weights import named_arrays
 from outcrop.shown import Readable, Shown
 from outcrop.train.progress import Fit, Progress
@@ -68,7 +66,13 @@ class Solved(Readable):
 
 
 def solve(
-    config: PhysicsConfig, *, base: Path, out: str | Path | None = None, stem: str = "run", resume: bool = False, tell: Any
+    config: PhysicsConfig,
+    *,
+    base: Path,
+    out: str | Path | None = None,
+    stem: str = "run",
+    resume: bool = False,
+    tell: Any,
 ) -> Solved:
     """Trains on a problem and writes the run folder; arguments as of `run.run.run`."""
     begun = time.monotonic()
@@ -90,7 +94,9 @@ def solve(
             untrained(config.model.family, config.model.arguments, posed.problem, 1000 * config.train.seed + member)
             for member in range(config.model.members)
         ]
-        tell(f"{posed.problem.equation.name}, {parameter_count(models[0]):,} parameters, {config.loss.points:,} points.")
+        tell(
+            f"{posed.problem.equation.name}, {parameter_count(models[0]):,} parameters, {config.loss.points:,} points."
+        )
         fits = trained(config, posed.problem, models, place / "checkpoints", resume, tell.step)
         tell(f"Training: {fits[0].stop_reason}")
         scores = scored(posed, [fit.best for fit in fits])
@@ -195,7 +201,9 @@ def described(posed: Posed) -> dict[str, Any]:
             "coordinates": {name: list(span) for name, span in problem.domain.bounds.items()},
             "units": dict(problem.units),
             "doubts": list(posed.doubts),
-            "measured": [{"unknown": m.unknown, "count": len(m.values), "noise_sd": m.noise_sd} for m in problem.measured],
+            "measured": [
+                {"unknown": m.unknown, "count": len(m.values), "noise_sd": m.noise_sd} for m in problem.measured
+            ],
         },
         "fingerprint": fingerprint(posed),
     }

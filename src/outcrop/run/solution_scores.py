@@ -22,6 +22,10 @@ from outcrop.train.progress import Fit
 CELLS = {1: 1001, 2: 201, 3: 51, 4: 21}
 """Points along each coordinate of the grid that is written and scored, by the number of coordinates."""
 BATCH = 4096
+UNSOLVED = 1e-2
+"""Share of the mean square residual of an untrained network, above which an equation is not met."""
+FITTED = (0.8, 1.1)
+"""Misfit over noise of data that are fitted as well as their noise allows."""
 GOOD, POOR = 0.05, 0.3
 """Relative errors below which a solution is called close, and above which it is called wrong."""
 
@@ -57,12 +61,11 @@ def scored(posed: Posed, models: Sequence[Solution]) -> Scores:
         name: values[..., problem.names.index(name)].reshape(-1, *shape)
         for name in (*problem.equation.unknowns, *problem.found_fields)
     }
-    fields |= {
-        f"residual_{part}": left[..., i].reshape(-1, *shape) for i, part in enumerate(problem.equation.parts)
-    }
+    fields |= {f"residual_{part}": left[..., i].reshape(-1, *shape) for i, part in enumerate(problem.equation.parts)}
     truth = {
         name: np.asarray(jax.vmap(formula)(jnp.asarray(points))).reshape(shape)
         for name, formula in problem.exact.items()
+        if name in problem.outputs
     }
     told = {"equation": problem.equation.name, "formula": problem.equation.formula, "members": len(models)}
     told["fields"] = field_errors(posed, models, points, truth)
@@ -70,7 +73,9 @@ def scored(posed: Posed, models: Sequence[Solution]) -> Scores:
         part: spread_of(np.sqrt(np.nanmean(left[..., i] ** 2, axis=1))) | {"unit": ""}
         for i, part in enumerate(problem.equation.parts)
     }
-    told["conditions"] = {term.name: spread_of([_off(term, model) for model in models]) for term in condition_terms(problem, 200, 0)}
+    told["conditions"] = {
+        term.name: spread_of([_off(term, model) for model in models]) for term in condition_terms(problem, 200, 0)
+    }
     told["found"] = {name: _found(problem, name, models) for name in problem.found_numbers}
     told["data"] = {f"data {m.unknown}": _fit_of(problem, m, models) for m in problem.measured}
     told["rows"] = _rows(problem, told)
@@ -182,7 +187,7 @@ def _rows(problem: Problem, told: dict[str, Any]) -> list[dict[str, Any]]:
         of = "" if entry["noise_sd"] is None else f" (noise {entry['noise_sd']:.3g})"
         rows.append(_row(f"{name}: misfit{of}", entry["unit"], entry))
     for part, entry in told["residual"].items():
-        rows.append(_row(f"left over of the {part}".replace("the equation", "the equation"), entry["unit"], entry))
+        rows.append(_row(f"left over of the {part}", entry["unit"], entry))
     for name, entry in told["conditions"].items():
         rows.append(_row(f"largest deviation from {name}", "of its size", entry))
     return rows
@@ -196,45 +201,58 @@ def _row(what: str, unit: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def findings(posed: Posed, scores: Scores, fits: Sequence[Fit]) -> list[dict[str, Any]]:
     """Sentences, each with the number it rests on."""
-    problem, told = posed.problem, scores.told
-    found: list[dict[str, Any]] = []
-    for name, entry in told["fields"].items():
-        own = entry["relative_l2"]
-        word = "close to" if own["value"] < GOOD else "far from" if own["value"] > POOR else "not yet close to"
-        several = f" ({own['low']:.2g} to {own['high']:.2g} over {told['members']} members)" if told["members"] > 1 else ""
-        best = min(entry["baselines"].items(), key=lambda pair: pair[1])
-        text = f"{name} is {word} the truth: relative L2 error {own['value']:.2g}{several}; {best[0]}: {best[1]:.2g}."
-        found.append({"id": "headline", "sentence": text, "numbers": {"relative_l2": own["value"]}})
-        place = ", ".join(f"{n} = {v:.3g}" for n, v in entry["largest"]["place"].items())
-        unit = f" {entry['unit']}" if entry["unit"] else ""
-        text = f"The largest error of {name} is {entry['largest']['value']:.2g}{unit}, at {place}."
-        found.append({"id": "largest_error", "sentence": text, "numbers": {"error": entry["largest"]["value"]}})
-    for name, entry in told["found"].items():
-        unit = f" {entry['unit']}" if entry["unit"] else ""
-        true = "" if entry["exact"] is None else f"; true is {entry['exact']:.5g}, {100 * (entry['relative_error'] or 0):.2g} % away"
-        found.append(
-            {"id": "found", "sentence": f"{name} is {entry['value']:.5g}{unit}{true}.", "numbers": {name: entry["value"]}}
-        )
-    for name, entry in told["data"].items():
-        if entry["noise_sd"]:
-            ratio = entry["value"] / entry["noise_sd"]
-            word = "as well as their noise allows" if 0.8 <= ratio <= 1.1 else "closer than their noise: it is fitted too" if ratio < 0.8 else "worse than their noise allows"
-            text = f"The {entry['count']} {name.replace('data ', 'values of ')} are fitted {word} (misfit over noise {ratio:.2g})."
-            found.append({"id": "data_fit", "sentence": text, "numbers": {"ratio": ratio}})
-    for m, fit in enumerate(fits):
-        first, best = fit.history[0]["validation_loss"], fit.best_value
-        if not best < 1e-2:
-            text = (
-                f"Training has not met the equation: at other points {100 * best**0.5:.2g} % of the residual of an untrained "
-                f"network is left (member {m + 1}). More points, a wider network, or causal weights may help."
-            )
-            found.append({"id": "not_solved", "sentence": text, "numbers": {"left": best, "first": first}})
-    found += [{"id": "doubt", "sentence": doubt, "numbers": {}} for doubt in posed.doubts]
-    return found
+    told = scores.told
+    found = [row for name, entry in told["fields"].items() for row in _of_field(name, entry, told["members"])]
+    found += [_of_number(name, entry) for name, entry in told["found"].items()]
+    found += [_of_data(name, entry) for name, entry in told["data"].items() if entry["noise_sd"]]
+    for number, fit in enumerate(fits, start=1):
+        if not fit.best_value < UNSOLVED:
+            left = f"{100 * fit.best_value**0.5:.2g} % of the residual of an untrained network"
+            text = f"Training has not met the equation: at other points {left} is left (member {number})."
+            help_ = " More points, a wider network, one with detail (siren), or causal weights may help."
+            found.append({"id": "not_solved", "sentence": text + help_, "numbers": {"left": fit.best_value}})
+    return found + [{"id": "doubt", "sentence": doubt, "numbers": {}} for doubt in posed.doubts]
+
+
+def _of_field(name: str, entry: dict[str, Any], members: int) -> list[dict[str, Any]]:
+    """How far a field is from its truth, and where most."""
+    own, largest = entry["relative_l2"], entry["largest"]
+    word = "close to" if own["value"] < GOOD else "far from" if own["value"] > POOR else "not yet close to"
+    several = f" ({own['low']:.2g} to {own['high']:.2g} over {members} members)" if members > 1 else ""
+    baseline, best = min(entry["baselines"].items(), key=lambda pair: pair[1])
+    text = f"{name} is {word} the truth: relative L2 error {own['value']:.2g}{several}; {baseline}: {best:.2g}."
+    place = ", ".join(f"{n} = {v:.3g}" for n, v in largest["place"].items())
+    unit = f" {entry['unit']}" if entry["unit"] else ""
+    worst = f"The largest error of {name} is {largest['value']:.2g}{unit}, at {place}."
+    return [
+        {"id": "headline", "sentence": text, "numbers": {"relative_l2": own["value"]}},
+        {"id": "largest_error", "sentence": worst, "numbers": {"error": largest["value"]}},
+    ]
+
+
+def _of_number(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """What a number was found to be."""
+    unit = f" {entry['unit']}" if entry["unit"] else ""
+    several = f" ({entry['low']:.5g} to {entry['high']:.5g} over members)" if len(entry["members"]) > 1 else ""
+    away = f"{100 * (entry['relative_error'] or 0):.2g} % away"
+    true = "" if entry["exact"] is None else f"; true is {entry['exact']:.5g}, {away}"
+    sentence = f"{name} is {entry['value']:.5g}{unit}{several}{true}."
+    return {"id": "found", "sentence": sentence, "numbers": {name: entry["value"]}}
+
+
+def _of_data(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Whether data are fitted as their noise allows."""
+    ratio = entry["value"] / entry["noise_sd"]
+    word = "as well as their noise allows"
+    if not FITTED[0] <= ratio <= FITTED[1]:
+        word = "closer than their noise: it is fitted too" if ratio < 1 else "worse than their noise allows"
+    what = f"{entry['count']} {name.replace('data ', 'values of ')}"
+    sentence = f"The {what} are fitted {word} (misfit over noise {ratio:.2g})."
+    return {"id": "data_fit", "sentence": sentence, "numbers": {"ratio": ratio}}
 
 
 def write_solution(place: Path, posed: Posed, scores: Scores) -> None:
-    """solution.nc: fields on a grid over the domain, mean over members and their standard deviation, truth, residuals."""
+    """solution.nc: fields on a grid, mean over members and standard deviation; the truth; what is left over."""
     import xarray as xr
 
     problem, dims = posed.problem, tuple(scores.axes)
@@ -247,13 +265,17 @@ def write_solution(place: Path, posed: Posed, scores: Scores) -> None:
             data[f"{name}_sd"] = (dims, members.std(axis=0, ddof=1), own)
     for name, values in scores.truth.items():
         data[f"{name}_true"] = (dims, values, {"units": units[name]} if name in units else {})
-    coords: dict[str, Any] = {name: ((name,), axis, {"units": units.get(name, "")}) for name, axis in scores.axes.items()}
+    coords: dict[str, Any] = {
+        name: ((name,), axis, {"units": units.get(name, "")}) for name, axis in scores.axes.items()
+    }
     if posed.truth is not None:
-        coords |= {f"reference_{n}": (("reference",), posed.truth.points[:, i]) for i, n in enumerate(problem.coordinates)}
+        coords |= {
+            f"reference_{n}": (("reference",), posed.truth.points[:, i]) for i, n in enumerate(problem.coordinates)
+        }
         data |= {f"{n}_reference": (("reference",), values) for n, values in posed.truth.values.items()}
         data |= {f"{n}_at_reference": (("reference",), values) for n, values in scores.at_reference.items()}
-    for number_, table in enumerate(problem.measured):
-        dim = f"measured_{number_}"
+    for n_table, table in enumerate(problem.measured):
+        dim = f"measured_{n_table}"
         coords |= {f"{dim}_{n}": ((dim,), table.points[:, i]) for i, n in enumerate(problem.coordinates)}
         data[f"{table.unknown}_{dim}"] = ((dim,), table.values)
     dataset = xr.Dataset(data, coords)

@@ -34,15 +34,7 @@ BATCH = 8192
 
 
 def untrained(family: str, arguments: Mapping[str, Any], problem: Problem, seed: int) -> Solution:
-    """A solution with random weights.
-
-    Raises:
-        ConfigError: the family works on something else than points.
-    """
-    entry = families.family(family)
-    if "points" not in entry.views:
-        what = f"{family} works on {' and '.join(entry.views)}; a solution is a network of coordinates."
-        raise ConfigError(message(what, where="model.family", fix='family = "mlp"'))
+    """A solution with random weights."""
     periodic = [problem.coordinates.index(name) for name in problem.periodic]
     core = families.build(
         family,
@@ -114,21 +106,25 @@ class SolvedModel(Readable):
         folder, rows = Path(out), []
         for path in matching(files):
             if path.resolve().parent == folder.resolve():
-                raise ConfigError(message("The results would replace the input files.", where=str(path), fix="--out another folder."))
+                raise ConfigError(
+                    message("The results would replace the input files.", where=str(path), fix="--out another folder.")
+                )
             curves = {}
             for record in read(path):
                 places = dict(zip(self.problem.coordinates, columns(record, self.problem.coordinates), strict=True))
                 found = self.predict(**places)
                 curves[record.name] = [self._curve(name, values) for name, values in found.items()]
                 outside = float(1 - found["valid"].mean())
-                rows.append({"record": record.name, "file": str(path), "samples": len(record), "outside_domain": outside})
+                rows.append(
+                    {"record": record.name, "file": str(path), "samples": len(record), "outside_domain": outside}
+                )
             folder.mkdir(parents=True, exist_ok=True)
             write(path, folder / path.name, curves if len(curves) > 1 else next(iter(curves.values())))
         write_csv(folder / "summary.csv", rows, ("record", "file", "samples", "outside_domain"))
         return rows
 
     def _curve(self, name: str, values: np.ndarray) -> Curve:
-        what, _, spread = name.partition("_sd")
+        what, _, _spread = name.partition("_sd")
         unit = self.problem.units.get(what, "")
         kind = "SD" if name.endswith("_sd") else "PRED"
         told = f"{what} of {self.problem.equation.name}, outcrop {__version__}"
@@ -141,14 +137,20 @@ class SolvedModel(Readable):
         rows = [[r["what"], r["unit"], f"{r['value']:.3g}"] for r in self.bundle.scores["problem"]["rows"]]
         facts = [("equation", self.problem.equation.formula), ("members", str(len(self.members)))]
         spans = ", ".join(f"{n} {low:g} to {high:g}" for n, (low, high) in self.problem.domain.bounds.items())
-        return Shown(f"Solution of {self.problem.equation.name}", [*facts, ("domain", spans)], ["", "unit", ">value"], rows)
+        return Shown(
+            f"Solution of {self.problem.equation.name}", [*facts, ("domain", spans)], ["", "unit", ">value"], rows
+        )
 
 
 def _at_points(member: Solution, points: np.ndarray) -> np.ndarray:
     size = min(BATCH, len(points))
     padded = np.concatenate([points, np.repeat(points[-1:], -len(points) % max(1, size), axis=0)])
     parts = [np.asarray(_compiled(member, jnp.asarray(padded[i : i + size]))) for i in range(0, len(padded), size)]
-    return np.concatenate(parts)[: len(points)] if parts else np.empty((0, len(member.fields()(jnp.zeros(points.shape[1])))))
+    return (
+        np.concatenate(parts)[: len(points)]
+        if parts
+        else np.empty((0, len(member.fields()(jnp.zeros(points.shape[1])))))
+    )
 
 
 @eqx.filter_jit

@@ -28,7 +28,7 @@ from outcrop.records import Record
 from outcrop.run.carried import check_carried, predict_carried
 from outcrop.run.codes import codes, decode, rescaled, restored_record, sample
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
-from outcrop.run.solved_model import SolvedModel, opened
+from outcrop.run.solved_model import opened
 from outcrop.run.uncertain import bounds, decoded
 from outcrop.run.weights import check_sizes, member
 from outcrop.shown import Readable, Shown

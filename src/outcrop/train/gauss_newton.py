@@ -5,8 +5,8 @@
 J holds the derivatives of all residuals r by all parameters. When the loss does not fall, the damping mu grows and the
 step is tried again; when it falls, mu shrinks. Exact, full batch; costs O(rows x parameters^2) a step.
 
-Source: Levenberg (1944), doi:10.1090/qam/10666; Marquardt (1963), doi:10.1137/0111030. For networks that solve equations:
-Jnini, Vella and Zeinhofer (2024), arXiv:2402.10680; Mueller and Zeinhofer (2023), arXiv:2302.13163.
+Source: Levenberg (1944), doi:10.1090/qam/10666; Marquardt (1963), doi:10.1137/0111030. For networks that solve
+equations: Jnini, Vella and Zeinhofer (2024), arXiv:2402.10680; Mueller and Zeinhofer (2023), arXiv:2302.13163.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 START, LEAST, MOST = 1e-2, 1e-14, 1e6
@@ -39,7 +40,7 @@ def gauss_newton() -> optax.GradientTransformationExtraArgs:
     def update(
         gradient: Any, state: State, parameters: Any = None, *, value: Any, value_fn: Any, linearise: Any, **_: Any
     ) -> tuple[Any, State]:
-        flat, unravel = jax.flatten_util.ravel_pytree(parameters)
+        flat, unravel = ravel_pytree(parameters)
         r, slopes = linearise(parameters)
         solve = _damped(r, slopes)
 

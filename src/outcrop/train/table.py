@@ -33,7 +33,9 @@ DIRECTIONS: dict[str, Entry] = {
     "rmsprop": Entry("optax:scale_by_rms", "gradient over its root mean square (Tieleman and Hinton, 2012)"),
     "adam": Entry("optax:scale_by_adam", "momentum over root mean square (Kingma and Ba, 2015)"),
     "adamw": Entry("optax:scale_by_adam", "Adam with decoupled decay (Loshchilov and Hutter, 2019); the default"),
-    "lbfgs": Entry("optax:lbfgs", "quasi-Newton with line search (Liu and Nocedal, 1989); full batch", exact=True, steady=True),
+    "lbfgs": Entry(
+        "optax:lbfgs", "quasi-Newton with line search (Liu and Nocedal, 1989); full batch", exact=True, steady=True
+    ),
     "gauss_newton": Entry(
         "outcrop.train.gauss_newton:gauss_newton",
         "damped Gauss-Newton (Levenberg, 1944; Marquardt, 1963) for sums of squares; full batch",

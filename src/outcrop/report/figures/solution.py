@@ -1,4 +1,4 @@
-"""A solution on its domain beside the truth, its error, and what is left over of the equation; and the loss by terms."""
+"""A solution on its domain beside the truth, its error, what is left over of the equation; and the loss by terms."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ def maps(panels: Sequence[Map], axes: Sequence[Axis], *, unit: str, points: np.n
     signed = low < 0 < high
     for place, (panel, plane) in zip(found, cut, strict=True):
         if panel.kind == "value":
-            look = {"cmap": DIVERGING, "vmin": -spread, "vmax": spread} if signed else {"cmap": SEQUENTIAL, "vmin": low, "vmax": high}
+            look = (
+                {"cmap": DIVERGING, "vmin": -spread, "vmax": spread}
+                if signed
+                else {"cmap": SEQUENTIAL, "vmin": low, "vmax": high}
+            )
         elif panel.kind == "error":
             most = float(np.nanmax(np.abs(plane))) or 1.0
             look = {"cmap": DIVERGING, "vmin": -most, "vmax": most}
@@ -63,7 +67,9 @@ def maps(panels: Sequence[Map], axes: Sequence[Axis], *, unit: str, points: np.n
             most = float(np.nanmax(plane)) or 1.0
             look = {"cmap": SEQUENTIAL, "norm": LogNorm(SMALLEST * most, most)}
             plane = np.maximum(plane, SMALLEST * most)
-        image = place.pcolormesh(axes[right].values, axes[up].values, plane.T, shading="nearest", rasterized=True, **look)
+        image = place.pcolormesh(
+            axes[right].values, axes[up].values, plane.T, shading="nearest", rasterized=True, **look
+        )
         bar = figure.colorbar(image, ax=place, orientation="horizontal", shrink=0.9, aspect=24)
         bar.ax.tick_params(labelsize=7)
         place.set(title=panel.title, xlabel=_labelled(axes[right]))
