@@ -1,7 +1,7 @@
 """A run file that states an equation instead of data: [physics] takes the place of [data] and [promise].
 
-The four questions stay: coordinates go in and fields come out; what is learned is the solution (and what is found with it);
-the loss is what is left over of the equation, of conditions and of data; the assumption is the equation itself.
+The four questions stay: coordinates go in and fields come out; what is learned is the solution (and what is found with
+it); the loss is what is left over of the equation, of conditions and of data; the assumption is the equation itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from outcrop.config.promise import Number, Section
 from outcrop.config.schema import BundleSection, ModelSection, StageSection, TrainSection
 
 Formula = Number | str
-OWN_CONDITION_KEYS = ("at", "slope")
 
 
 class FindSection(Section):
@@ -23,6 +22,10 @@ class FindSection(Section):
     find: Literal["number", "field"]
     start: Number = Field(default=1.0, description="first guess, in its unit")
     along: list[str] = Field(default=[], description="field: the coordinates it depends on; by default those in space")
+    roughness: Annotated[float, Field(ge=0)] | Literal["discrepancy"] = Field(
+        default="discrepancy",
+        description="field: price of its slopes; discrepancy: as much as the noise of data allows",
+    )
 
 
 class ConditionSection(Section):
@@ -33,6 +36,7 @@ class ConditionSection(Section):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
     at: str | list[str] | dict[str, Number]
     slope: dict[str, Formula] = Field(default={}, description="derivative along the face's coordinate")
+    flux: dict[str, Formula] = Field(default={}, description="that derivative times what conducts, such as K u_x")
 
     @property
     def values(self) -> dict[str, Formula]:
@@ -42,7 +46,7 @@ class ConditionSection(Section):
     @model_validator(mode="after")
     def _says_something(self) -> ConditionSection:
         wrong = [name for name, value in self.values.items() if not isinstance(value, int | float | str)]
-        if wrong or not (self.values or self.slope):
+        if wrong or not (self.values or self.slope or self.flux):
             raise ValueError('gives an unknown a number or a formula, such as u = "-sin(pi * x)"')
         return self
 
@@ -108,6 +112,12 @@ class ResidualSection(Section):
     weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="term -> factor on its weight")
 
 
+class NetworkSection(ModelSection):
+    """2. What is learned: a network of the coordinates."""
+
+    family: str = "mlp"
+
+
 class SolveSection(TrainSection):
     """4b. How the minimum is looked for: Adam, then damped Gauss-Newton in float64."""
 
@@ -127,7 +137,7 @@ class PhysicsConfig(Section):
     """A whole run file that states a problem."""
 
     physics: PhysicsSection
-    model: ModelSection = ModelSection(family="mlp")
+    model: NetworkSection = NetworkSection()
     loss: ResidualSection = ResidualSection()
     train: SolveSection = SolveSection()
     bundle: BundleSection = BundleSection()

@@ -27,6 +27,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.loss.loss import Group, LossValue
 from outcrop.model.trainable import trainable
+from outcrop.physics.coefficient import Field
 from outcrop.physics.conditions import Condition
 from outcrop.physics.derivative import derivative
 from outcrop.physics.hard import slope_built_in
@@ -40,6 +41,11 @@ MEMORY = 0.7
 CANDIDATES = 4
 """Candidates for each point that is drawn by residual."""
 CAUSAL_BINS = 20
+ROUGHNESS_POINTS = 256
+FIRM = 100.0
+"""Weight of equation and conditions beside data in units of their noise, where a field is to be found."""
+FASTEST = 3.0
+"""Largest change of a roughness' weight between two chunks."""
 EQUATION = "equation"
 
 
@@ -102,17 +108,24 @@ class ResidualLoss:
         """
         _known("balance", balance, BALANCES)
         _known("refine", refine, REFINEMENTS)
-        self.problem, self.balance, self.refine, self.causal = problem, balance, refine, causal
+        self.problem, self.refine, self.causal = problem, refine, causal
         inside = problem.domain.interior(points, method, seed)
         self.terms = (
             Term(EQUATION, inside, np.empty((len(inside), 0)), _equation_rows(problem)),
             *condition_terms(problem, condition_points, seed),
             *data_terms(problem),
+            *roughness_terms(problem, seed),
         )
-        factors = dict(weights or {})
+        names = [term.name for term in self.terms]
+        self.firm = any(isinstance(c, Field) for c in problem.coefficients.values()) and bool(noisy(problem))
+        self.followed = [names.index(_rough(name)) for name in followed(problem)]
+        usual = dict.fromkeys(names[: len(names) - len(problem.measured) - len(rough(problem))], FIRM)
+        usual = (usual if self.firm else {}) | {_rough(name): c.roughness or 1.0 for name, c in rough(problem).items()}
+        factors = usual | dict(weights or {})
         for name in factors:
-            _known("weights", name, [term.name for term in self.terms])
-        self.factors = jnp.array([factors.get(term.name, 1.0) for term in self.terms])
+            _known("weights", name, names)
+        self.factors = jnp.array([factors.get(name, 1.0) for name in names])
+        self.balance = "none" if self.firm else balance
         self.sizes: tuple[float, ...] | None = None
 
     def sized(self, model: Any) -> ResidualLoss:
@@ -121,7 +134,9 @@ class ResidualLoss:
         found = []
         for term in self.terms:
             measured = next((m for m in self.problem.measured if _data_name(m) == term.name), None)
-            if measured is not None:
+            if term.name.startswith("roughness"):
+                size = 1.0
+            elif measured is not None:
                 size = measured.noise_sd or self.problem.scale(measured.unknown)
             else:
                 points = jnp.asarray(term.points, model.low.value.dtype)
@@ -195,9 +210,21 @@ class ResidualLoss:
         """Between chunks: points by residual, then weights."""
         if self.refine == "residual":
             state = state._replace(points=self.refined(model, state, key))
+        if self.followed:
+            state = state._replace(weights=self.discrepant(model, state))
         if self.balance == "none" or len(self.terms) == 1:
             return state
         return state._replace(weights=MEMORY * state.weights + (1 - MEMORY) * self.balanced(model, state))
+
+    def discrepant(self, model: Any, state: State) -> Float[Array, " term"]:
+        """Weights of roughness raised where data are fitted closer than their noise, lowered where they are not: the
+        discrepancy principle (Morozov, 1966, Soviet Mathematics Doklady 7, 414-417).
+        """
+        rows = self.rows(model, state)
+        own = noisy(self.problem)
+        misfit = jnp.stack([(rows[i] ** 2).mean() for i, term in enumerate(self.terms) if term.name in own]).mean()
+        factor = jnp.clip(1 / jnp.maximum(misfit, 1e-12), 1 / FASTEST, FASTEST)
+        return state.weights.at[jnp.array(self.followed)].multiply(factor)
 
     def balanced(self, model: Any, state: State) -> Float[Array, " term"]:
         """Weights under which every term pulls as strongly as the mean of all."""
@@ -261,9 +288,10 @@ def condition_terms(problem: Problem, count: int, seed: int) -> list[Term]:
                 for name, slope in condition.slopes.items()
                 if face and not (problem.hard and slope_built_in(face, name, problem.conditions))
             }
-            if not values and not slopes:
+            if not values and not slopes and not condition.fluxes:
                 continue
-            own = Condition(condition.name, (face,) if face else (), values, slopes, condition.point)
+            faces = (face,) if face else ()
+            own = Condition(condition.name, faces, values, slopes, condition.point, condition.fluxes)
             name = condition.name if len(condition.faces) < 2 else f"{condition.name} {' '.join(face)}"
             points = own.points(problem.domain, count, seed)
             points = np.unique(points, axis=0)  # a face of a line is one point
@@ -280,10 +308,12 @@ def _condition_rows(problem: Problem, condition: Condition) -> Callable[[Any, An
             (fields[problem.names.index(name)] - given(point)) / problem.scale(name)
             for name, given in condition.values.items()
         ]
-        for name, given in condition.slopes.items():
+        for name, given in (*condition.slopes.items(), *condition.fluxes.items()):
             coordinate = condition.faces[0][0]
             axis, (low, high) = problem.coordinates.index(coordinate), problem.domain.bounds[coordinate]
             slope = derivative(values, point, (axis,))[problem.names.index(name)]
+            if name in condition.fluxes:
+                slope = slope * fields[problem.names.index(problem.equation.conducts[name])]
             found.append((slope - given(point)) * (high - low) / problem.scale(name))
         return jnp.stack(found)
 
@@ -298,6 +328,50 @@ def data_terms(problem: Problem) -> list[Term]:
         return lambda values, point, aside: values(point)[place : place + 1] - aside
 
     return [Term(_data_name(m), m.points, np.asarray(m.values)[:, None], rows_of(m)) for m in problem.measured]
+
+
+def rough(problem: Problem) -> dict[str, Field]:
+    """The fields to be found whose slopes have a price."""
+    kept = followed(problem)
+    return {name: c for name, c in problem.found_fields.items() if name in kept or c.roughness}
+
+
+def followed(problem: Problem) -> list[str]:
+    """The fields to be found whose roughness follows the noise of the data."""
+    return [name for name, c in problem.found_fields.items() if c.roughness is None and noisy(problem)]
+
+
+def noisy(problem: Problem) -> list[str]:
+    """The terms of data whose noise is known."""
+    return [_data_name(m) for m in problem.measured if m.noise_sd]
+
+
+def roughness_terms(problem: Problem, seed: int) -> list[Term]:
+    """One term for each of `rough`: slopes over the domain's extent, relative to the field where it is positive."""
+    points = problem.domain.interior(ROUGHNESS_POINTS, "sobol", seed)
+    return [
+        Term(_rough(name), points, np.empty((len(points), 0)), _roughness_rows(problem, name, field))
+        for name, field in rough(problem).items()
+    ]
+
+
+def _roughness_rows(problem: Problem, name: str, field: Field) -> Callable[[Any, Any, Any], Array]:
+    place = problem.names.index(name)
+
+    def rows(values: Any, point: Array, aside: Array) -> Array:
+        size = values(point)[place] if field.positive else (abs(field.start) or 1.0)
+        found = []
+        for coordinate in field.along:
+            low, high = problem.domain.bounds[coordinate]
+            slope = derivative(values, point, (problem.coordinates.index(coordinate),))[place]
+            found.append(slope * (high - low) / size)
+        return jnp.stack(found)
+
+    return rows
+
+
+def _rough(name: str) -> str:
+    return f"roughness of {name}"
 
 
 def _data_name(measured: Measured) -> str:

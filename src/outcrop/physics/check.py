@@ -52,10 +52,14 @@ def _names(problem: Problem) -> None:
             f"The domain has {len(space)} coordinates in space; {equation.name} has {allowed}.", "domain = {x = [0, 1]}"
         )
     for condition in problem.conditions:
-        for unknown in (*condition.values, *condition.slopes):
+        for unknown in (*condition.values, *condition.slopes, *condition.fluxes):
             if unknown not in equation.unknowns:
                 what = f"condition.{condition.name} names {unknown!r}{did_you_mean(unknown, equation.unknowns)}."
                 _refuse(what, f"the unknowns of {equation.name} are {', '.join(equation.unknowns)}.")
+        for unknown in condition.fluxes:
+            if unknown not in equation.conducts:
+                what = f"condition.{condition.name} gives a flux of {unknown}, which {equation.name} does not know."
+                _refuse(what, f"slope = {{{unknown} = ...}}")
         for face in condition.faces:
             if face == ("t", "high"):
                 _refuse(f"condition.{condition.name} is given at the last time.", 'at = "t low"')
@@ -117,7 +121,8 @@ def _determined(problem: Problem) -> None:
         return
     equation = problem.equation
     for unknown in equation.unknowns:
-        values, slopes = _given(problem, unknown, "values"), _given(problem, unknown, "slopes")
+        values, fluxes = _given(problem, unknown, "values"), _given(problem, unknown, "fluxes")
+        slopes = _given(problem, unknown, "slopes") | fluxes
         points = any(c.point is not None and unknown in c.values for c in problem.conditions)
         start = ("t", "low")
         if equation.time and start not in values:

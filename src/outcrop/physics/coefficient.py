@@ -42,11 +42,13 @@ class Field:
         start: first guess, the same everywhere, in its unit.
         positive: it stays positive.
         along: the coordinates it depends on.
+        roughness: price of its slopes in the loss; None: as high as the noise of the data allows.
     """
 
     start: float
     positive: bool = False
     along: tuple[str, ...] = ()
+    roughness: float | None = None
 
     def value(self, output: Float[Array, ""]) -> Float[Array, ""]:
         """The field in its unit from an output of the network."""

@@ -24,6 +24,7 @@ class Condition:
         faces: (coordinate, "low" or "high"), several where the same holds on all of them.
         values: unknown -> its value there.
         slopes: unknown -> its derivative along the face's coordinate (not along the outward normal).
+        fluxes: unknown -> that derivative times the coefficient that conducts it, such as K u_x.
         point: coordinates of one point instead of faces; values only.
     """
 
@@ -32,10 +33,12 @@ class Condition:
     values: Mapping[str, Expression] = ()  # type: ignore[assignment]
     slopes: Mapping[str, Expression] = ()  # type: ignore[assignment]
     point: tuple[float, ...] | None = None
+    fluxes: Mapping[str, Expression] = ()  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", dict(self.values))
         object.__setattr__(self, "slopes", dict(self.slopes))
+        object.__setattr__(self, "fluxes", dict(self.fluxes))
 
     def points(self, domain: Domain, count: int, seed: int = 0) -> np.ndarray:
         """Where it is enforced, shape (point, coordinate): `count` points on each face, from a Sobol sequence."""

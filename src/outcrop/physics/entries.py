@@ -18,7 +18,7 @@ EQUATIONS: dict[str, Equation] = {
         Equation(
             "heat", _AT + "heat", "u_t = D (u_xx + ...) + f", ("u",), (1, 2),
             "conduction of heat, diffusion", "Fourier (1822), Théorie analytique de la chaleur",
-            {"diffusivity": _DIFFUSIVITY, "source": _SOURCE},
+            {"diffusivity": _DIFFUSIVITY, "source": _SOURCE}, conducts={"u": "diffusivity"},
         ),
         Equation(
             "poisson", _AT + "poisson", "u_xx + ... = f", ("u",), (0, 2),
@@ -34,7 +34,7 @@ EQUATIONS: dict[str, Equation] = {
                 "conductivity": Parameter(None, {"k": 1}, "hydraulic conductivity", positive=True),
                 "source": Parameter(0.0, {"k": 1, "u": 1, "x": -2}, "recharge"),
             },
-            time=False,
+            time=False, conducts={"u": "conductivity"},
         ),
         Equation(
             "advection", _AT + "advection", "u_t + c u_x = 0", ("u",), (1, 1),
@@ -88,7 +88,7 @@ EQUATIONS: dict[str, Equation] = {
         Equation(
             "eikonal", _AT + "eikonal", "v^2 (T_x^2 + ...) = 1", ("T",), (0, 1),
             "first arrivals of waves",
-            "Cerveny (2001), Seismic Ray Theory; |x - source| as a factor: Fomel et al. (2009), doi:10.1016/j.jcp.2009.05.029",
+            "Cerveny (2001), Seismic Ray Theory; |x - source| as a factor: Fomel et al. (2009)",
             {"velocity": Parameter(None, {"x": 1, "T": -1}, "velocity", positive=True)}, time=False, positive=("T",),
             scale={"T": {"x": 1, "velocity": -1}},
         ),

@@ -40,6 +40,7 @@ class Equation:
         space: numbers of dimensions in space that it is written for.
         parts: names of its residuals.
         positive: unknowns that are positive away from where they are given, such as a travel time.
+        conducts: unknown -> the parameter that, times its slope, is its flux.
         scale: how large an unknown is, as powers of the domain's extent "x" and of parameters.
         help: one line. source: where it is from.
     """
@@ -56,6 +57,7 @@ class Equation:
     space: tuple[int, ...] = (1, 2, 3)
     parts: tuple[str, ...] = ("equation",)
     positive: tuple[str, ...] = ()
+    conducts: Mapping[str, str] = field(default_factory=dict)
     scale: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def load(self) -> Callable[[Any], tuple[Any, ...]]:

@@ -118,6 +118,9 @@ class Problem:
 
         def values(point: Float[Array, " coordinate"]) -> Float[Array, " field"]:
             outputs = dict(zip(self.outputs, raw(point), strict=True))
+            for name, found_field in self.found_fields.items():
+                if set(found_field.along) != set(self.coordinates):
+                    outputs[name] = raw(self._held(point, found_field.along))[self.outputs.index(name)]
             found = [self.unknown(name, point, outputs[name]) for name in self.equation.unknowns]
             for name, coefficient in self.coefficients.items():
                 if isinstance(coefficient, Known):
@@ -135,6 +138,12 @@ class Problem:
         lift, distance = self.ansatzes[name]
         learned = jnp.exp(output) if name in self.equation.positive else output
         return lift(point) + self.scale(name) * distance(point) * learned
+
+    def _held(self, point: Float[Array, " coordinate"], along: tuple[str, ...]) -> Float[Array, " coordinate"]:
+        """The point with all coordinates that a field does not depend on at their lowest value."""
+        free = np.array([name in along for name in self.coordinates])
+        low = np.array([low for low, _ in self.domain.bounds.values()])
+        return point * jnp.asarray(free, point.dtype) + jnp.asarray(~free * low, point.dtype)
 
     def residuals(self, values: Values, point: Float[Array, " coordinate"]) -> Float[Array, " part"]:
         """What is left over of each part of the equation at a point, in physical units."""

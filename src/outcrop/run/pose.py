@@ -103,7 +103,12 @@ def _coefficients(given: Mapping[str, Any], equation: Equation, domain: Domain) 
         found[name] = (
             Number(float(value.start), parameter.positive)
             if value.find == "number"
-            else Field(float(value.start), parameter.positive, along)
+            else Field(
+                float(value.start),
+                parameter.positive,
+                along,
+                None if value.roughness == "discrepancy" else value.roughness,
+            )
         )
     return found
 
@@ -112,15 +117,16 @@ def _condition(name: str, section: ConditionSection, domain: Domain) -> Conditio
     where = f"[physics.condition.{name}]"
     values = {u: Expression(v, domain.names, f"{where} {u}") for u, v in section.values.items()}
     slopes = {u: Expression(v, domain.names, f"{where} slope.{u}") for u, v in section.slope.items()}
+    fluxes = {u: Expression(v, domain.names, f"{where} flux.{u}") for u, v in section.flux.items()}
     if isinstance(section.at, dict):
-        if set(section.at) != set(domain.names) or slopes:
+        if set(section.at) != set(domain.names) or slopes or fluxes:
             fix = f"at = {{{', '.join(f'{n} = 0' for n in domain.names)}}}, with values alone"
             raise ConfigError(message("A point has a value for every coordinate, and no slope.", where=where, fix=fix))
         point = tuple(float(section.at[n]) for n in domain.names)
         return Condition(name, (), values, {}, point)
     texts = [section.at] if isinstance(section.at, str) else section.at
     faces = tuple(dict.fromkeys(face for text in texts for face in faces_of(text, domain, where)))
-    return Condition(name, faces, values, slopes)
+    return Condition(name, faces, values, slopes, None, fluxes)
 
 
 def _exact(given: Mapping[str, Any], equation: Equation, domain: Domain) -> dict[str, Expression]:

@@ -120,7 +120,9 @@ def solve(
 def trained(
     config: PhysicsConfig, problem: Problem, models: list[Solution], place: Path, resume: bool, tell: Any
 ) -> list[Fit]:
-    """All members through all stages, one after another."""
+    """All members through all stages, one after another; where noise decides how smooth a field is, the last model is
+    kept: what is left over at other points says nothing of that.
+    """
     section = config.loss.model_dump()
     fits = []
     for member, model in enumerate(models):
@@ -139,7 +141,7 @@ def trained(
             loss,
             stages,
             keys=[jax.random.key(1000 * config.train.seed + member + 500)],
-            validate=lambda model, check=check: float(check(_arrays(model))),
+            validate=None if loss.firm else lambda model, check=check: float(check(_arrays(model))),
             progress=told,
             checkpoint=place / f"member-{member}.ckpt",
             resume=resume,

@@ -206,7 +206,7 @@ def findings(posed: Posed, scores: Scores, fits: Sequence[Fit]) -> list[dict[str
     found += [_of_number(name, entry) for name, entry in told["found"].items()]
     found += [_of_data(name, entry) for name, entry in told["data"].items() if entry["noise_sd"]]
     for number, fit in enumerate(fits, start=1):
-        if not fit.best_value < UNSOLVED:
+        if UNSOLVED < fit.best_value < float("inf"):
             left = f"{100 * fit.best_value**0.5:.2g} % of the residual of an untrained network"
             text = f"Training has not met the equation: at other points {left} is left (member {number})."
             help_ = " More points, a wider network, one with detail (siren), or causal weights may help."
