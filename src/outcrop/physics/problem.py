@@ -147,7 +147,8 @@ class Problem:
 
     def residuals(self, values: Values, point: Float[Array, " coordinate"]) -> Float[Array, " part"]:
         """What is left over of each part of the equation at a point, in physical units."""
-        at = At(values, point, fields=self.names, coordinates=self.coordinates)
+        order = max(self.equation.orders)
+        at = At(values, point, fields=self.names, coordinates=self.coordinates, order=order)
         return jnp.stack(self.equation.load()(at))
 
     def scale(self, unknown: str) -> float:
@@ -157,6 +158,10 @@ class Problem:
     @cached_property
     def _sizes(self) -> dict[str, float]:
         """Of each unknown: the largest of what conditions, data and the equation's own scales say; 1 without any."""
+        with jax.ensure_compile_time_eval():  # asked for inside a compiled step too
+            return self._measured_sizes()
+
+    def _measured_sizes(self) -> dict[str, float]:
         points = jnp.asarray(self.domain.interior(SAMPLES, "sobol"))
         extent = max(high - low for low, high in self.domain.bounds.values())
         size = {"x": extent} | {
