@@ -21,25 +21,25 @@ from collections.abc import Callable
 
 os.environ["DDE_BACKEND"] = "pytorch"
 
-import deepxde  # noqa: E402
-import jax  # noqa: E402
-import numpy as np  # noqa: E402
-import optax  # noqa: E402
-import torch  # noqa: E402
+import deepxde
+import jax
+import numpy as np
+import optax
+import torch
 
-from outcrop.loss.residual import ResidualLoss  # noqa: E402
-from outcrop.model.trainable import parameter_count  # noqa: E402
-from outcrop.physics.coefficient import Known  # noqa: E402
-from outcrop.physics.conditions import Condition, faces_of  # noqa: E402
-from outcrop.physics.entries import equation  # noqa: E402
-from outcrop.physics.expression import Expression  # noqa: E402
-from outcrop.physics.problem import Problem  # noqa: E402
-from outcrop.records import Batch  # noqa: E402
-from outcrop.run.solved_model import untrained  # noqa: E402
-from outcrop.train.doctor import plain  # noqa: E402
-from outcrop.train.loop import Run  # noqa: E402
-from outcrop.train.progress import Plan  # noqa: E402
-from outcrop.view.collocation import Domain  # noqa: E402
+from outcrop.loss.residual import ResidualLoss
+from outcrop.model.trainable import parameter_count
+from outcrop.physics.coefficient import Known
+from outcrop.physics.conditions import Condition, faces_of
+from outcrop.physics.entries import equation
+from outcrop.physics.expression import Expression
+from outcrop.physics.problem import Problem
+from outcrop.records import Batch
+from outcrop.run.solved_model import untrained
+from outcrop.train.doctor import plain
+from outcrop.train.loop import Run
+from outcrop.train.progress import Plan
+from outcrop.view.collocation import Domain
 
 STEPS, POINTS, ON_FACES, WIDTH, DEPTH = 200, 1000, 200, 32, 4
 VISCOSITY = 0.01 / np.pi

@@ -29,6 +29,8 @@ def variants(example: Path) -> dict[str, list[str]]:
 def summary(run: Path) -> dict[str, Any]:
     """What a run folder says, without its tables: scores, verdicts, the gap, time, memory, fingerprints."""
     metrics, about = (json.loads((run / name).read_text("utf-8")) for name in ("metrics.json", "environment.json"))
+    if "problem" in metrics:
+        return _solved(metrics, about)
     data = json.loads((run / "data.json").read_text("utf-8"))
     promise, entry = next(iter(metrics["promises"].items()))
     metric = entry["primary"]
@@ -58,6 +60,16 @@ def summary(run: Path) -> dict[str, Any]:
         "data_fingerprint": data["fingerprint"],
         "scored_before": metrics.get("scored_before", 0),
     }
+
+
+def _solved(metrics: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
+    """What a run of an equation says."""
+    told = metrics["problem"]
+    rows = [row | {"value": _rounded(row["value"])} for row in told["rows"]]
+    size = ("wall_time_seconds", "peak_memory_bytes", "parameters", "code_version")
+    steps = {"steps": metrics["timing"]["steps"]}
+    head = {key: told[key] for key in ("equation", "formula", "members")}
+    return head | {"rows": rows} | {key: about[key] for key in size} | steps
 
 
 def _held(entry: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from outcrop.metric.ensembles import ENSEMBLE_METRICS
 from outcrop.metric.table import METRICS
 from outcrop.model.activation import ACTIVATIONS
 from outcrop.model.entries import FAMILIES
+from outcrop.physics.entries import EQUATIONS
 from outcrop.train.table import DIRECTIONS, SCHEDULES
 
 ROOT = Path(__file__).parents[2]
@@ -322,6 +323,34 @@ def training(*, up: str) -> str:
     return rows(["name", "what it does"], cells)
 
 
+def equations(*, up: str) -> str:
+    """The named equations."""
+    cells = []
+    for entry in EQUATIONS.values():
+        parameters = ", ".join(
+            f"`{name}`" + ("" if parameter.default is None else f" = {parameter.default:g}")
+            for name, parameter in entry.parameters.items()
+        )
+        space = " or ".join(map(str, entry.space))
+        cells.append([f"`{entry.name}`", f"`{entry.formula}`", entry.help, parameters, space, entry.source])
+    return rows(["equation", "formula", "what it is", "parameters", "dimensions", "source"], cells)
+
+
+def solved(name: str, *, up: str) -> str:
+    """What the runs of an example that solve equations measured."""
+    folder = example(name)
+    if folder is None or not (folder / "results.json").is_file():
+        return MISSING
+    cells = []
+    for run, result in json.loads((folder / "results.json").read_text("utf-8")).items():
+        for row in result.get("rows", []):
+            value = f"{row['value']:.2g}" + (f" ({row['spread']})" if row["spread"] else "")
+            cells.append([run.replace("_", " "), row["what"], value, "" if row["unit"] == "1" else row["unit"]])
+    link = f"[example]({up}examples/{folder.name}/README.md)"
+    table = rows(["run", "what", "median (over members)", "unit"], cells)
+    return f"{table}\n\nFrom the {link}.\n{{: .caption }}"
+
+
 def activations(*, up: str) -> str:
     """Names of activations."""
     return ", ".join(f"`{name}`" for name in ACTIVATIONS)
@@ -331,6 +360,6 @@ TABLES: dict[str, Callable[..., str]] = {
     function.__name__: function
     for function in (
         results, figures, families, choices, minds, sizes, evidence, tally, coverage, worth, names, architectures,
-        losses, metrics, ensembles, geostatistics, baselines, training, activations,
+        losses, metrics, ensembles, geostatistics, baselines, training, activations, equations, solved,
     )
 }  # fmt: skip
