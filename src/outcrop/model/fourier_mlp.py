@@ -32,6 +32,7 @@ class FourierMLP(eqx.Module):
         width_size: int = 64,
         depth: int = 3,
         activation: str = "tanh",
+        dropout: float = 0.0,
         key: PRNGKeyArray,
     ):
         """Builds the network with random frequencies and weights.
@@ -44,18 +45,19 @@ class FourierMLP(eqx.Module):
             width_size: width of the hidden layers.
             depth: number of hidden layers.
             activation: name in `activation.ACTIVATIONS`.
+            dropout: probability that a hidden value is dropped in training.
             key: for frequencies and weights.
         """
         check.positive(in_size=in_size, out_size=out_size, features=features)
         drawn, rest = jax.random.split(key)
         self.frequencies = Buffer(frequency * jax.random.normal(drawn, (features, in_size)))
-        shape = {"width_size": width_size, "depth": depth, "activation": activation}
+        shape = {"width_size": width_size, "depth": depth, "activation": activation, "dropout": dropout}
         self.network = mlp.MLP(2 * features, out_size, **shape, key=rest)
 
     def __call__(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " out"]:
-        """The outputs of one point; there is no dropout."""
+        """The outputs of one point; without `key` nothing is dropped."""
         turned = self.frequencies.value.astype(x.dtype) @ x
-        return self.network(jnp.concatenate([jnp.cos(turned), jnp.sin(turned)]))
+        return self.network(jnp.concatenate([jnp.cos(turned), jnp.sin(turned)]), key=key)
 
 
 def parameter_count(

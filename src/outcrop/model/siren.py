@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model import check
+from outcrop.model.dropout import dropout as drop
+from outcrop.model.dropout import split
 
 
 class Siren(eqx.Module):
@@ -20,6 +22,7 @@ class Siren(eqx.Module):
 
     layers: tuple[eqx.nn.Linear, ...]
     last: eqx.nn.Linear
+    dropout: float = eqx.field(static=True)
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class Siren(eqx.Module):
         width_size: int = 64,
         depth: int = 3,
         frequency: float = 10.0,
+        dropout: float = 0.0,
         key: PRNGKeyArray,
     ):
         """Builds the network with random weights.
@@ -39,19 +43,22 @@ class Siren(eqx.Module):
             width_size: width of the hidden layers.
             depth: number of hidden layers.
             frequency: largest angular frequency of the first layer, per unit of an input.
+            dropout: probability that a hidden value is dropped in training.
             key: for the weights.
         """
         check.positive(in_size=in_size, out_size=out_size, width_size=width_size, depth=depth)
+        check.share(dropout=dropout)
         keys = jax.random.split(key, depth + 1)
+        self.dropout = dropout
         first = _uniform(eqx.nn.Linear(in_size, width_size, key=keys[0]), frequency, keys[0])
         rest = [_uniform(eqx.nn.Linear(width_size, width_size, key=k), (6 / width_size) ** 0.5, k) for k in keys[1:-1]]
         self.layers = (first, *rest)
         self.last = _uniform(eqx.nn.Linear(width_size, out_size, key=keys[-1]), (6 / width_size) ** 0.5, keys[-1])
 
     def __call__(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " out"]:
-        """The outputs of one point; there is no dropout."""
-        for layer in self.layers:
-            x = jnp.sin(layer(x))
+        """The outputs of one point; without `key` nothing is dropped."""
+        for layer, own in zip(self.layers, split(key, len(self.layers)), strict=True):
+            x = drop(jnp.sin(layer(x)), self.dropout, own)
         return self.last(x)
 
 
