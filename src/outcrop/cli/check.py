@@ -25,10 +25,14 @@ def show(run_file: Path, overrides: list[str], *, cost: bool, picture: Path | No
 
     load(run_file, overrides)  # a wrong run file is answered before the slow imports
     from outcrop.cli.progress import console
-    from outcrop.cli.screens import check_screen
+    from outcrop.cli.screens import check_screen, posed_screen
     from outcrop.run.check import check
+    from outcrop.run.pose import Posed
 
     result = check(run_file, overrides=overrides, cost=cost)
+    if isinstance(result, Posed):
+        console().print(posed_screen(result, run_file))
+        return
     console().print(check_screen(result, run_file))
     if picture is not None:
         _draw(result, picture)

@@ -50,6 +50,16 @@ def check_screen(result: Any, run_file: Path) -> Group:
     return Group(*[part for part in parts if part is not None])
 
 
+def posed_screen(result: Any, run_file: Path) -> Group:
+    """A problem that can be solved; last, what to type next."""
+    shown = result.shown()
+    table = _table(*shown.columns)
+    for row in shown.rows:
+        table.add_row(*map(Text, row))
+    ready = Text(f"Ready: outcrop run {quote(str(run_file))}", "green")
+    return Group(Text(shown.title, "bold"), _facts(shown.facts), table, ready)
+
+
 def _target(problem: Any) -> str:
     target, lead = problem.target, problem.config.data.view.lead
     what = (

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from outcrop.config.load import load
+from outcrop.config.physics import PhysicsConfig
 from outcrop.config.schema import Config
 from outcrop.config.search import trials
 from outcrop.data.normalise import Normaliser
@@ -22,6 +23,7 @@ from outcrop.run.drawing import complete
 from outcrop.run.generate import baselines_of as generated_baselines
 from outcrop.run.ladder import names_of
 from outcrop.run.own_target import check_view, examples_of
+from outcrop.run.pose import Posed, pose
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.reconstruct import names_of as baselines_of
 from outcrop.run.search import inner_splits
@@ -107,9 +109,13 @@ class Check(Readable):
 
 
 def check(
-    run_file: str | Path | Config, *, overrides: Iterable[str] = (), base: Path | None = None, cost: bool = False
-) -> Check:
-    """Reads, splits and audits without training.
+    run_file: str | Path | Config | PhysicsConfig,
+    *,
+    overrides: Iterable[str] = (),
+    base: Path | None = None,
+    cost: bool = False,
+) -> Check | Posed:
+    """Reads, splits and audits without training; of an equation, says what is to be solved.
 
     Args:
         run_file: path of a run file, or a configuration.
@@ -120,8 +126,12 @@ def check(
     Raises:
         ConfigError, DataError: naming file, curve and fix.
     """
-    config = run_file if isinstance(run_file, Config) else load(run_file, overrides)
-    base = base or (Path.cwd() if isinstance(run_file, Config) else Path(run_file).resolve().parent)
+    stated = isinstance(run_file, Config | PhysicsConfig)
+    config = run_file if stated else load(run_file, overrides)
+    base = base or (Path.cwd() if stated else Path(run_file).resolve().parent)
+    if isinstance(config, PhysicsConfig):
+        with jax.enable_x64(True):
+            return pose(config, base)
     problem = load_problem(config, base)
     view = parts.view_of(problem)
     first, *further = (

@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from outcrop.bundle import Bundle
+from outcrop.config.load import load as load_run_file
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
 from outcrop.model.diagram import Diagram, diagram
 from outcrop.model.ordinary import ordinary
+from outcrop.model.solution import Solution, in_size
 from outcrop.model.summary import Layer, Layers, rows_of
 from outcrop.model.traced import traced
+from outcrop.model.trainable import parameter_count
+from outcrop.physics.problem import Problem as Equations
 from outcrop.run import parts
 from outcrop.run.check import check
 from outcrop.run.inside import Inside
 from outcrop.run.own_target import told_channels
 from outcrop.run.places import input_shape
+from outcrop.run.pose import Posed
 from outcrop.run.solve import prepare
+from outcrop.run.solved_model import SolvedModel, untrained
 from outcrop.run.surrogate import load
 from outcrop.run.trained import Trained, trained
 from outcrop.shown import Readable, Shown
@@ -152,6 +158,11 @@ def _bytes(size: int) -> str:
 
 def _run_file(path: Path) -> Inspection:
     checked = check(path)
+    if isinstance(checked, Posed):
+        model = load_run_file(path).model
+        return _solution(
+            untrained(model.family, model.arguments, checked.problem, 0), checked.problem, model.family, ()
+        )
     problem, view = checked.problem, checked.view
     has = parts.labelled_examples(problem, view)
     normaliser, _ = prepare(problem, view, parts.with_labels(checked.splits[0], has))
@@ -176,6 +187,8 @@ def _run_file(path: Path) -> Inspection:
 def _bundle(path: Path) -> Inspection:
     model = load(path)
     bundle = model.bundle
+    if isinstance(model, SolvedModel):
+        return _solution(model.members[0], model.problem, bundle.family, model.shown().rows)
     scores = [_score(name, entry) for name, entry in bundle.scores["test"].items()]
     verdict = ", ".join(f"{word} {name.replace('_', ' ')}" for name, word in bundle.scores["verdict"].items())
     network, shape = ordinary(model.members[0], input_shape(bundle), bundle.arguments["out"], _generates(bundle.family))
@@ -199,6 +212,21 @@ def _bundle(path: Path) -> Inspection:
         _cost(table["layers"], None),
     ]
     return Inspection(model.title, facts, **table)
+
+
+def _solution(model: Solution, problem: Equations, family: str, scores: Sequence[Sequence[str]]) -> Inspection:
+    """The network behind a solution: coordinates go in, fields come out."""
+    size, names = in_size(len(problem.coordinates), model.periodic), problem.outputs
+    table = _table(model.network, (size,), len(names), 0)
+    facts = [
+        ("equation", problem.equation.formula),
+        ("inputs", ", ".join(problem.coordinates) + (f"; {size} features" if model.periodic else "")),
+        ("output", ", ".join(names)),
+        *([("numbers", ", ".join(problem.found_numbers))] if problem.found_numbers else []),
+        *((what, value) for what, _, value in scores),
+        _cost(table["layers"], None),
+    ]
+    return Inspection(f"{family}: {parameter_count(model):,} parameters", facts, **table)
 
 
 def _generates(family: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from outcrop.physics.equation import Equation
 from outcrop.physics.expression import Expression
 from outcrop.physics.problem import Measured, Problem
 from outcrop.records import Record
+from outcrop.shown import Readable, Shown
 from outcrop.view.collocation import Domain, measured
 
 
@@ -36,13 +38,41 @@ class Truth(NamedTuple):
     values: dict[str, np.ndarray]
 
 
-class Posed(NamedTuple):
-    """A problem, what is true where a file says so, what is doubtful, and the files that were read."""
+@dataclass(frozen=True, repr=False)
+class Posed(Readable):
+    """A problem that can be solved.
+
+    Attributes:
+        problem: what is to be solved.
+        truth: values of its solution, where a file tells them.
+        doubts: what is doubtful about it, in sentences.
+        files: what was read.
+    """
 
     problem: Problem
-    truth: Truth | None
-    doubts: tuple[str, ...]
-    files: tuple[Record, ...]
+    truth: Truth | None = None
+    doubts: tuple[str, ...] = ()
+    files: tuple[Record, ...] = ()
+
+    def shown(self) -> Shown:
+        """The equation, its domain, what is given where, and what is to be found."""
+        own = self.problem
+        spans = [f"{name} {low:g} to {high:g}" for name, (low, high) in own.domain.bounds.items()]
+        facts = [("equation", own.equation.formula), ("domain", ", ".join(spans))]
+        facts += [("periodic", ", ".join(own.periodic))] if own.periodic else []
+        facts += [(f"measured {m.unknown}", f"{len(m.values)} values") for m in own.measured]
+        facts += [("doubt", doubt) for doubt in self.doubts]
+        rows = [[name, _told(c), own.units.get(name, "")] for name, c in own.coefficients.items()]
+        rows += [
+            [f"{u} at {_where(c)}", f.text, own.units.get(u, "")] for c in own.conditions for u, f in c.values.items()
+        ]
+        for kind in ("slopes", "fluxes"):
+            rows += [
+                [f"{kind.removesuffix('s').removesuffix('e')} of {u} at {_where(c)}", formula.text, ""]
+                for c in own.conditions
+                for u, formula in getattr(c, kind).items()
+            ]
+        return Shown(f"Problem {own.equation.name}", facts, ["", "is", "unit"], rows)
 
 
 def pose(config: PhysicsConfig, base: Path) -> Posed:
@@ -75,6 +105,19 @@ def problem_of(section: PhysicsSection, base: Path, files: list[Record]) -> Prob
         section.units,
         section.scale,
     )
+
+
+def _told(coefficient: Coefficient) -> str:
+    if isinstance(coefficient, Known):
+        return coefficient.formula.text
+    kind = "a number" if isinstance(coefficient, Number) else f"a field along {', '.join(coefficient.along)}"
+    return f"to be found: {kind}, from {coefficient.start:g} on"
+
+
+def _where(condition: Condition) -> str:
+    if condition.point is not None:
+        return f"({', '.join(f'{value:g}' for value in condition.point)})"
+    return ", ".join(" ".join(face) for face in condition.faces)
 
 
 def _coefficients(given: Mapping[str, Any], equation: Equation, domain: Domain) -> dict[str, Coefficient]:
