@@ -176,3 +176,11 @@ def test_gauss_newton_is_refused_on_data(tmp_path):
 
     with pytest.raises(ConfigError, match="gauss_newton solves equations"):
         validate({"data": {}, "promise": {}, "train": {"optimiser": "gauss_newton"}})
+
+
+def test_check_and_inspect_say_what_is_solved_and_by_what(solved):
+    checked = outcrop.check(solved.folder.parent / "heat.toml")
+    assert "u_t = D (u_xx + ...) + f" in repr(checked) and "u at x low, x high" in repr(checked)
+    for path in (solved.folder.parent / "heat.toml", solved.bundle):
+        shown = repr(outcrop.inspect(path))
+        assert "mlp: 105 parameters" in shown and "x, t" in shown  # 3 * 8 + 9 * 8 + 9

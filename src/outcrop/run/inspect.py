@@ -188,7 +188,8 @@ def _bundle(path: Path) -> Inspection:
     model = load(path)
     bundle = model.bundle
     if isinstance(model, SolvedModel):
-        return _solution(model.members[0], model.problem, bundle.family, model.shown().rows)
+        with jax.enable_x64(True):
+            return _solution(model.members[0], model.problem, bundle.family, model.shown().rows)
     scores = [_score(name, entry) for name, entry in bundle.scores["test"].items()]
     verdict = ", ".join(f"{word} {name.replace('_', ' ')}" for name, word in bundle.scores["verdict"].items())
     network, shape = ordinary(model.members[0], input_shape(bundle), bundle.arguments["out"], _generates(bundle.family))
