@@ -140,7 +140,7 @@ def test_classes_are_observed_by_code_or_name(classes, place):
     [
         ("[grid.dept]\ncount = 4\n", ConfigError, "did you mean 'depth'"),
         ("[conditions]\nNTG = 0.3\n", ConfigError, "no condition"),
-        ('[observations]\nfiles = "none.csv"\n', ConfigError, "no table"),
+        ('[observations]\nfiles = "none.csv"\n', ConfigError, "No file matches"),
         ('[observations]\nfiles = "empty.csv"\n', DataError, "no column"),
         ('[observations]\nfiles = "far.csv"\n', DataError, "No observation lies on the grid"),
         ("[observations\n", ConfigError, "no TOML"),

@@ -59,7 +59,9 @@ class SoftSection(Section):
     @model_validator(mode="after")
     def _one_relation(self) -> SoftSection:
         if (self.slope is None) == (not self.means):
-            raise ValueError("needs slope (and intercept) for a number, or means = {Sand = ..., Shale = ...} for classes")
+            raise ValueError(
+                "needs slope (and intercept) for a number, or means = {Sand = ..., Shale = ...} for classes"
+            )
         return self
 
 

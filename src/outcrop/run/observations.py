@@ -1,14 +1,8 @@
-"""Observations of a given file: read from tables, well logs or lines, placed on the grid and blocked to its cells.
-
-Logs bring their depths (metres, whatever the unit of the file) and the name of their well; where it stands on the grid
-is said by `heads`, or by columns and curves called as the dimensions. Nothing is moved to a cell that it does not lie in.
-"""
+"""Observations blocked to the cells of a grid, in standard units; nothing is moved to a cell it does not lie in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,40 +10,11 @@ import numpy as np
 import pandas as pd
 
 from outcrop.config.given import ObservationSection
-from outcrop.errors import ConfigError, DataError, did_you_mean, message
-from outcrop.records import Record
+from outcrop.errors import ConfigError, DataError, message
+from outcrop.run.observation_files import WELL, WHERE, Rows
 from outcrop.run.on_grid import Grid, shape_of, width_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.realise import Observed
-
-WHERE = "[observations]"
-WELL = "well"
-"""Column of the gathered rows with the name of the well; "" where there is none."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Observations before they are blocked.
-
-    Attributes:
-        table: a column for each dimension, each observed variable (in its unit; classes as index, NaN missing), and
-            `WELL`.
-        names: of the observed variables.
-        notes: conversions, and values that were removed.
-    """
-
-    table: pd.DataFrame
-    names: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def wells(self) -> list[str]:
-        """Names of the wells, in the order of the files."""
-        return [name for name in self.table[WELL].unique().tolist() if name]
-
-    def where(self, rows: np.ndarray) -> Rows:
-        """Some of the rows."""
-        return replace(self, table=self.table[rows])
 
 
 @dataclass(frozen=True)
@@ -78,48 +43,6 @@ class Blocked:
         return [*notes, f"{facts['cells']:,} of {total:,} cells are observed."]
 
 
-def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *, well: str | None = None) -> Rows:
-    """Reads all files of the section.
-
-    Args:
-        model: a generator; it says which variables there are, their units and ranges.
-        section: of the given file.
-        grid: dimension -> coordinates.
-        base: folder that paths are relative to.
-        well: column with the names of wells, in place of the section's.
-
-    Raises:
-        ConfigError: a file is not there, or noise of a variable that is not observed.
-        DataError: no column of a dimension or of a variable, unknown classes, units that do not fit, no value at all.
-    """
-    from outcrop.data.read import format_of, matching, under
-
-    stated = [section.files] if isinstance(section.files, str) else section.files
-    paths = matching([str(under(base, name)) for name in stated])
-    heads = None if section.heads is None else _heads(under(base, section.heads), well or section.well, grid)
-    frames, notes = [], []
-    for path in paths:
-        kind = format_of(path)
-        for record in _records(path, kind, section, model, well or section.well):
-            frame, told = _frame(model, record, grid, heads, well or section.well, table=kind == "table")
-            frames.append(frame)
-            notes += told
-    table = pd.concat(frames, ignore_index=True)
-    names = tuple(name for name in _names(model) if name in table)
-    unknown = sorted(set(section.noise_sd) - set(names))
-    if unknown:
-        fix = f"noise_sd is for {', '.join(names)}{did_you_mean(unknown[0], names)}."
-        raise ConfigError(message(f"{unknown[0]!r} is not observed.", where="observations.noise_sd", fix=fix))
-    if not len(table.dropna(subset=list(names), how="all")):
-        what = f"All {len(table):,} observations of {', '.join(names)} are missing or out of range."
-        raise DataError(message(what, where=str(paths[0]), fix="leave [observations] out, or correct the file."))
-    rows = Rows(table, names, tuple(dict.fromkeys(notes)))
-    if section.line_gap and not rows.wells:
-        what = f"line_gap joins the rows of a well, and there is no column {section.well!r}."
-        raise ConfigError(message(what, where=WHERE, fix='well = "the column with the names of wells"'))
-    return replace(rows, table=_joined(rows, grid, section.line_gap, bool(model.target.classes)))
-
-
 def block(
     model: Model, rows: Rows, section: ObservationSection, grid: Grid, offset: np.ndarray | None = None
 ) -> Blocked:
@@ -136,16 +59,18 @@ def block(
     """
     shape, width, classes = shape_of(grid), width_of(model), model.target.classes
     _check_average(section, bool(classes))
-    cell, inside = _cells(rows.table, grid, section.tolerance)
+    _, inside = _cells(rows.table, grid, section.tolerance)
     there = rows.table[list(rows.names)].notna().any(axis=1).to_numpy()
     facts = {
         "rows": len(inside), "outside": int((~inside & there).sum()), "missing": int((~there).sum()),
         "used": int((inside & there).sum()), "wells": rows.where(inside & there).wells,
     }  # fmt: skip
+    table = _joined(rows, grid, section.line_gap, bool(classes))
+    cell, inside = _cells(table, grid, section.tolerance)
     known, values = np.zeros((*shape, width), bool), np.zeros((*shape, width), np.float32)
     noise = np.zeros(width, np.float32)
     for name in rows.names:
-        column = rows.table[name].to_numpy(float)
+        column = table[name].to_numpy(float)
         use = inside & np.isfinite(column)
         if classes:
             flat, chosen = blocked(cell[use], column[use], "majority")
@@ -191,166 +116,6 @@ def _check_average(section: ObservationSection, classes: bool) -> None:
         raise ConfigError(message(what, where="observations.average", fix='average = "majority"'))
 
 
-def _names(model: Model) -> list[str]:
-    """What can be observed, under its name in the gathered rows."""
-    return [model.target.name] if model.target.classes else list(model.bundle.provenance["generates"])
-
-
-def _spellings(model: Model, name: str) -> tuple[str, ...]:
-    """Names that a variable may have in files, by preference."""
-    inputs = {variable.name: variable for variable in model.inputs}
-    if model.target.classes:
-        (own,) = model.bundle.provenance["generates"]
-        return tuple(dict.fromkeys((name, own, *inputs[own].sources)))
-    return tuple(dict.fromkeys((name, *inputs[name].sources)))
-
-
-def _records(path: Path, kind: str, section: ObservationSection, model: Model, well: str) -> list[Record]:
-    from outcrop.data.read import read
-    from outcrop.data.table import column_names
-
-    if kind != "table":
-        return read(path)
-    columns = column_names(path)
-    words = {well.casefold()}
-    if model.target.classes:
-        words |= {name.casefold() for name in _spellings(model, model.target.name)}
-    text = [name for name in columns if name.casefold() in words]
-    units = {name: unit for name, unit in section.units.items() if name in columns}
-    return read(path, format="table", text=text, units=units)
-
-
-def _frame(
-    model: Model, record: Record, grid: Grid, heads: pd.DataFrame | None, well: str, *, table: bool
-) -> tuple[pd.DataFrame, list[str]]:
-    """The samples of one record as rows, and what was done to them."""
-    names = _wells(record, well)
-    columns: dict[str, Any] = {WELL: names}
-    lacking = []
-    for dim in grid:
-        values = _along(record, dim, heads, names)
-        if values is None:
-            lacking.append(dim)
-        columns[dim] = values
-    found, notes = {}, []
-    for name in _names(model):
-        spelled = next((curve for alias in _spellings(model, name) if (curve := _curve(record, alias))), None)
-        if spelled is None:
-            continue
-        if model.target.classes:
-            found[name] = class_index(model, record.flat(spelled), str(record.source))
-        else:
-            found[name], told = _numbers(model, record, name)
-            notes += told
-    if lacking or not found:
-        wanted = [*lacking, *([] if found else [" or ".join(_names(model))])]
-        there = ", ".join(str(name) for name in [*record.data.data_vars, *record.data.coords][:12])
-        what = f"The {'table has no column' if table else 'file has no curve'} {', '.join(wanted)}."
-        fix = f"it has {there}."
-        if lacking and not table:
-            fix += f' Say where wells stand: heads = "heads.csv", with columns {well}, {", ".join(lacking)}.'
-        raise DataError(message(what, where=str(record.source), fix=fix))
-    return pd.DataFrame({**columns, **found}), notes
-
-
-def _curve(record: Record, name: str) -> str | None:
-    """A variable or coordinate of that name, in any case if there is no exact one."""
-    known = [str(key) for key in [*record.data.data_vars, *record.data.coords]]
-    same = [key for key in known if key == name] or [key for key in known if key.casefold() == name.casefold()]
-    return same[0] if same else None
-
-
-def _wells(record: Record, well: str) -> np.ndarray:
-    """The name of the well of every sample; "" where there is none."""
-    column = _curve(record, well)
-    if column is not None:
-        return np.array([str(value).strip() for value in record.flat(column).tolist()], dtype=object)
-    groups = {key.casefold(): value for key, value in record.groups.items() if key != "record"}
-    return np.full(len(record), str(groups.get(well.casefold(), "")), dtype=object)
-
-
-def _along(record: Record, dim: str, heads: pd.DataFrame | None, wells: np.ndarray) -> np.ndarray | None:
-    """The coordinate of every sample along a dimension of the grid; None where nothing says it."""
-    from outcrop.data.frame import axis_m
-    from outcrop.data.table import DEPTH_AXES
-
-    if dim == record.dim == "depth" and len(record.dims) == 1:
-        return np.asarray(axis_m(record), float)
-    aliases = sorted(DEPTH_AXES) if dim == "depth" else []
-    name = next((found for alias in (dim, *aliases) if (found := _curve(record, alias))), None)
-    if name is not None:
-        values = record.flat(name)
-        try:
-            return values.astype(float)
-        except ValueError:
-            word = next(value for value in values.tolist() if not str(value).replace(".", "").isdigit())
-            what, fix = f"{word!r} is no place along {dim}.", "correct the column, or leave the row out."
-            raise DataError(message(what, where=f"{record.source}, column {name}", fix=fix)) from None
-    if dim in record.position:
-        return np.full(len(record), float(record.position[dim]))
-    if heads is None or dim not in heads:
-        return None
-    unknown = sorted(set(wells.tolist()) - set(heads.index))
-    if unknown:
-        fix = f"add a row for it{did_you_mean(unknown[0], heads.index)}."
-        raise DataError(message(f"The table of heads has no well {unknown[0]!r}.", where=WHERE, fix=fix))
-    return heads.loc[wells.tolist(), dim].to_numpy(float)
-
-
-def _heads(path: Path, well: str, grid: Grid) -> pd.DataFrame:
-    """Where wells stand: well -> dimensions."""
-    from outcrop.data.read import read
-    from outcrop.data.table import column_names
-
-    column = next((name for name in column_names(path) if name.casefold() == well.casefold()), None)
-    if column is None:
-        what = f"The table of heads has no column {well!r}."
-        raise DataError(message(what, where=str(path), fix='well = "the column with the names of wells"'))
-    (record,) = read(path, format="table", text=[column])
-    dims = [dim for dim in grid if dim in record.data]
-    names = [str(value).strip() for value in record.data[column].to_numpy().tolist()]
-    table = pd.DataFrame({dim: record.data[dim].to_numpy() for dim in dims}, index=names)
-    twice = table.index[table.index.duplicated()].tolist()
-    if twice:
-        what = f"The table of heads has the well {twice[0]!r} twice."
-        raise DataError(message(what, where=str(path), fix="keep one row of every well."))
-    return table
-
-
-def _numbers(model: Model, record: Record, name: str) -> tuple[np.ndarray, list[str]]:
-    """Values of a variable in its unit and range, by the rules of training; NaN where missing."""
-    from outcrop.data.resolve import resolve
-
-    variable = next(v for v in model.inputs if v.name == name)
-    plain = replace(
-        variable, sources=_spellings(model, name), missing="impute", assume_unit=variable.assume_unit or variable.unit
-    )
-    (found,), (about,) = resolve([record], [plain], training=False)
-    notes = [f"{record.name}: {about.conversion}."] if about.conversion and "assumed" not in about.conversion else []
-    if about.out_of_range:
-        notes.append(f"{record.name}: {about.out_of_range:,} values of {name} are out of range and were left aside.")
-    return found.flat(name), notes
-
-
-def class_index(model: Model, column: np.ndarray, where: str) -> np.ndarray:
-    """Codes or names of classes as indices, NaN where there is none.
-
-    Raises:
-        DataError: one that is neither.
-    """
-    classes = model.target.classes
-    assert classes is not None
-    known = {str(code): i for i, code in enumerate(classes.codes)} | {name: i for i, name in enumerate(classes.names)}
-    known |= {str(gone): known[str(into)] for gone, into in classes.merges.items()}
-    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in column.tolist()]
-    missing = {"", "nan", *(str(code) for code in classes.ignore)}
-    unknown = sorted(set(texts) - set(known) - missing)
-    if unknown:
-        what = f"{unknown[0]!r} is no class{did_you_mean(unknown[0], known)}."
-        raise DataError(message(what, where=where, fix=f"classes are {', '.join(classes.names)}."))
-    return np.array([known.get(text, np.nan) for text in texts], float)
-
-
 def _cells(table: pd.DataFrame, grid: Grid, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
     """The cell of every row (0 outside), and whether it lies inside the grid."""
     flat, inside = np.zeros(len(table), np.int64), np.ones(len(table), bool)
@@ -366,7 +131,7 @@ def _step(axis: np.ndarray) -> float:
     return float(axis[1] - axis[0]) if len(axis) > 1 else 1.0
 
 
-def _joined(rows: Rows, grid: Mapping[str, np.ndarray], gap: float, classes: bool) -> pd.DataFrame:
+def _joined(rows: Rows, grid: Grid, gap: float, classes: bool) -> pd.DataFrame:
     """Points half a cell apart between neighbouring rows of one well that are at most `gap` cells apart.
 
     Numbers are interpolated between them, classes are those of the nearer row.

@@ -90,8 +90,8 @@ class Rows(NamedTuple):
 def orthogonal(rows: Rows) -> tuple[Rows, Float[Array, "*place row"]]:
     """The same observations as rows that are orthogonal in each cell, with noise of 1; and their sums of squares.
 
-    Rows are divided by their noise and turned to the axes of A A^T, so that `towards` is exact for Gaussian data however
-    the observations of a cell depend on each other.
+    Rows are divided by their noise and turned to the axes of A A^T, so that `towards` is exact for Gaussian data
+    however the observations of a cell depend on each other.
     """
     scaled, observed = rows.operator / rows.noise_sd[..., None], rows.observed / rows.noise_sd
     sizes, axes = jnp.linalg.eigh(scaled @ jnp.swapaxes(scaled, -1, -2))

@@ -22,7 +22,6 @@ from outcrop.sample.diffusion import Denoiser
 from outcrop.sample.flow import flow
 from outcrop.sample.guidance import Rows, filled_in, orthogonal, towards, towards_classes, without_classifier
 
-
 LEAST_NOISE = 1e-2
 """Standard deviation that hard data are given while a sampler is bent: as good as exact, and the division is safe."""
 

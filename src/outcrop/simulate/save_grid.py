@@ -60,7 +60,7 @@ def write(record: Record, place: Path) -> Path:
 
 
 def _box(record: Record) -> tuple[tuple[str, ...], list[np.ndarray]]:
-    """The dimensions (down, rows, columns; none down of a map), and the centres along all three, depth positive down."""
+    """The dimensions (down, rows, columns; none down of a map) and the centres along all three, depth positive down."""
     down = [dim for dim in record.dims if dim in DOWN]
     lines = [dim for dim in record.dims if dim not in down]
     pair = next((pair for pair in LINES if set(pair) == set(lines)), None)

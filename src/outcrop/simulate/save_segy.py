@@ -31,7 +31,7 @@ def write(record: Record, variable: str, place: Path) -> Path:
         ConfigError: see `check`.
     """
     interval, start = check(record)
-    *lines, vertical = record.dims
+    *lines, _ = record.dims
     values = record.data[variable].transpose(*record.dims).to_numpy().astype(">f4")
     traces = values.reshape(-1, values.shape[-1])
     file = SegyFile(place, ">", 5, traces.shape[1], len(traces), TEXT + BINARY, interval, False)
