@@ -211,7 +211,7 @@ def soft_of(
 def _row(
     model: Model, name: str, section: SoftSection, values: np.ndarray, offset: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Operator (*place, variable), values and noise of an attribute of a number; it says nothing where it is missing."""
+    """Operator (*place, variable), values and noise of an attribute of a number; zeros where it is missing."""
     names = model.bundle.provenance["generates"]
     if section.means:
         fix = "slope = ..., intercept = ..."

@@ -1,0 +1,225 @@
+"""What a given file says of realisations: wells from tables and logs, lines, soft attributes and trends."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from sample_bundles import trained
+
+import outcrop
+from outcrop.errors import ConfigError, DataError
+from outcrop.records import Record
+from outcrop.simulate.save import save
+
+GRID = "[grid.depth]\nstart = 1000\nstep = 0.5\ncount = 32\n"
+DEPTH = 1000 + 0.5 * np.arange(32)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    return trained("logs", tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory):
+    return trained("maps", tmp_path_factory.mktemp("maps"))
+
+
+@pytest.fixture(scope="module")
+def cubes(tmp_path_factory):
+    return trained("cubes", tmp_path_factory.mktemp("cubes"))
+
+
+def drawn(bundle, folder, text, count=4, **how):
+    (folder / "given.toml").write_text(text)
+    return outcrop.sample(bundle, folder / "given.toml", count=count, out=folder / "out", **how)
+
+
+def las(folder, name, depth, unit="m", **curves):
+    arrays = {key: ("depth", values, {"units": unit_of}) for key, (values, unit_of) in curves.items()}
+    data = xr.Dataset(arrays, {"depth": ("depth", depth, {"units": unit})})
+    (path,) = save([Record(data, name)], folder, "las")
+    return path
+
+
+def test_logs_are_averaged_in_cells_in_metres_and_the_unit_of_training(logs, tmp_path):
+    depth = np.arange(1000.0625, 1004.0, 0.125)  # four samples per cell
+    values = 60 + 10 * np.arange(32.0) % 7
+    path = las(tmp_path, "31/2-1 Ø".replace("/", "_"), np.round(depth / 0.3048, 4), "ft", GR=(values, "gAPI"))
+    text = f'{GRID}[observations]\nfiles = "{path.name}"\n'
+    found = drawn(logs, tmp_path, text)
+    cell = np.round((depth - 1000) / 0.5)
+    right = pd.Series(values).groupby(cell).mean()
+    observed = found.data["GR observed"].to_numpy()
+    np.testing.assert_allclose(observed[: len(right)], right, rtol=1e-4)
+    assert np.isnan(observed[len(right) :]).all()
+    np.testing.assert_allclose(found.data["GR"][:, : len(right)], np.tile(right, (4, 1)), atol=0.05)
+    about = json.loads((tmp_path / "out/sample.json").read_text("utf-8"))
+    assert about["observations"]["wells"] == ["31_2-1 Ø"] and about["honoured"]["every"] == [1, 1, 1, 1]
+    median = drawn(logs, tmp_path, text + 'average = "median"\ntolerance = 0.2\n').data["GR observed"]
+    near = np.abs((depth - 1000) / 0.5 - cell) <= 0.2 + 1e-9
+    np.testing.assert_allclose(median[:8], pd.Series(values[near]).groupby(cell[near]).median()[:8], rtol=1e-4)
+
+
+def test_wells_stand_where_their_heads_say(cubes, tmp_path):
+    for name, value in (("A-1", 1.0), ("B-2", -1.0)):
+        las(tmp_path, name, 5.0 * np.arange(8), PHI=(np.full(8, value), ""))
+    (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\nB-2,7,1\n")
+    grid = "[grid]\ninline = {start = 1, step = 1}\ncrossline = {start = 1, step = 1}\n"
+    text = f'{grid}[observations]\nfiles = "*.las"\nheads = "heads.csv"\n'
+    data = drawn(cubes, tmp_path, text).data["PHI"]
+    np.testing.assert_allclose(data.sel(inline=2, crossline=3), 1, atol=0.01)
+    np.testing.assert_allclose(data.sel(inline=7, crossline=1), -1, atol=0.01)
+    with pytest.raises(DataError, match=r'heads = "heads.csv", with columns well, inline, crossline'):
+        drawn(cubes, tmp_path, text.replace('heads = "heads.csv"', ""))
+    (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\n")
+    with pytest.raises(DataError, match="no well 'B-2'"):
+        drawn(cubes, tmp_path, text)
+    (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\nA-1,2,4\n")
+    with pytest.raises(DataError, match="keep one row of every well"):
+        drawn(cubes, tmp_path, text)
+
+
+def test_rows_of_a_well_become_a_line_where_they_are_near(logs, maps, tmp_path):
+    table = "well,depth,GR\na,1000,40\na,1002,80\na,1010,90\nb,1012,50\n"
+    (tmp_path / "wells.csv").write_text(table)
+    text = f'{GRID}[observations]\nfiles = "wells.csv"\n'
+    assert np.isfinite(drawn(logs, tmp_path, text).data["GR observed"]).sum() == 4
+    line = drawn(logs, tmp_path, text + "line_gap = 5\n")
+    observed = line.data["GR observed"].to_numpy()
+    assert np.isfinite(observed).sum() == 7 and "4 of 4" not in line.notes[-1]
+    np.testing.assert_allclose(
+        observed[[0, 2, 4]], [40, 60, 80], atol=1.5
+    )  # means of points a quarter of a metre apart
+    (tmp_path / "line.csv").write_text("well,northing,easting,T\nx,0,0,Sand\nx,90,90,Shale\n")
+    cells = drawn(maps, tmp_path, '[observations]\nfiles = "line.csv"\nline_gap = 20\n').data["T observed"].to_numpy()
+    np.testing.assert_array_equal(np.diag(cells)[:10], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+    assert np.isfinite(cells).sum() == 10
+    (tmp_path / "line.csv").write_text("northing,easting,T\n0,0,Sand\n90,90,Shale\n")
+    with pytest.raises(ConfigError, match="line_gap joins the rows of a well"):
+        drawn(maps, tmp_path, '[observations]\nfiles = "line.csv"\nline_gap = 20\n')
+
+
+def field(folder, name, values, **coords):
+    dims = tuple(coords)
+    xr.Dataset({name: (dims, values)}, coords).to_netcdf(folder / f"{name}.nc", engine="h5netcdf")
+
+
+def test_a_soft_attribute_of_a_number_is_followed_as_far_as_its_noise_lets_it(logs, tmp_path):
+    wave = 90 + 30 * np.sin(np.arange(32) / 3)
+    field(tmp_path, "AI", 2 * wave + 5, depth=DEPTH)
+    text = f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 2\nintercept = 5\nnoise_sd = NOISE\n'
+    near, far = (drawn(logs, tmp_path, text.replace("NOISE", sd), 8).data["GR"] for sd in ("4", "4000"))
+    errors = [float(np.sqrt(((one - wave) ** 2).mean())) for one in (near, far)]
+    assert errors[0] < 6 < 20 < errors[1]
+    gap = np.where(np.arange(32) < 16, 2 * wave + 5, np.nan)
+    field(tmp_path, "AI", gap, depth=DEPTH)
+    half = drawn(logs, tmp_path, text.replace("NOISE", "4"), 8)
+    assert "16 of 32 cells" in half.notes[0]
+    own = np.abs(half.data["GR"] - wave).mean("realisation")
+    assert float(own[:16].mean()) < 6 < float(own[16:].mean())
+
+
+def test_a_soft_attribute_of_classes_moves_them_to_the_likelier_one_and_spares_hard_data(maps, tmp_path):
+    axis = 10.0 * np.arange(16)
+    velocity = np.full((16, 16), 2800.0)
+    velocity[:, 8:] = 2200.0
+    field(tmp_path, "VP", velocity, northing=axis, easting=axis)
+    (tmp_path / "wells.csv").write_text("northing,easting,T\n50,20,Sand\n50,120,Shale\n")
+    soft = '[soft.VP]\nfiles = "VP.nc"\nmeans = {Shale = 2800, Sand = 2200}\nnoise_sd = 150\n'
+    found = drawn(maps, tmp_path, f'{soft}[observations]\nfiles = "wells.csv"\n', 8).data
+    sand = found["probability Sand"]
+    assert float(sand[:, 8:].mean()) > 0.9 and float(sand[:, :8].mean()) < 0.1
+    assert float(sand.sel(northing=50, easting=20)) == 1 and float(sand.sel(northing=50, easting=120)) == 0
+
+
+def test_a_trend_takes_the_place_of_the_mean_of_training(logs, tmp_path):
+    plain = drawn(logs, tmp_path, GRID).data["GR"].load()
+    model = outcrop.load(logs)
+    slope = np.linspace(40, 160, 32)
+    field(tmp_path, "GR", slope, depth=DEPTH)
+    text = f'{GRID}[trend.GR]\nfiles = "GR.nc"\n'
+    moved = drawn(logs, tmp_path, text).data["GR"]
+    centre = model.normaliser.statistics["GR"].centre
+    np.testing.assert_allclose(moved, plain + slope - centre, rtol=1e-4, atol=1e-2)
+    (tmp_path / "wells.csv").write_text("depth,GR\n1004,99\n")
+    seen = drawn(logs, tmp_path, f'{text}[observations]\nfiles = "wells.csv"\n').data
+    np.testing.assert_allclose(seen["GR"].sel(depth=1004), 99, atol=0.05)
+    np.testing.assert_allclose(seen["GR observed"].sel(depth=1004), 99, atol=0.05)
+
+
+def test_noise_of_some_variables_leaves_others_hard_and_every_realisation_is_told_apart(logs, tmp_path):
+    (tmp_path / "wells.csv").write_text("depth,GR\n1004,99\n1008,60\n")
+    text = f'{GRID}[observations]\nfiles = "wells.csv"\nnoise_sd = {{GR = 5}}\n'
+    drawn(logs, tmp_path, text, 6)
+    kept = json.loads((tmp_path / "out/sample.json").read_text())["honoured"]
+    assert kept["noisy"] and len(kept["every"]) == 6 and kept["data"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "kind", "told"),
+    [
+        ({"w.csv": ""}, '[observations]\nfiles = "w.csv"\n', DataError, "The file is empty"),
+        ({"w.csv": "depth,GR\n"}, '[observations]\nfiles = "w.csv"\n', DataError, "The table has no rows"),
+        ({"w.csv": "depth,GR\n1000,\n1001,NA\n"}, '[observations]\nfiles = "w.csv"\n', DataError, "All 2 observations"),
+        ({"w.csv": "depth,GR\n50,60\n"}, '[observations]\nfiles = "w.csv"\n', DataError, "say .grid. start, step"),
+        ({"w.csv": "depth,GR\ndeep,60\n"}, '[observations]\nfiles = "w.csv"\n', DataError, "no place along depth"),
+        (
+            {"w.csv": "depth,GR\n1000,60\n"}, '[observations]\nfiles = "w.csv"\nnoise_sd = {GRR = 1}\n', ConfigError,
+            "did you mean 'GR'",
+        ),
+        ({}, "[soft.AI]\nfiles = 'AI.nc'\nnoise_sd = 1\n", ConfigError, "needs slope"),
+        ({}, "[soft.AI]\nfiles = 'AI.nc'\nslope = 1\n", ConfigError, "soft.AI.noise_sd"),
+        ({}, "[soft.AI]\nfiles = 'AI.nc'\nslope = 1\nnoise_sd = 1\n", ConfigError, "No file matches"),
+        ({}, "[trend.GRR]\nfiles = 'GR.nc'\n", ConfigError, "did you mean 'GR'"),
+        ({}, "[trendy.GR]\nfiles = 'GR.nc'\n", ConfigError, "trendy"),
+    ],
+)  # fmt: skip
+def test_awkward_files_say_what_to_do(logs, tmp_path, files, given, kind, told):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(kind, match=told):
+        drawn(logs, tmp_path, GRID + given)
+    assert not (tmp_path / "out").exists()
+
+
+def test_fields_that_do_not_fit_say_what_would(logs, maps, tmp_path):
+    text = f'{GRID}[trend.GR]\nfiles = "GR.nc"\n'
+    field(tmp_path, "GR", np.ones(32), depth=DEPTH - 500)
+    with pytest.raises(DataError, match=r"lies on depth 500 to 515\.5"):
+        drawn(logs, tmp_path, text)
+    field(tmp_path, "GR", np.where(np.arange(32) == 3, np.nan, 1.0), depth=DEPTH)
+    with pytest.raises(DataError, match="fill it on the whole grid"):
+        drawn(logs, tmp_path, text)
+    field(tmp_path, "GR", np.ones((32, 2)), depth=DEPTH, easting=[0, 1])
+    with pytest.raises(DataError, match="the grid on depth"):
+        drawn(logs, tmp_path, text)
+    with pytest.raises(DataError, match="did you mean 'GR'"):
+        drawn(logs, tmp_path, f'{text}variable = "GRR"\n')
+    field(tmp_path, "AI", np.full(32, np.nan), depth=DEPTH)
+    with pytest.raises(DataError, match=r"leave \[soft.AI\] out"):
+        drawn(logs, tmp_path, f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 1\nnoise_sd = 1\n')
+    field(tmp_path, "VP", np.ones((16, 16)), northing=10.0 * np.arange(16), easting=10.0 * np.arange(16))
+    soft = '[soft.VP]\nfiles = "VP.nc"\nnoise_sd = 1\n'
+    with pytest.raises(ConfigError, match=r"means = \{Shale = ..., Sand = ...\}"):
+        drawn(maps, tmp_path, f"{soft}means = {{Sand = 1}}\n")
+    with pytest.raises(ConfigError, match=r"means = \{Shale = ..., Sand = ...\}"):
+        drawn(maps, tmp_path, f"{soft}slope = 1\n")
+    with pytest.raises(ConfigError, match="train with the proportion as a condition"):
+        drawn(maps, tmp_path, '[trend.T]\nfiles = "VP.nc"\n')
+
+
+def test_classes_take_no_noise_and_no_mean(maps, tmp_path):
+    (tmp_path / "w.csv").write_text("northing,easting,T\n0,0,Sand\n0,10,\n400,0,Shale\n")
+    text = '[observations]\nfiles = "w.csv"\n'
+    found = drawn(maps, tmp_path, text)
+    assert [note.split(" observations ")[0] for note in found.notes[:2]] == ["1 of 3", "1 of 3"]
+    with pytest.raises(ConfigError, match="uncertain classes are soft data"):
+        drawn(maps, tmp_path, text + "noise_sd = {T = 0.1}\n")
+    with pytest.raises(ConfigError, match='average = "majority"'):
+        drawn(maps, tmp_path, text + 'average = "mean"\n')
+    (tmp_path / "w.csv").write_text("northing,easting,T\n0,0,Sandd\n")
+    with pytest.raises(DataError, match="did you mean 'Sand'"):
+        drawn(maps, tmp_path, text)
