@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from sample_bundles import trained
+from sample_models import CENTRE, SHARES, SPREAD, model
 
 import outcrop
 from outcrop.errors import ConfigError, DataError
@@ -18,23 +18,18 @@ DEPTH = 1000 + 0.5 * np.arange(32)
 
 
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory):
-    return trained("logs", tmp_path_factory.mktemp("logs"))
+def logs():
+    return model("logs")
 
 
 @pytest.fixture(scope="module")
-def maps(tmp_path_factory):
-    return trained("maps", tmp_path_factory.mktemp("maps"))
-
-
-@pytest.fixture(scope="module")
-def cubes(tmp_path_factory):
-    return trained("cubes", tmp_path_factory.mktemp("cubes"))
+def maps():
+    return model("maps", classes=True)
 
 
 def drawn(bundle, folder, text, count=4, **how):
-    (folder / "given.toml").write_text(text)
-    return outcrop.sample(bundle, folder / "given.toml", count=count, out=folder / "out", **how)
+    (folder / "given.toml").write_text(text, "utf-8")
+    return outcrop.sample(bundle, folder / "given.toml", count=count, out=folder / "out", report=False, **how)
 
 
 def las(folder, name, depth, unit="m", **curves):
@@ -63,15 +58,16 @@ def test_logs_are_averaged_in_cells_in_metres_and_the_unit_of_training(logs, tmp
     np.testing.assert_allclose(median[:8], pd.Series(values[near]).groupby(cell[near]).median()[:8], rtol=1e-4)
 
 
-def test_wells_stand_where_their_heads_say(cubes, tmp_path):
-    for name, value in (("A-1", 1.0), ("B-2", -1.0)):
-        las(tmp_path, name, 5.0 * np.arange(8), PHI=(np.full(8, value), ""))
-    (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\nB-2,7,1\n")
+def test_wells_stand_where_their_heads_say(tmp_path):
+    cubes = model("cubes", "PHI")
+    for name, value in (("A-1", 80.0), ("B-2", 60.0)):
+        las(tmp_path, name, np.arange(5.0), PHI=(np.full(5, value), "gAPI"))
+    (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\nB-2,3,1\n")
     grid = "[grid]\ninline = {start = 1, step = 1}\ncrossline = {start = 1, step = 1}\n"
     text = f'{grid}[observations]\nfiles = "*.las"\nheads = "heads.csv"\n'
     data = drawn(cubes, tmp_path, text).data["PHI"]
-    np.testing.assert_allclose(data.sel(inline=2, crossline=3), 1, atol=0.01)
-    np.testing.assert_allclose(data.sel(inline=7, crossline=1), -1, atol=0.01)
+    np.testing.assert_allclose(data.sel(inline=2, crossline=3), 80, atol=0.01)
+    np.testing.assert_allclose(data.sel(inline=3, crossline=1), 60, atol=0.01)
     with pytest.raises(DataError, match=r'heads = "heads.csv", with columns well, inline, crossline'):
         drawn(cubes, tmp_path, text.replace('heads = "heads.csv"', ""))
     (tmp_path / "heads.csv").write_text("Well,inline,crossline\nA-1,2,3\n")
@@ -91,8 +87,9 @@ def test_rows_of_a_well_become_a_line_where_they_are_near(logs, maps, tmp_path):
     observed = line.data["GR observed"].to_numpy()
     assert np.isfinite(observed).sum() == 7 and "4 of 4" not in line.notes[-1]
     np.testing.assert_allclose(
-        observed[[0, 2, 4]], [40, 60, 80], atol=1.5
-    )  # means of points a quarter of a metre apart
+        observed[1:4], [50, 60, 70], atol=1e-3
+    )  # means of three points a quarter of a metre apart
+    np.testing.assert_allclose(observed[[0, 4]], [42.5, 77.5], atol=1e-3)
     (tmp_path / "line.csv").write_text("well,northing,easting,T\nx,0,0,Sand\nx,90,90,Shale\n")
     cells = drawn(maps, tmp_path, '[observations]\nfiles = "line.csv"\nline_gap = 20\n').data["T observed"].to_numpy()
     np.testing.assert_array_equal(np.diag(cells)[:10], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
@@ -107,47 +104,78 @@ def field(folder, name, values, **coords):
     xr.Dataset({name: (dims, values)}, coords).to_netcdf(folder / f"{name}.nc", engine="h5netcdf")
 
 
-def test_a_soft_attribute_of_a_number_is_followed_as_far_as_its_noise_lets_it(logs, tmp_path):
-    wave = 90 + 30 * np.sin(np.arange(32) / 3)
-    field(tmp_path, "AI", 2 * wave + 5, depth=DEPTH)
-    text = f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 2\nintercept = 5\nnoise_sd = NOISE\n'
-    near, far = (drawn(logs, tmp_path, text.replace("NOISE", sd), 8).data["GR"] for sd in ("4", "4000"))
-    errors = [float(np.sqrt(((one - wave) ** 2).mean())) for one in (near, far)]
-    assert errors[0] < 6 < 20 < errors[1]
-    gap = np.where(np.arange(32) < 16, 2 * wave + 5, np.nan)
-    field(tmp_path, "AI", gap, depth=DEPTH)
-    half = drawn(logs, tmp_path, text.replace("NOISE", "4"), 8)
-    assert "16 of 32 cells" in half.notes[0]
-    own = np.abs(half.data["GR"] - wave).mean("realisation")
-    assert float(own[:16].mean()) < 6 < float(own[16:].mean())
+def posterior(attribute, slope, intercept, noise_sd, centre=CENTRE):
+    """Mean and standard deviation of N(centre, SPREAD^2) given an attribute."""
+    precision = SPREAD**-2 + (slope / noise_sd) ** 2
+    gain = slope / noise_sd**2 / precision
+    return centre + gain * (attribute - intercept - slope * centre), precision**-0.5
 
 
-def test_a_soft_attribute_of_classes_moves_them_to_the_likelier_one_and_spares_hard_data(maps, tmp_path):
+def test_a_soft_attribute_of_a_number_gives_the_posterior(logs, tmp_path):
+    attribute = 2 * (90 + 30 * np.sin(np.arange(32) / 3)) + 5
+    attribute[20:] = np.nan
+    field(tmp_path, "AI", attribute, depth=DEPTH)
+    text = f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 2\nintercept = 5\nnoise_sd = 40\n'
+    found = drawn(logs, tmp_path, text, 400)
+    assert "20 of 32 cells" in found.notes[0]
+    mean, sd = posterior(attribute, 2, 5, 40)
+    own = found.data["GR"].to_numpy()
+    np.testing.assert_allclose(own[:, :20].mean(axis=0), mean[:20], atol=4)  # sd / 20 is 0.8
+    np.testing.assert_allclose(own[:, :20].std(axis=0).mean(), sd, rtol=0.05)
+    np.testing.assert_allclose([own[:, 20:].mean(), own[:, 20:].std()], [CENTRE, SPREAD], rtol=0.05)
+
+
+def test_a_soft_attribute_and_a_noisy_value_of_one_cell_are_weighed(logs, tmp_path):
+    field(tmp_path, "AI", np.full(32, 200.0), depth=DEPTH)
+    (tmp_path / "wells.csv").write_text("depth,GR\n1004,60\n")
+    soft = '[soft.AI]\nfiles = "AI.nc"\nslope = 2\nnoise_sd = 40\n'
+    text = f'{GRID}{soft}[observations]\nfiles = "wells.csv"\nnoise_sd = {{GR = 15}}\n'
+    own = drawn(logs, tmp_path, text, 400).data["GR"].sel(depth=1004)
+    precision = SPREAD**-2 + (2 / 40) ** 2 + 15**-2
+    mean = (CENTRE / SPREAD**2 + 2 * 200 / 40**2 + 60 / 15**2) / precision
+    np.testing.assert_allclose([own.mean(), own.std()], [mean, precision**-0.5], rtol=0.1)
+
+
+def test_a_soft_attribute_of_classes_gives_the_odds_of_bayes_and_spares_hard_data(maps, tmp_path):
     axis = 10.0 * np.arange(16)
-    velocity = np.full((16, 16), 2800.0)
-    velocity[:, 8:] = 2200.0
+    velocity = np.full((16, 16), 2600.0)
+    velocity[:, 8:] = 2400.0
     field(tmp_path, "VP", velocity, northing=axis, easting=axis)
     (tmp_path / "wells.csv").write_text("northing,easting,T\n50,20,Sand\n50,120,Shale\n")
-    soft = '[soft.VP]\nfiles = "VP.nc"\nmeans = {Shale = 2800, Sand = 2200}\nnoise_sd = 150\n'
-    found = drawn(maps, tmp_path, f'{soft}[observations]\nfiles = "wells.csv"\n', 8).data
-    sand = found["probability Sand"]
-    assert float(sand[:, 8:].mean()) > 0.9 and float(sand[:, :8].mean()) < 0.1
+    soft = '[soft.VP]\nfiles = "VP.nc"\nmeans = {Shale = 2800, Sand = 2200}\nnoise_sd = 300\n'
+    sand = drawn(maps, tmp_path, f'{soft}[observations]\nfiles = "wells.csv"\n', 40).data["probability Sand"]
+    for half, attribute in ((sand[6:, :8], 2600), (sand[6:, 8:], 2400)):
+        odds = np.array(SHARES) * np.exp(-0.5 * ((attribute - np.array([2800, 2200])) / 300) ** 2)
+        np.testing.assert_allclose(half.mean(), odds[1] / odds.sum(), atol=0.04)
     assert float(sand.sel(northing=50, easting=20)) == 1 and float(sand.sel(northing=50, easting=120)) == 0
 
 
 def test_a_trend_takes_the_place_of_the_mean_of_training(logs, tmp_path):
     plain = drawn(logs, tmp_path, GRID).data["GR"].load()
-    model = outcrop.load(logs)
     slope = np.linspace(40, 160, 32)
     field(tmp_path, "GR", slope, depth=DEPTH)
     text = f'{GRID}[trend.GR]\nfiles = "GR.nc"\n'
     moved = drawn(logs, tmp_path, text).data["GR"]
-    centre = model.normaliser.statistics["GR"].centre
-    np.testing.assert_allclose(moved, plain + slope - centre, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(moved, plain + slope - CENTRE, rtol=1e-4, atol=1e-2)
     (tmp_path / "wells.csv").write_text("depth,GR\n1004,99\n")
-    seen = drawn(logs, tmp_path, f'{text}[observations]\nfiles = "wells.csv"\n').data
+    field(tmp_path, "AI", np.full(32, 300.0), depth=DEPTH)
+    more = '[observations]\nfiles = "wells.csv"\n[soft.AI]\nfiles = "AI.nc"\nslope = 2\nnoise_sd = 40\n'
+    seen = drawn(logs, tmp_path, text + more, 400).data
     np.testing.assert_allclose(seen["GR"].sel(depth=1004), 99, atol=0.05)
     np.testing.assert_allclose(seen["GR observed"].sel(depth=1004), 99, atol=0.05)
+    mean, sd = posterior(300.0, 2, 0, 40, centre=slope)
+    others = np.arange(32) != 8
+    np.testing.assert_allclose(seen["GR"].mean("realisation")[others], mean[others], atol=4)
+
+
+def test_a_transform_is_that_of_the_attribute_and_the_trend(tmp_path):
+    logs = model("logs", transform="sqrt")
+    field(tmp_path, "GR", np.full(32, 10_000.0), depth=DEPTH)
+    plain = drawn(logs, tmp_path, GRID).data["GR"].load()
+    moved = drawn(logs, tmp_path, f'{GRID}[trend.GR]\nfiles = "GR.nc"\n').data["GR"]
+    roots = np.sqrt(plain)
+    above = roots > 30  # roots below 0 do not come back
+    np.testing.assert_allclose(np.sqrt(moved.where(above)), (roots + 100 - CENTRE).where(above), rtol=1e-3)
 
 
 def test_noise_of_some_variables_leaves_others_hard_and_every_realisation_is_told_apart(logs, tmp_path):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
+from outcrop.config.given import ObservationSection
 from outcrop.errors import ConfigError, message
 from outcrop.metric import conditional
 from outcrop.run.observation_files import WELL, Rows
@@ -22,11 +24,12 @@ FEWEST = 3
 WHERE = "--leave-out"
 
 
-def left_out(how: Setting, rows: Rows, seen: Blocked, column: str) -> dict[str, Any]:
+def left_out(how: Setting, section: ObservationSection, rows: Rows, seen: Blocked, column: str) -> dict[str, Any]:
     """Scores of every well and of all: coverage and CRPS of numbers, probability and Brier score of classes.
 
     Args:
         how: the grid and what is known beside wells.
+        section: how observations are blocked.
         rows: all observations.
         seen: the same on the grid.
         column: which names the wells.
@@ -47,9 +50,8 @@ def left_out(how: Setting, rows: Rows, seen: Blocked, column: str) -> dict[str, 
         raise ConfigError(message(what, where=WHERE, fix=f"give at least {FEWEST} wells, or sample without it."))
     if how.count < 2:
         raise ConfigError(message("One realisation has no spread.", where=WHERE, fix="-n 39"))
-    section = how.asked.observations
-    assert section is not None
-    prior, found = how.realisations(None), {name: [] for name in rows.names}  # type: dict[str, list[dict[str, Any]]]
+    prior = how.realisations(seen.observed._replace(known=jnp.zeros_like(seen.observed.known)))
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in rows.names}
     table = rows.table[WELL].to_numpy()
     for number, well in enumerate(wells):
         own, others = (

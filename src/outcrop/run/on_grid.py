@@ -95,53 +95,52 @@ def field_on(record: Record, names: Sequence[str], grid: Grid) -> np.ndarray | N
     return array.transpose(*grid).to_numpy().astype(float)
 
 
-def told_to(model: Model, asked: GivenFile, grid: Grid, base: Path, seen: Observed | None) -> tuple[np.ndarray, bool]:
-    """What the generator is told on the grid, (*place, condition), and whether it has to be bent towards the data.
+def conditions_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> np.ndarray:
+    """The encoded conditions on the grid, (*place, channel); no channels of a generator without any.
 
     Raises:
-        ConfigError: a condition that it does not have, or one that is not said.
+        ConfigError: a condition that the generator does not have, or one that is not said.
+        DataError: a file that does not hold it on the grid.
     """
-    generates, about = model.bundle.provenance["generates"], model.bundle.provenance
-    shape = shape_of(grid)
-    conditions = [variable.name for variable in model.inputs if variable.name not in generates]
-    unknown = [name for name in asked.conditions if name not in conditions]
+    generates, shape, dims = model.bundle.provenance["generates"], shape_of(grid), tuple(grid)
+    variables = [variable for variable in model.inputs if variable.name not in generates]
+    names = [variable.name for variable in variables]
+    unknown = [name for name in asked.conditions if name not in names]
     if unknown:
-        fix = f"its conditions are {', '.join(conditions) or 'none'}."
+        fix = f"its conditions are {', '.join(names) or 'none'}."
         raise ConfigError(message(f"{unknown[0]!r} is no condition of this generator.", where="[conditions]", fix=fix))
-    parts = [_conditions(model, asked, grid, base, conditions)] if conditions else []
-    hard = seen is not None and not np.asarray(seen.noise_sd).any()
-    if about["given"]:
-        whole = np.zeros((*shape, 1), bool)
-        values = np.zeros((*shape, width_of(model)))
-        if seen is not None and hard:
-            whole = np.asarray(seen.known).all(axis=-1, keepdims=True)
-            values = np.where(whole, np.asarray(seen.values), 0)
-        parts += [values, whole]
-    told = np.concatenate(parts, axis=-1) if parts else np.zeros((*shape, 0))
-    return told.astype(np.float32), seen is not None and not (about["given"] and hard)
-
-
-def _conditions(model: Model, asked: GivenFile, grid: Grid, base: Path, names: list[str]) -> np.ndarray:
-    """The encoded conditions on the grid."""
-    shape, dims = shape_of(grid), tuple(grid)
     arrays: dict[str, Any] = {name: (dims, np.full(shape, value)) for name, value in asked.conditions.items()}
-    if asked.fields is not None:
+    if asked.fields is not None and variables:
         record = _record(base, asked.fields, "fields")
-        for variable in (v for v in model.inputs if v.name in names):
-            values = field_on(record, (variable.name, *variable.sources), grid)
-            if values is not None:
-                arrays[variable.name] = (dims, values)
+        each = {v.name: field_on(record, (v.name, *v.sources), grid) for v in variables}
+        arrays |= {name: (dims, values) for name, values in each.items() if values is not None}
     lacking = [name for name in names if name not in arrays]
     if lacking:
         what = f"The generator has to be told {', '.join(lacking)} on a grid of {' x '.join(map(str, shape))}."
         fix = f'[conditions]\n{lacking[0]} = ...\nor fields = "a file that holds it on the grid"'
         raise ConfigError(message(what, where="the given file", fix=fix))
-    for name in model.bundle.provenance["generates"]:
-        arrays[name] = (dims, np.full(shape, np.nan))
-    record = Record(xr.Dataset(arrays, coords=dict(grid.items())), "grid", dims=dims)
-    table = model.normaliser.encode(record)
+    if not names:
+        return np.zeros((*shape, 0), np.float32)
+    arrays |= {name: (dims, np.full(shape, np.nan)) for name in generates}
+    table = model.normaliser.encode(Record(xr.Dataset(arrays, coords=dict(grid.items())), "grid", dims=dims))
     kept = [at for at, owner in enumerate(table.owners) if owner in names]
     return table.inputs[:, kept].reshape(*shape, len(kept))
+
+
+def told_to(model: Model, conditions: np.ndarray, seen: Observed | None) -> tuple[np.ndarray, bool]:
+    """What the generator is told on the grid, (*place, condition), and whether it has to be bent towards the data.
+
+    One that was told of known values in training is told of hard data, and of no others.
+    """
+    about, shape = model.bundle.provenance, conditions.shape[:-1]
+    hard = seen is not None and not np.asarray(seen.noise_sd).any()
+    if not about["given"]:
+        return conditions, seen is not None
+    whole, values = np.zeros((*shape, 1), np.float32), np.zeros((*shape, width_of(model)), np.float32)
+    if seen is not None and hard:
+        whole = np.asarray(seen.known).all(axis=-1, keepdims=True).astype(np.float32)
+        values = whole * np.asarray(seen.values)
+    return np.concatenate([conditions, values, whole], axis=-1).astype(np.float32), seen is not None and not hard
 
 
 def trend_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> np.ndarray | None:

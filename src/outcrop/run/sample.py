@@ -24,7 +24,7 @@ from outcrop.run.folder import write_atomic, write_json
 from outcrop.run.left_out import left_out
 from outcrop.run.observation_files import Rows, gather
 from outcrop.run.observations import Blocked, block
-from outcrop.run.on_grid import grid_of, soft_of, trend_of
+from outcrop.run.on_grid import conditions_of, grid_of, soft_of, trend_of
 from outcrop.run.sample_files import check_format, dataset, honoured, write_all
 from outcrop.run.sampling import Setting
 from outcrop.run.surrogate import Model, load
@@ -43,7 +43,7 @@ class Sampled(Readable):
             the probability of each and the entropy in bits.
         path: the NetCDF file.
         notes: how many observations were used, and what was left aside.
-        report: the page.
+        report: the page, or None.
         files: in the format that was asked for, one for every realisation and every summary.
         left_out: how well the other wells say what each has met, see `run.left_out`; empty if not asked for.
     """
@@ -51,7 +51,7 @@ class Sampled(Readable):
     data: xr.Dataset
     path: Path
     notes: tuple[str, ...]
-    report: Path
+    report: Path | None
     files: tuple[Path, ...] = ()
     left_out: Mapping[str, Any] = field(default_factory=dict)
 
@@ -64,7 +64,11 @@ class Sampled(Readable):
             and np.issubdtype(array.dtype, np.floating)
             and "classes" not in array.attrs
         ]
-        facts = [("file", str(self.path)), ("report", str(self.report)), *(("note", note) for note in self.notes)]
+        facts = [
+            ("file", str(self.path)),
+            *([("report", str(self.report))] if self.report else []),
+            *(("note", note) for note in self.notes),
+        ]
         if self.files:
             facts.append(("files", f"{len(self.files)} beside it, {self.files[0].name} to {self.files[-1].name}"))
         if self.left_out:
@@ -84,6 +88,7 @@ def sample(
     steps: int | None = None,
     format: str = "netcdf",
     leave_out: str | None = None,
+    report: bool = True,
 ) -> Sampled:
     """Draws realisations and writes them with their summaries to `realisations.nc` in a folder, beside a page.
 
@@ -97,6 +102,7 @@ def sample(
         format: "grdecl", "roff", "segy" or "las" writes one file more for every realisation and every summary.
         leave_out: column of the observations with the wells; each is left out in turn, and compared with what is drawn
             given the others.
+        report: False writes no page.
 
     Raises:
         ConfigError: the model generates nothing, the given file does not fit it, the format cannot hold the grid, or
@@ -114,12 +120,15 @@ def sample(
     if format != "netcdf":
         check_format(grid, format)
     offset = trend_of(model, asked, grid, base)
-    *soft, notes = soft_of(model, asked, grid, base, offset)
+    soft, likelihood, notes = soft_of(model, asked, grid, base, offset)
     plan = Plan(**{key: about["sample"][key] for key in Plan._fields})
     plan = plan._replace(sampler=sampler or plan.sampler, steps=steps or plan.steps)
-    how = Setting(model, asked, base, grid, plan, offset, (soft[0], soft[1]), count, seed)
-    rows, seen = _observations(how, leave_out)
-    tested = left_out(how, rows, seen, leave_out) if leave_out and rows and seen else {}
+    conditions = conditions_of(model, asked, grid, base)
+    how = Setting(model, grid, conditions, plan, offset, soft, likelihood, count, seed)
+    rows, seen = _observations(how, asked, base, leave_out)
+    tested = {}
+    if leave_out and asked.observations and rows and seen:
+        tested = left_out(how, asked.observations, rows, seen, leave_out)
     made = how.realisations(seen.observed if seen else None)
     data = dataset(model, grid, made, seen.observed if seen else None, offset)
     notes += [*(rows.notes if rows else ()), *(seen.notes if seen else ())]
@@ -129,28 +138,29 @@ def sample(
     write_atomic(path / NAME, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packing))
     files = [] if format == "netcdf" else write_all(data, path, format)
     kept = honoured(made, seen.observed, classes=bool(model.target.classes)) if seen else None
-    write_json(path / ABOUT, facts_of(how, seen, kept, tested, notes))
-    return Sampled(data, path / NAME, tuple(notes), write_page(path), tuple(files), tested)
+    write_json(path / ABOUT, facts_of(how, asked, seen, kept, tested, notes))
+    return Sampled(data, path / NAME, tuple(notes), write_page(path) if report else None, tuple(files), tested)
 
 
-def _observations(how: Setting, leave_out: str | None) -> tuple[Rows | None, Blocked | None]:
+def _observations(
+    how: Setting, asked: GivenFile, base: Path, leave_out: str | None
+) -> tuple[Rows | None, Blocked | None]:
     """The rows of the observations, and their cells."""
-    section = how.asked.observations
+    section = asked.observations
     if section is None:
         if leave_out:
             fix = f'[observations]\nfiles = "wells.csv", with a column {leave_out}'
             raise ConfigError(message("There are no observations to leave out.", where="--leave-out", fix=fix))
         return None, None
-    rows = gather(how.model, section, how.grid, how.base, well=leave_out)
+    rows = gather(how.model, section, how.grid, base, well=leave_out)
     return rows, block(how.model, rows, section, how.grid, how.offset)
 
 
 def facts_of(
-    how: Setting, seen: Blocked | None, kept: Any, tested: Mapping[str, Any], notes: list[str]
+    how: Setting, asked: GivenFile, seen: Blocked | None, kept: Any, tested: Mapping[str, Any], notes: list[str]
 ) -> dict[str, Any]:
     """sample.json: everything the page says beside the realisations."""
-    bundle, asked = how.model.bundle, how.asked
-    about = bundle.provenance
+    bundle, about = how.model.bundle, how.model.bundle.provenance
     section = asked.observations
     return {
         "model": how.model.title,

@@ -29,8 +29,19 @@ def check(record: Record) -> None:
 
     Raises:
         ConfigError: other dimensions than a map or a cube has, or cells of unequal size.
+        MissingExtraError: xtgeo is not there.
     """
     _box(record)
+    _library()
+
+
+def _library() -> Any:
+    """The module xtgeo."""
+    try:
+        import xtgeo
+    except ImportError:
+        raise missing_extra("xtgeo", "mesh", "Writing reservoir grids") from None
+    return xtgeo
 
 
 def write(record: Record, place: Path) -> Path:
@@ -42,18 +53,13 @@ def write(record: Record, place: Path) -> Path:
         place: the file, ending in .grdecl or .roff.
 
     Raises:
-        ConfigError: see `check`.
-        MissingExtraError: xtgeo is not there.
+        ConfigError, MissingExtraError: see `check`.
     """
-    try:
-        import xtgeo
-    except ImportError:
-        raise missing_extra("xtgeo", "mesh", "Writing reservoir grids") from None
     dims, axes = _box(record)
     steps = [abs(float(axis[1] - axis[0])) if len(axis) > 1 else 1.0 for axis in axes]  # down, north, east
     origin = [float(axis.min()) - step / 2 for axis, step in zip(axes, steps, strict=True)]
     size = tuple(len(axis) for axis in axes)
-    grid: Any = xtgeo.create_box_grid(size[::-1], origin=tuple(origin[::-1]), increment=tuple(steps[::-1]))
+    grid: Any = _library().create_box_grid(size[::-1], origin=tuple(origin[::-1]), increment=tuple(steps[::-1]))
     values = {str(name): _ordered(record, str(name), dims, axes) for name in record.data.data_vars}
     (_grdecl if place.suffix == ".grdecl" else _roff)(grid, record, values, place)
     return place
@@ -108,7 +114,6 @@ def _grdecl(grid: Any, record: Record, values: dict[str, np.ndarray], place: Pat
 def _roff(grid: Any, record: Record, values: dict[str, np.ndarray], place: Path) -> None:
     """Geometry and properties in one file."""
     import roffio
-    import xtgeo
 
     with TemporaryDirectory() as room:
         part = Path(room) / "part.roff"
@@ -120,7 +125,7 @@ def _roff(grid: Any, record: Record, values: dict[str, np.ndarray], place: Path)
             turned = np.ascontiguousarray(np.transpose(array, (2, 1, 0)))
             turned = turned.astype(np.int32) if names else np.ma.masked_invalid(turned.astype(float))
             word = _ascii(name, "_")
-            prop = xtgeo.GridProperty(grid, values=turned, name=word, **(codes if names else {}))
+            prop = _library().GridProperty(grid, values=turned, name=word, **(codes if names else {}))
             prop.to_file(part, fformat="roff", name=word)
             own = roffio.read(part)["parameter"]
             parts.append(("parameter", {key: _texts(value) for key, value in own.items()}))
