@@ -48,7 +48,7 @@ class Classes(eqx.Module):
 
 
 def model(place, *names, classes=False, transform="none", given=None):
-    """A generator on one of `PLACES`: of numbers with mean CENTRE and standard deviation SPREAD, or of sand and shale."""
+    """A generator on one of `PLACES`: of numbers ~ N(CENTRE, SPREAD^2), or of shale and sand."""
     names = names or ("GR",)
     table = ClassTable((0, 1), ("Shale", "Sand")) if classes else None
     inputs = [Variable(name, unit=None if classes else "gAPI", transform=transform) for name in names]

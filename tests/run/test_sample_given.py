@@ -116,7 +116,7 @@ def test_a_soft_attribute_of_a_number_gives_the_posterior(logs, tmp_path):
     attribute[20:] = np.nan
     field(tmp_path, "AI", attribute, depth=DEPTH)
     text = f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 2\nintercept = 5\nnoise_sd = 40\n'
-    found = drawn(logs, tmp_path, text, 400)
+    found = drawn(logs, tmp_path, text, 400, steps=60)
     assert "20 of 32 cells" in found.notes[0]
     mean, sd = posterior(attribute, 2, 5, 40)
     own = found.data["GR"].to_numpy()
@@ -130,7 +130,7 @@ def test_a_soft_attribute_and_a_noisy_value_of_one_cell_are_weighed(logs, tmp_pa
     (tmp_path / "wells.csv").write_text("depth,GR\n1004,60\n")
     soft = '[soft.AI]\nfiles = "AI.nc"\nslope = 2\nnoise_sd = 40\n'
     text = f'{GRID}{soft}[observations]\nfiles = "wells.csv"\nnoise_sd = {{GR = 15}}\n'
-    own = drawn(logs, tmp_path, text, 400).data["GR"].sel(depth=1004)
+    own = drawn(logs, tmp_path, text, 400, steps=60).data["GR"].sel(depth=1004)
     precision = SPREAD**-2 + (2 / 40) ** 2 + 15**-2
     mean = (CENTRE / SPREAD**2 + 2 * 200 / 40**2 + 60 / 15**2) / precision
     np.testing.assert_allclose([own.mean(), own.std()], [mean, precision**-0.5], rtol=0.1)
@@ -163,7 +163,7 @@ def test_a_trend_takes_the_place_of_the_mean_of_training(logs, tmp_path):
     seen = drawn(logs, tmp_path, text + more, 400).data
     np.testing.assert_allclose(seen["GR"].sel(depth=1004), 99, atol=0.05)
     np.testing.assert_allclose(seen["GR observed"].sel(depth=1004), 99, atol=0.05)
-    mean, sd = posterior(300.0, 2, 0, 40, centre=slope)
+    mean, _ = posterior(300.0, 2, 0, 40, centre=slope)
     others = np.arange(32) != 8
     np.testing.assert_allclose(seen["GR"].mean("realisation")[others], mean[others], atol=4)
 

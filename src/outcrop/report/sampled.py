@@ -75,7 +75,7 @@ def _sliced(data: Any) -> tuple[Any, str]:
     counts = data["observed"].sum(others).to_numpy() if "observed" in data else np.zeros(data.sizes[first])
     at = int(counts.argmax()) if counts.any() else data.sizes[first] // 2
     unit = str(data[first].attrs.get("units", ""))
-    return data.isel({first: at}), f"{first} {words.number(float(data[first][at]), 6)} {unit}".strip()
+    return data.isel({first: at}), f"{first} {float(data[first][at]):g} {unit}".strip()
 
 
 def _field(data: Any, name: str, facts: dict[str, Any]) -> Shown:
@@ -134,23 +134,24 @@ def _sections(facts: dict[str, Any], fields: list[Shown]) -> list[Section]:
     together = Section("together", "What they say together")
     for field, summaries in fields:
         if field.axes:
-            drawn.add("pictures", _realisations(facts, field))
-            together.add("pictures", _together(facts, field, summaries))
+            heading = field.name if len(fields) > 1 else ""
+            drawn.add("pictures", _realisations(facts, field, heading))
+            together.add("pictures", _together(facts, field, summaries, heading))
     given = Section("given", "What was given").add("table", _observations(facts)).add("table", _every(facts))
     given.add("findings", [{"sentence": note} for note in facts["notes"]])
     return [drawn, together, given, _left_out(facts), _prior(facts)]
 
 
-def _realisations(facts: dict[str, Any], field: figures.Field) -> list[Picture]:
+def _realisations(facts: dict[str, Any], field: figures.Field, heading: str) -> list[Picture]:
     marked = " Circles are observed cells, in the same colours." if _is_seen(field) and len(field.axes) == 2 else ""
     cut = f" Slice at {facts['slice']}." if facts["slice"] else ""
     caption = f"The first ones, none picked by eye.{cut}{marked}"
     alt = f"The first realisations of {field.name} on the grid.{cut}"
-    return [picture(figures.realisations(field), alt, caption, heading=field.name)]
+    return [picture(figures.realisations(field), alt, caption, heading, len(field.axes) == 1)]
 
 
 def _together(
-    facts: dict[str, Any], field: figures.Field, summaries: dict[str, tuple[np.ndarray, str]]
+    facts: dict[str, Any], field: figures.Field, summaries: dict[str, tuple[np.ndarray, str]], heading: str
 ) -> list[Picture]:
     values, units = ({key: pair[at] for key, pair in summaries.items()} for at in (0, 1))
     drawn = figures.summaries(field, values, units)
@@ -159,7 +160,15 @@ def _together(
     if len(field.axes) == 1:
         what = "Probability of each class" if field.classes else "Median and the range of 80 %"
     zero = " Entropy is 0 bit where all agree." if field.classes and len(field.axes) > 1 else ""
-    return [picture(drawn, f"{what} of {field.name}.{cut}", f"{what} over all realisations.{cut}{zero}", field.name)]
+    return [
+        picture(
+            drawn,
+            f"{what} of {field.name}.{cut}",
+            f"{what} over all realisations.{cut}{zero}",
+            heading,
+            len(field.axes) == 1,
+        )
+    ]
 
 
 def _is_seen(field: figures.Field) -> bool:

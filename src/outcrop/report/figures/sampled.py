@@ -48,7 +48,7 @@ class Field(NamedTuple):
 def realisations(field: Field) -> Figure:
     """The first realisations, with the observed cells in the same colours on top."""
     if len(field.axes) == 1:
-        return _strips(field) if field.classes else _curves(field, [*field.drawn[:MOST]], "realisations")
+        return _strips(field) if field.classes else _curves(field)
     count = min(MOST, len(field.drawn))
     figure, axes = _panels(count, field)
     for number, (place, one) in enumerate(zip(axes, field.drawn, strict=False), 1):
@@ -71,15 +71,23 @@ def summaries(field: Field, shown: Mapping[str, np.ndarray], units: Mapping[str,
         return _along(field, shown, units)
     figure, axes = _panels(len(shown), field)
     for place, (title, values) in zip(axes, shown.items(), strict=False):
-        share = units[title] == "1"
-        bounds = (0.0, 1.0) if share else (min(0.0, float(np.nanmin(values))), float(np.nanmax(values)))
-        if title.endswith("mean"):
-            bounds = tuple(float(x) for x in _look(field).values() if isinstance(x, float))[:2]
-        look = {"cmap": SEQUENTIAL, "vmin": bounds[0], "vmax": max(bounds[1], bounds[0] + 1e-9)}
+        low, high = _limits(field, title, values, units[title])
+        look = {"cmap": SEQUENTIAL, "vmin": low, "vmax": max(high, low + 1e-9)}
         image = _image(place, values, field, look, hollow=True)
         place.set_title(title)
-        figure.colorbar(image, ax=place, label="" if share else units[title], shrink=0.85, aspect=24)
+        flat = _upright(field)[0] not in UPRIGHT
+        figure.colorbar(image, ax=place, label=units[title].strip("1"), shrink=0.75 if flat else 1.0, aspect=24)
     return figure
+
+
+def _limits(field: Field, title: str, values: np.ndarray, unit: str) -> tuple[float, float]:
+    """Of the colours: those of the variable for a mean, all there can be for probability and entropy, else from 0."""
+    if unit == "1":
+        return 0.0, 1.0
+    if unit == "bit":
+        return 0.0, float(np.log2(len(field.classes)))
+    look = _look(field)
+    return (look["vmin"], look["vmax"]) if title.endswith("mean") else (0.0, float(np.nanmax(values)))
 
 
 def _panels(count: int, field: Field) -> tuple[Figure, list[Axes]]:
@@ -155,13 +163,12 @@ def _legend(figure: Figure, axes: Sequence[Axes], image: Any, field: Field) -> N
     figure.legend(handles=patches, loc="outside upper right", ncols=min(len(patches), 6))
 
 
-def _curves(field: Field, curves: Sequence[np.ndarray], title: str) -> Figure:
+def _curves(field: Field) -> Figure:
     """Numbers along one dimension: realisations, and what was observed."""
     figure, place = _one_axes(field)
-    for number, one in enumerate(curves):
+    for number, one in enumerate(field.drawn[:MOST]):
         place.plot(*_swapped(field, one), color=CATEGORIES[number % 6], linewidth=0.9, alpha=0.9)
     _dots(place, field)
-    place.set_title(title)
     return figure
 
 
