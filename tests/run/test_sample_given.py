@@ -1,7 +1,10 @@
 """What a given file says of realisations: wells from tables and logs, lines, soft attributes and trends."""
 
 import json
+from dataclasses import replace
 
+import equinox as eqx
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -237,6 +240,27 @@ def test_fields_that_do_not_fit_say_what_would(logs, maps, tmp_path):
         drawn(maps, tmp_path, f"{soft}slope = 1\n")
     with pytest.raises(ConfigError, match="train with the proportion as a condition"):
         drawn(maps, tmp_path, '[trend.T]\nfiles = "VP.nc"\n')
+
+
+class Game(eqx.Module):
+    """A network that makes realisations at once, as one trained by a game does."""
+
+    generator: bool = True
+
+    def sample(self, key, condition):
+        return jax.random.normal(key, (32, 1))
+
+
+def test_generators_of_games_take_hard_data_alone(logs, tmp_path):
+    game = replace(logs, members=[Game()])
+    (tmp_path / "w.csv").write_text("depth,GR\n1004,60\n")
+    text = f'{GRID}[observations]\nfiles = "w.csv"\n'
+    np.testing.assert_allclose(drawn(game, tmp_path, text).data["GR"].sel(depth=1004), 60, atol=1e-3)
+    with pytest.raises(ConfigError, match="leave noise_sd out"):
+        drawn(game, tmp_path, text + "noise_sd = {GR = 5}\n")
+    field(tmp_path, "AI", np.full(32, 200.0), depth=DEPTH)
+    with pytest.raises(ConfigError, match=r"leave \[soft\] out"):
+        drawn(game, tmp_path, f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 1\nnoise_sd = 1\n')
 
 
 def test_classes_take_no_noise_and_no_mean(maps, tmp_path):

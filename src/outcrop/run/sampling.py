@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from outcrop.errors import ConfigError, message
 from outcrop.loss import table as losses
 from outcrop.run.drawing import drawn
 from outcrop.run.on_grid import Grid, shape_of, told_to, width_of
@@ -44,7 +45,16 @@ class Setting(NamedTuple):
     seed: int
 
     def realisations(self, seen: Observed | None) -> np.ndarray:
-        """Realisations given observations, (realisation, *place, variable) in standard units, less the trend."""
+        """Realisations given observations, (realisation, *place, variable) in standard units, less the trend.
+
+        Raises:
+            ConfigError: observations have noise, and the generator was trained by a game, which cannot weigh it.
+        """
+        noisy = seen is not None and bool(np.asarray(seen.noise_sd).any())
+        if noisy and any(hasattr(member, "generator") for member in self.model.members):
+            what = "A generator that was trained by a game has no denoiser, and takes observations for hard data."
+            fix = "leave noise_sd out, or train one by denoising or flow."
+            raise ConfigError(message(what, where="observations.noise_sd", fix=fix))
         told, guided = told_to(self.model, self.conditions, seen)
         shape = (*shape_of(self.grid), width_of(self.model))
         if self.soft is not None or self.likelihood is not None:
