@@ -109,20 +109,16 @@ def sample(
             there are fewer than 3 wells to leave out.
         DataError: observations that lie outside of the grid or hold unknown classes.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
-    about = model.bundle.provenance
-    if not about.get("generates"):
-        what = "This model predicts and generates nothing."
-        raise ConfigError(message(what, where=str(bundle), fix='target.NAME = {generate = ["..."]} in the run file.'))
+    model = _generator(bundle)
     base = Path(given).parent if isinstance(given, str | Path) else Path.cwd()
     asked = load_given(given) if isinstance(given, str | Path) else given or GivenFile()
     grid = grid_of(model, asked)
     if format != "netcdf":
         check_format(grid, format)
+    plan = Plan(**{key: model.bundle.provenance["sample"][key] for key in Plan._fields})
+    plan = plan._replace(sampler=sampler or plan.sampler, steps=steps or plan.steps)
     offset = trend_of(model, asked, grid, base)
     soft, likelihood, notes = soft_of(model, asked, grid, base, offset)
-    plan = Plan(**{key: about["sample"][key] for key in Plan._fields})
-    plan = plan._replace(sampler=sampler or plan.sampler, steps=steps or plan.steps)
     conditions = conditions_of(model, asked, grid, base)
     how = Setting(model, grid, conditions, plan, offset, soft, likelihood, count, seed)
     rows, seen = _observations(how, asked, base, leave_out)
@@ -132,14 +128,28 @@ def sample(
     made = how.realisations(seen.observed if seen else None)
     data = dataset(model, grid, made, seen.observed if seen else None, offset)
     notes += [*(rows.notes if rows else ()), *(seen.notes if seen else ())]
-    path = Path(out)
-    path.mkdir(parents=True, exist_ok=True)
-    packing = {str(name): {"zlib": True, "complevel": 1} for name in data.data_vars}
-    write_atomic(path / NAME, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packing))
-    files = [] if format == "netcdf" else write_all(data, path, format)
     kept = honoured(made, seen.observed, classes=bool(model.target.classes)) if seen else None
+    path = Path(out)
+    files = _written(path, data, format)
     write_json(path / ABOUT, facts_of(how, asked, seen, kept, tested, notes))
     return Sampled(data, path / NAME, tuple(notes), write_page(path) if report else None, tuple(files), tested)
+
+
+def _generator(bundle: str | Path | Model) -> Model:
+    """An open model file that generates."""
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    if not model.bundle.provenance.get("generates"):
+        what = "This model predicts and generates nothing."
+        raise ConfigError(message(what, where=str(bundle), fix='target.NAME = {generate = ["..."]} in the run file.'))
+    return model
+
+
+def _written(folder: Path, data: xr.Dataset, format: str) -> list[Path]:
+    """Writes the NetCDF file, and those of another format; gives back the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    packing = {str(name): {"zlib": True, "complevel": 1} for name in data.data_vars}
+    write_atomic(folder / NAME, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packing))
+    return [] if format == "netcdf" else write_all(data, folder, format)
 
 
 def _observations(
