@@ -188,10 +188,10 @@ def _observations(facts: dict[str, Any]) -> Table | None:
     rows.append(["wells", Cell(words.series(seen["wells"]), right=True)])
     average = {"auto": "mean, or majority of classes"}.get(seen["average"], seen["average"])
     rows.append(["several in a cell", Cell(average, right=True)])
-    rows.append(["farthest from the centre of a cell", Cell(f"{words.number(seen['tolerance'])} cells", right=True)])
-    noise = ", ".join(f"{name} {words.number(sd)}" for name, sd in seen["noise_sd"].items())
+    rows.append(["farthest from the centre of a cell", Cell(f"{seen['tolerance']:g} cells", right=True)])
+    noise = ", ".join(f"{name} {sd:g}" for name, sd in seen["noise_sd"].items())
     rows.append(["standard deviation of noise", Cell(noise or "none: hard data", right=True)])
-    return Table(["observations", ""], rows, "Observations")
+    return Table(["", ""], rows, "Observations")
 
 
 def _every(facts: dict[str, Any]) -> Table | None:

@@ -122,8 +122,9 @@ def _sentence(name: str, result: dict[str, Any]) -> str:
     of = f"in {own['cells']:,} cells of {own['scored']} wells, each given the others"
     if "coverage" in own:
         unit = f" {own['unit']}" if own["unit"] else ""
+        held, right = 100 * own["coverage"], 100 * result["right"]
         return (
-            f"{name}: the central intervals hold {own['coverage']:.0%} {of} (right is {result['right']:.0%}); "
+            f"{name}: the central intervals hold {held:.0f} % {of} (right is {right:.0f} %); "
             f"CRPS {own['crps']:.3g}{unit}, without wells {own['crps_without']:.3g}{unit}."
         )
     return (

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from outcrop.config.given import GivenFile, load_given
@@ -25,7 +24,7 @@ from outcrop.run.left_out import left_out
 from outcrop.run.observation_files import Rows, gather
 from outcrop.run.observations import Blocked, block
 from outcrop.run.on_grid import conditions_of, grid_of, soft_of, trend_of
-from outcrop.run.sample_files import check_format, dataset, honoured, write_all
+from outcrop.run.sample_files import OBSERVED, check_format, dataset, honoured, write_all
 from outcrop.run.sampling import Setting
 from outcrop.run.surrogate import Model, load
 from outcrop.sample.realise import Plan
@@ -57,18 +56,15 @@ class Sampled(Readable):
 
     def shown(self) -> Shown:
         """The summaries, averaged over the grid."""
-        rows = [
-            [str(name), str(array.attrs.get("units", "")), f"{float(array.mean()):.4g}"]
+        summaries = {
+            str(name): array
             for name, array in self.data.data_vars.items()
-            if "realisation" not in array.dims
-            and np.issubdtype(array.dtype, np.floating)
-            and "classes" not in array.attrs
-        ]
-        facts = [
-            ("file", str(self.path)),
-            *([("report", str(self.report))] if self.report else []),
-            *(("note", note) for note in self.notes),
-        ]
+            if "realisation" not in array.dims and not str(name).endswith(OBSERVED)
+        }
+        rows = [[name, str(a.attrs.get("units", "")), f"{float(a.mean()):.4g}"] for name, a in summaries.items()]
+        facts = [("file", str(self.path)), *(("note", note) for note in self.notes)]
+        if self.report:
+            facts.append(("report", str(self.report)))
         if self.files:
             facts.append(("files", f"{len(self.files)} beside it, {self.files[0].name} to {self.files[-1].name}"))
         if self.left_out:

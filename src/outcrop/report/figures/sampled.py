@@ -128,10 +128,10 @@ def _image(place: Axes, values: np.ndarray, field: Field, look: Mapping[str, Any
         seen = field.observed if first == vertical else field.observed.T
         rows, columns = np.nonzero(np.isfinite(seen))
         small = len(rows) > SMALL
+        size, width = (7, 0.4) if small else (26, 0.9)
         colour = {"facecolors": "none"} if hollow else {"c": seen[rows, columns], **look}
-        place.scatter(
-            right[columns], up[rows], s=7 if small else 26, edgecolors=INK, linewidths=0.4 if small else 0.9, **colour
-        )
+        place.scatter(right[columns], up[rows], s=size, facecolors="none", edgecolors="white", linewidths=3 * width)
+        place.scatter(right[columns], up[rows], s=size, edgecolors=INK, linewidths=width, **colour)
     place.locator_params(nbins=4)
     place.tick_params(labelsize=7)
     return image
