@@ -29,10 +29,13 @@ PLACES = {
 
 
 class Gaussian(eqx.Module):
-    """The network of independent numbers ~ N(0, 1)."""
+    """The network of independent numbers ~ N(0, 1), or ~ N(condition, 1) where it is told one."""
 
     def __call__(self, x, t, condition=None, *, key=None):
-        return jnp.zeros_like(x)
+        if condition is None or not condition.shape[-1]:
+            return jnp.zeros_like(x)
+        sigma = jnp.exp(4 * t)
+        return sigma / jnp.sqrt(1 + sigma**2) * condition[..., :1]
 
 
 class Classes(eqx.Module):
@@ -47,14 +50,16 @@ class Classes(eqx.Module):
         return jax.nn.softmax(jnp.log(shares) - near / (2 * sigma**2), axis=-1) @ codes
 
 
-def model(place, *names, classes=False, transform="none", given=None):
+def model(place, *names, classes=False, transform="none", given=None, condition=None):
     """A generator on one of `PLACES`: of numbers ~ N(CENTRE, SPREAD^2), or of shale and sand."""
     names = names or ("GR",)
     table = ClassTable((0, 1), ("Shale", "Sand")) if classes else None
     inputs = [Variable(name, unit=None if classes else "gAPI", transform=transform) for name in names]
     target = Variable("T", role="target", classes=table)
+    if condition:
+        inputs.append(Variable(condition))
     variables = (*inputs, target)
-    statistics = {name: Statistic(CENTRE, SPREAD, 100) for name in names}
+    statistics = {variable.name: Statistic(CENTRE, SPREAD, 100) for variable in inputs}
     about = {
         "generates": list(names), "given": given, "place": PLACES[place],
         "loss": {"kind": "denoising", "predicts": "data" if classes else "edm"},

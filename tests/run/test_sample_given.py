@@ -229,6 +229,9 @@ def test_fields_that_do_not_fit_say_what_would(logs, maps, tmp_path):
         drawn(logs, tmp_path, text)
     with pytest.raises(DataError, match="did you mean 'GR'"):
         drawn(logs, tmp_path, f'{text}variable = "GRR"\n')
+    field(tmp_path, "GR", np.ones(32), depth=np.where(np.arange(32) == 4, 1000, DEPTH))
+    with pytest.raises(DataError, match="sort the file"):
+        drawn(logs, tmp_path, text)
     field(tmp_path, "AI", np.full(32, np.nan), depth=DEPTH)
     with pytest.raises(DataError, match=r"leave \[soft.AI\] out"):
         drawn(logs, tmp_path, f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 1\nnoise_sd = 1\n')
@@ -240,6 +243,19 @@ def test_fields_that_do_not_fit_say_what_would(logs, maps, tmp_path):
         drawn(maps, tmp_path, f"{soft}slope = 1\n")
     with pytest.raises(ConfigError, match="train with the proportion as a condition"):
         drawn(maps, tmp_path, '[trend.T]\nfiles = "VP.nc"\n')
+
+
+def test_conditions_are_told_in_standard_units_everywhere_or_cell_by_cell(tmp_path):
+    logs, layers = model("logs", condition="NTG"), np.where(np.arange(32) < 12, CENTRE + 3 * SPREAD, CENTRE - SPREAD)
+    same = drawn(logs, tmp_path, f"{GRID}[conditions]\nNTG = {CENTRE + 2 * SPREAD}\n", 200).data["GR"]
+    np.testing.assert_allclose(same.mean(), CENTRE + 2 * SPREAD, atol=2)  # a network that draws what it is told
+    field(tmp_path, "NTG", layers, depth=DEPTH)
+    own = drawn(logs, tmp_path, f'fields = "NTG.nc"\n{GRID}', 200).data["GR"].mean("realisation")
+    np.testing.assert_allclose([own[:12].mean(), own[12:].mean()], [CENTRE + 3 * SPREAD, CENTRE - SPREAD], atol=3)
+    with pytest.raises(ConfigError, match="has to be told NTG"):
+        drawn(logs, tmp_path, GRID)
+    with pytest.raises(ConfigError, match="its conditions are NTG"):
+        drawn(logs, tmp_path, f"{GRID}[conditions]\nNTGG = 1\n")
 
 
 class Game(eqx.Module):
@@ -272,6 +288,9 @@ def test_classes_take_no_noise_and_no_mean(maps, tmp_path):
         drawn(maps, tmp_path, text + "noise_sd = {T = 0.1}\n")
     with pytest.raises(ConfigError, match='average = "majority"'):
         drawn(maps, tmp_path, text + 'average = "mean"\n')
+    (tmp_path / "w.csv").write_text("northing,easting,T\n400,0,Shale\n")
+    with pytest.raises(DataError, match=r"say \[grid\] start, step"):
+        drawn(maps, tmp_path, text)
     (tmp_path / "w.csv").write_text("northing,easting,T\n0,0,Sandd\n")
     with pytest.raises(DataError, match="did you mean 'Sand'"):
         drawn(maps, tmp_path, text)

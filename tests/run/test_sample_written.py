@@ -136,6 +136,15 @@ def test_a_well_left_out_is_scored_by_what_is_drawn_given_the_others(logs, tmp_p
     assert found.left_out["right"] == 0.9
 
 
+def test_groups_of_wells_are_left_out_together(maps, tmp_path):
+    rows = [f"{n},F{n % 3},{10 * n},{30},{n % 2}.0" for n in range(9)]  # whole numbers with decimals are codes
+    (tmp_path / "wells.csv").write_text("\n".join(["WELL,FIELD,northing,easting,T", *rows]))
+    found = drawn(maps, tmp_path, '[observations]\nfiles = "wells.csv"\n', 3, leave_out="FIELD")
+    assert [row["well"] for row in found.left_out["variables"]["T"]["wells"]] == ["F0", "F1", "F2"]
+    about = json.loads((tmp_path / "out/sample.json").read_text())["observations"]
+    assert len(about["wells"]) == 9 and about["groups"] == ["F0", "F1", "F2"]
+
+
 def test_where_the_prior_is_true_nine_of_ten_cells_lie_in_the_intervals(tmp_path):
     rng = np.random.default_rng(1)
     logs, cells = model("logs"), rng.permutation(300)

@@ -14,7 +14,7 @@ import numpy as np
 from outcrop.config.given import ObservationSection
 from outcrop.errors import ConfigError, message
 from outcrop.metric import conditional
-from outcrop.run.observation_files import WELL, Rows
+from outcrop.run.observation_files import GROUP, Rows
 from outcrop.run.observations import Blocked, block
 from outcrop.run.sample_files import physical
 from outcrop.run.sampling import Setting
@@ -41,8 +41,8 @@ def left_out(how: Setting, section: ObservationSection, rows: Rows, seen: Blocke
     Raises:
         ConfigError: no such column, fewer than 3 wells on the grid, or fewer than 2 realisations.
     """
-    wells = seen.facts["wells"]
-    if not rows.wells:
+    wells = seen.facts["groups"]
+    if not rows.names_of(GROUP):
         fix = "name the column of the observations with the wells; logs have it in their header as well."
         raise ConfigError(message(f"The observations have no column {column!r}.", where=WHERE, fix=fix))
     if len(wells) < FEWEST:
@@ -52,7 +52,7 @@ def left_out(how: Setting, section: ObservationSection, rows: Rows, seen: Blocke
         raise ConfigError(message("One realisation has no spread.", where=WHERE, fix="-n 39"))
     prior = how.realisations(seen.observed._replace(known=jnp.zeros_like(seen.observed.known)))
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in rows.names}
-    table = rows.table[WELL].to_numpy()
+    table = rows.table[GROUP].to_numpy()
     for number, well in enumerate(wells):
         own, others = (
             block(how.model, rows.where(which), section, how.grid, how.offset)

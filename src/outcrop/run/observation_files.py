@@ -6,6 +6,7 @@ is said by `heads`, or by columns and curves called as the dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from outcrop.run.on_grid import Grid
 from outcrop.run.surrogate import Model
 
 WHERE = "[observations]"
-WELL = "well"
-"""Column of the gathered rows with the name of the well; "" where there is none."""
+WELL, GROUP = "well", "group"
+"""Columns of the gathered rows: the name of the well, and of what is left out together; "" where there is none."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Rows:
 
     Attributes:
         table: a column for each dimension, each observed variable (in its unit; classes as index, NaN missing), and
-            `WELL`.
+            `WELL` and `GROUP`.
         names: of the observed variables.
         notes: conversions, and values that were removed.
     """
@@ -39,17 +40,16 @@ class Rows:
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
-    @property
-    def wells(self) -> list[str]:
-        """Names of the wells, in the order of the files."""
-        return [name for name in self.table[WELL].unique().tolist() if name]
+    def names_of(self, column: str) -> list[str]:
+        """Names of the wells or groups, in the order of the files."""
+        return [name for name in self.table[column].unique().tolist() if name]
 
     def where(self, rows: np.ndarray) -> Rows:
         """Some of the rows."""
         return replace(self, table=self.table[rows])
 
 
-def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *, well: str | None = None) -> Rows:
+def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *, group: str | None = None) -> Rows:
     """Reads all files of the section.
 
     Args:
@@ -57,7 +57,7 @@ def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *,
         section: of the given file.
         grid: dimension -> coordinates.
         base: folder that paths are relative to.
-        well: column with the names of wells, in place of the section's.
+        group: column that says what is left out together; by default the wells.
 
     Raises:
         ConfigError: a file is not there, or noise of a variable that is not observed.
@@ -67,12 +67,12 @@ def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *,
 
     stated = [section.files] if isinstance(section.files, str) else section.files
     paths = matching([str(under(base, name)) for name in stated])
-    heads = None if section.heads is None else _heads(under(base, section.heads), well or section.well, grid)
+    heads = None if section.heads is None else _heads(under(base, section.heads), section.well, grid)
     frames, notes = [], []
     for path in paths:
         kind = format_of(path)
-        for record in _records(path, kind, section, model, well or section.well):
-            frame, told = _frame(model, record, grid, heads, well or section.well, table=kind == "table")
+        for record in _records(path, kind, section, model, group):
+            frame, told = _frame(model, record, grid, heads, (section.well, group), table=kind == "table")
             frames.append(frame)
             notes += told
     table = pd.concat(frames, ignore_index=True)
@@ -85,7 +85,7 @@ def gather(model: Model, section: ObservationSection, grid: Grid, base: Path, *,
         what = f"All {len(table):,} observations of {', '.join(names)} are missing or out of range."
         raise DataError(message(what, where=str(paths[0]), fix="leave [observations] out, or correct the file."))
     rows = Rows(table, names, tuple(dict.fromkeys(notes)))
-    if section.line_gap and not rows.wells:
+    if section.line_gap and not rows.names_of(WELL):
         what = f"line_gap joins the rows of a well, and there is no column {section.well!r}."
         raise ConfigError(message(what, where=WHERE, fix='well = "the column with the names of wells"'))
     return rows
@@ -105,14 +105,14 @@ def _spellings(model: Model, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, *inputs[name].sources)))
 
 
-def _records(path: Path, kind: str, section: ObservationSection, model: Model, well: str) -> list[Record]:
+def _records(path: Path, kind: str, section: ObservationSection, model: Model, group: str | None) -> list[Record]:
     from outcrop.data.read import read
     from outcrop.data.table import column_names
 
     if kind != "table":
         return read(path)
     columns = column_names(path)
-    words = {well.casefold()}
+    words = {section.well.casefold(), (group or section.well).casefold()}
     if model.target.classes:
         words |= {name.casefold() for name in _spellings(model, model.target.name)}
     text = [name for name in columns if name.casefold() in words]
@@ -121,11 +121,13 @@ def _records(path: Path, kind: str, section: ObservationSection, model: Model, w
 
 
 def _frame(
-    model: Model, record: Record, grid: Grid, heads: pd.DataFrame | None, well: str, *, table: bool
+    model: Model, record: Record, grid: Grid, heads: pd.DataFrame | None, keys: tuple[str, str | None], *, table: bool
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The samples of one record as rows, and what was done to them."""
-    names = _wells(record, well)
-    columns: dict[str, Any] = {WELL: names}
+    """The samples of one record as rows, and what was done to them; `keys` are columns of the well and the group."""
+    well, group = keys
+    wells, groups = (_keys(record, key) for key in (well, group or well))
+    names = wells if any(wells) else groups
+    columns: dict[str, Any] = {WELL: names, GROUP: groups}
     lacking = []
     for dim in grid:
         values = _along(record, dim, heads, names)
@@ -160,13 +162,13 @@ def _curve(record: Record, name: str) -> str | None:
     return same[0] if same else None
 
 
-def _wells(record: Record, well: str) -> np.ndarray:
-    """The name of the well of every sample; "" where there is none."""
-    column = _curve(record, well)
+def _keys(record: Record, key: str) -> np.ndarray:
+    """The name of the well, or another key, of every sample; "" where there is none."""
+    column = _curve(record, key)
     if column is not None:
         return np.array([str(value).strip() for value in record.flat(column).tolist()], dtype=object)
     groups = {key.casefold(): value for key, value in record.groups.items() if key != "record"}
-    return np.full(len(record), str(groups.get(well.casefold(), "")), dtype=object)
+    return np.full(len(record), str(groups.get(key.casefold(), "")), dtype=object)
 
 
 def _along(record: Record, dim: str, heads: pd.DataFrame | None, wells: np.ndarray) -> np.ndarray | None:
@@ -242,10 +244,22 @@ def class_index(model: Model, column: np.ndarray, where: str) -> np.ndarray:
     assert classes is not None
     known = {str(code): i for i, code in enumerate(classes.codes)} | {name: i for i, name in enumerate(classes.names)}
     known |= {str(gone): known[str(into)] for gone, into in classes.merges.items()}
-    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in column.tolist()]
+    texts = [_code(value, known) for value in column.tolist()]
     missing = {"", "nan", *(str(code) for code in classes.ignore)}
     unknown = sorted(set(texts) - set(known) - missing)
     if unknown:
         what = f"{unknown[0]!r} is no class{did_you_mean(unknown[0], known)}."
         raise DataError(message(what, where=where, fix=f"classes are {', '.join(classes.names)}."))
     return np.array([known.get(text, np.nan) for text in texts], float)
+
+
+def _code(value: Any, known: Mapping[str, int]) -> str:
+    """A code or name as text; numbers that are whole without their decimals ("1.0" is "1")."""
+    text = str(value).strip()
+    if text in known:
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text

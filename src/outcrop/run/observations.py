@@ -11,7 +11,7 @@ import pandas as pd
 
 from outcrop.config.given import ObservationSection
 from outcrop.errors import ConfigError, DataError, message
-from outcrop.run.observation_files import WELL, WHERE, Rows
+from outcrop.run.observation_files import GROUP, WELL, WHERE, Rows
 from outcrop.run.on_grid import Grid, shape_of, width_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.realise import Observed
@@ -63,7 +63,8 @@ def block(
     there = rows.table[list(rows.names)].notna().any(axis=1).to_numpy()
     facts = {
         "rows": len(inside), "outside": int((~inside & there).sum()), "missing": int((~there).sum()),
-        "used": int((inside & there).sum()), "wells": rows.where(inside & there).wells,
+        "used": int((inside & there).sum()), "wells": rows.where(inside & there).names_of(WELL),
+        "groups": rows.where(inside & there).names_of(GROUP),
     }  # fmt: skip
     table = _joined(rows, grid, section.line_gap, bool(classes))
     cell, inside = _cells(table, grid, section.tolerance)
@@ -99,11 +100,11 @@ def blocked(cell: np.ndarray, values: np.ndarray, average: str) -> tuple[np.ndar
     >>> blocked(np.array([4, 4, 1]), np.array([1.0, 3.0, 5.0]), "mean")
     (array([1, 4]), array([5., 2.]))
     """
-    if average == "majority":
+    if average == "majority" and len(values):
         kinds, kind = np.unique(values, return_inverse=True)
         counts = pd.crosstab(cell, kind)
         return counts.index.to_numpy(), kinds[counts.columns.to_numpy()[counts.to_numpy().argmax(axis=1)]]
-    each = pd.Series(values).groupby(cell).agg(average)
+    each = pd.Series(values).groupby(cell).agg("mean" if average == "majority" else average)
     return each.index.to_numpy(), each.to_numpy(float)
 
 

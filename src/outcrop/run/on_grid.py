@@ -78,13 +78,16 @@ def field_on(record: Record, names: Sequence[str], grid: Grid) -> np.ndarray | N
         what = f"{found} lies on {', '.join(map(str, array.dims))}, the grid on {', '.join(grid)}."
         raise DataError(message(what, where=where, fix=fix))
     for dim, axis in grid.items():
-        if dim not in array.coords:
+        if dim not in array.coords or array[dim].dtype.kind not in "iuf":
             if array.sizes[dim] != len(axis):
                 what = f"{found} has {array.sizes[dim]} cells along {dim}, the grid {len(axis)}."
                 raise DataError(message(what, where=where, fix=fix))
             continue
-        step = abs(axis[1] - axis[0]) if len(axis) > 1 else 1.0
-        places = array.indexes[dim].get_indexer(axis, method="nearest", tolerance=NEAR * step * (1 + 1e-6))
+        step, index = abs(axis[1] - axis[0]) if len(axis) > 1 else 1.0, array.indexes[dim]
+        if not index.is_unique or not (index.is_monotonic_increasing or index.is_monotonic_decreasing):
+            what = f"The cells of {found} along {dim} are not in order, or one is there twice."
+            raise DataError(message(what, where=where, fix="sort the file along its dimensions."))
+        places = index.get_indexer(axis, method="nearest", tolerance=NEAR * step * (1 + 1e-6))
         if (places < 0).any():
             own = array[dim].to_numpy()
             what = (

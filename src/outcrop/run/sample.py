@@ -158,7 +158,7 @@ def _observations(
             fix = f'[observations]\nfiles = "wells.csv", with a column {leave_out}'
             raise ConfigError(message("There are no observations to leave out.", where="--leave-out", fix=fix))
         return None, None
-    rows = gather(how.model, section, how.grid, base, well=leave_out)
+    rows = gather(how.model, section, how.grid, base, group=leave_out)
     return rows, block(how.model, rows, section, how.grid, how.offset)
 
 
