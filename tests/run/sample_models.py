@@ -24,7 +24,7 @@ PLACES = {
     "logs": {"depth": {"count": 32, "step": 0.5}},
     "maps": {"northing": {"count": 16, "step": 10.0}, "easting": {"count": 16, "step": 10.0}},
     "cubes": {dim: {"count": size, "step": 1} for dim, size in {"inline": 3, "crossline": 4, "depth": 5}.items()},
-    "sections": {"trace": {"count": 6, "step": 1}, "depth": {"count": 8, "step": 1.0}},
+    "points": {},
 }
 
 

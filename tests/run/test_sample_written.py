@@ -105,6 +105,15 @@ def wells(folder, names, dims="northing,easting,T"):
     return '[observations]\nfiles = "wells.csv"\n'
 
 
+def test_several_variables_without_a_place_are_drawn_too(tmp_path):
+    points = model("points", "GR", "RHOB")
+    found = drawn(points, tmp_path, count=400, report=True)
+    np.testing.assert_allclose([float(found.data[f"{name} sd"]) for name in ("GR", "RHOB")], SPREAD, rtol=0.15)
+    assert "400 realisations." in found.report.read_text("utf-8").replace(" The prior", "")
+    with pytest.raises(ConfigError, match="not values along nothing"):
+        drawn(points, tmp_path, format="roff")
+
+
 def test_wells_are_left_out_in_turn(maps, tmp_path):
     names = ["Ål-1", "Бор 2", "井戸3", "A/4"]
     found = drawn(maps, tmp_path, wells(tmp_path, names), 6, leave_out="WELL", report=True)

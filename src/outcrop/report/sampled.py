@@ -38,8 +38,8 @@ def write(folder: str | Path) -> Path:
         title=f"Realisations of {words.series(names)}",
         name=folder.resolve().name,
         about=" · ".join(["outcrop sample report", folder.resolve().name, facts["model"]]),
-        verdict=_verdict(facts, fields[0][0]),
-        keys=_keys(facts, fields[0][0]),
+        verdict=_verdict(facts),
+        keys=_keys(facts),
         sections=[section for section in _sections(facts, fields) if section.blocks],
     )
     return put(folder / NAME, text)
@@ -98,10 +98,10 @@ def _field(data: Any, name: str, facts: dict[str, Any]) -> Shown:
     return field, {key: (data[key].to_numpy(), str(data[key].attrs.get("units", ""))) for key in keys}
 
 
-def _verdict(facts: dict[str, Any], field: figures.Field) -> str:
+def _verdict(facts: dict[str, Any]) -> str:
     """What was drawn and given, whether it is honoured, and what it rests on, in a few sentences."""
-    grid = " x ".join(str(size) for size in facts["grid"].values()) or "one"
-    text = f"{words.plural(facts['count'], 'realisation')} of {grid} cells"
+    grid = " x ".join(str(size) for size in facts["grid"].values())
+    text = words.plural(facts["count"], "realisation") + (f" of {grid} cells" if grid else "")
     seen, kept = facts["observations"], facts["honoured"]
     if seen:
         wells = f" of {words.plural(len(seen['wells']), 'well')}" if seen["wells"] else ""
@@ -120,7 +120,7 @@ def _honoured(kept: dict[str, Any]) -> str:
     return f"{words.percent(kept['data'])} of the values are honoured"
 
 
-def _keys(facts: dict[str, Any], field: figures.Field) -> list[Key]:
+def _keys(facts: dict[str, Any]) -> list[Key]:
     keys = [Key(words.number(facts["count"]), "realisations"), Key(words.number(facts["cells"]), "cells")]
     if facts["observations"]:
         keys.append(Key(words.number(facts["observations"]["cells"]), "observed cells"))
