@@ -69,7 +69,11 @@ def model(place, *names, classes=False, transform="none", given=None, condition=
             "sources": [{"name": "all", "kind": "simulation", "of": "gaussian", "joined": False}],
         },
     }  # fmt: skip
-    bundle = Bundle(family="exact", provenance=about, promise="same_population", source="exact.outcrop")
+    scores = {
+        "test": {"energy_score": {"value": 0.64, "low": 0.637, "high": 0.644}},
+        "verdict": {"bootstrap": "beats", "truncated_gaussian": "cannot tell"},
+    }
+    bundle = Bundle(family="exact", provenance=about, promise="same_population", source="exact.outcrop", scores=scores)
     member = Classes() if classes else Gaussian()
     normaliser = Normaliser(variables, statistics, {}, "none")
     return Model(bundle, [member], normaliser, variables, Frame(), Validity(np.zeros((1, 1), np.float32), 1.0))

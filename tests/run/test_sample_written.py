@@ -186,7 +186,9 @@ def test_the_page_says_what_was_given_and_what_the_prior_rests_on(maps, tmp_path
     found = drawn(maps, tmp_path, wells(tmp_path, ["a", "b"]), 4, report=True)
     page = found.report.read_text("utf-8")
     assert "every realisation honours all of them" in page and "The prior is simulated geology" in page
-    assert "600 records: simulated geology (gaussian)" in page and "on simulated truth" in page
+    assert "600 records: simulated geology (gaussian)" in page
+    assert "on simulated truth: energy score 0.640 (0.637 to 0.644), lower is better. It beats " in page
+    assert "cannot be told from" in page
     assert page.count("<img") == 2 and "<script" not in page and "http" not in page.replace("http-equiv", "")
     assert write_page(tmp_path / "out").read_text("utf-8") == page  # from the folder alone, the same bytes
     (tmp_path / "out/sample.json").write_text("{")

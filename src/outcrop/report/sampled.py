@@ -17,10 +17,13 @@ from outcrop.report.figures import sampled as figures
 from outcrop.report.headline import Key
 from outcrop.report.page import page, put
 from outcrop.report.pictures import Picture, picture
+from outcrop.report.scores import score
 from outcrop.report.sections import Section
 from outcrop.report.tables import Cell, Table
 
 NAME = "sample.html"
+VERDICTS = {"cannot tell": "cannot be told from"}
+"""Verdict of a run -> as it stands before a baseline."""
 MOST_CLASSES = 5
 """Classes whose probability is shown, the most frequent ones."""
 
@@ -242,12 +245,15 @@ def _score(key: str, value: float | None) -> Cell:
 def _prior(facts: dict[str, Any]) -> Section:
     """What the generator has learned from, how it scored, and how its spread fitted what was held out."""
     section, prior = Section("prior", "What the prior rests on"), facts["prior"]
+    truth = "simulated truth" if (prior or {}).get("simulated") else "held-out records"
     if prior:
         sources = "; ".join(_source(row) for row in prior["sources"])
         section.add("text", f"It was trained on {words.plural(prior['records'], 'record')}: {sources}.")
-    truth = "simulated truth" if (prior or {}).get("simulated") else "held-out records"
+    else:
+        section.add("text", "The model file does not say what it was trained on: train it again with this version.")
+        truth = "held-out examples"
     if facts["promise"]:
-        section.add("text", f"Promise of the training run: {facts['promise']}. Its scores are on {truth}.")
+        section.add("text", f"Promise of the training run: {facts['promise']}. {_scored(facts['scores'], truth)}")
     rows = []
     for number, fold in enumerate(facts["calibration"] or [], 1):
         name = f"fold {number}: " if len(facts["calibration"]) > 1 else ""
@@ -258,12 +264,22 @@ def _prior(facts: dict[str, Any]) -> Section:
         head = ["calibration", Cell("network", right=True), Cell("where the truth is one more realisation", right=True)]
         cases = sum(fold["cases"] for fold in facts["calibration"])
         section.add("table", Table(head, rows, f"Calibration on {truth}: {words.plural(cases, 'held-out example')}"))
-    scores = facts["scores"].get("verdict") or {}
-    if scores:
-        told = words.series([f"{words.plain(name)} ({word})" for name, word in scores.items()])
-        section.add("text", f"Beside baselines, on {truth}: {told}.")
     pairs = [("sampler", f"{facts['sampler']}, {facts['steps']} steps"), ("seed", str(facts["seed"]))]
     return section.add("pairs", [*pairs, ("model file", facts["file"]), ("file of realisations", "realisations.nc")])
+
+
+def _scored(scores: dict[str, Any], truth: str) -> str:
+    """The energy score of the training run, and whom it beat."""
+    own = score((scores.get("test") or {}).get("energy_score"))
+    text = f"Its scores are on {truth}"
+    if np.isfinite(own.value):
+        span = f" ({words.number(own.low)} to {words.number(own.high)})" if np.isfinite(own.low) else ""
+        text += f": energy score {words.number(own.value)}{span}, lower is better"
+    verdicts: dict[str, list[str]] = {}
+    for name, word in (scores.get("verdict") or {}).items():
+        verdicts.setdefault(word, []).append(words.plain(name))
+    told = "; ".join(f"{VERDICTS.get(word, word)} {words.series(names)}" for word, names in verdicts.items())
+    return f"{text}. {f'It {told}.' if told else ''}".strip()
 
 
 def _source(row: dict[str, Any]) -> str:
