@@ -110,7 +110,7 @@ def test_several_variables_without_a_place_are_drawn_too(tmp_path):
     found = drawn(points, tmp_path, count=400, report=True)
     np.testing.assert_allclose([float(found.data[f"{name} sd"]) for name in ("GR", "RHOB")], SPREAD, rtol=0.15)
     assert "400 realisations." in found.report.read_text("utf-8").replace(" The prior", "")
-    with pytest.raises(ConfigError, match="not values along nothing"):
+    with pytest.raises(ConfigError, match="has no place"):
         drawn(points, tmp_path, format="roff")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from outcrop.errors import ConfigError, message
 from outcrop.records import Record
 from outcrop.run.on_grid import Grid, shape_of
 from outcrop.run.surrogate import Model
@@ -97,6 +98,9 @@ def check_format(grid: Grid, format: str) -> None:
     Raises:
         ConfigError: it cannot, or there is no such format.
     """
+    if not grid:
+        what = "What is drawn has no place, and no grid that such a file could hold."
+        raise ConfigError(message(what, where="format", fix='format = "netcdf"'))
     nothing = np.broadcast_to(np.float32(0), (1, *shape_of(grid)))
     for record in records_of(
         xr.Dataset({"value": (("realisation", *grid), nothing)}, coords=coordinates(grid)), format
