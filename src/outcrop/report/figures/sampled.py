@@ -181,7 +181,7 @@ def _along(field: Field, shown: Mapping[str, np.ndarray], units: Mapping[str, st
         shares = [values for title, values in shown.items() if units[title] == "1"]
         edges = np.cumsum([np.zeros(len(axis)), *shares], axis=0)
         for name, colour, low, high in zip(field.classes, class_colours(field.classes), edges, edges[1:], strict=False):
-            fill(axis, low, high, color=colour, label=name, linewidth=0)
+            fill(axis, low, high, color=colour, label=name, linewidth=0, step="mid")
         (place.set_xlabel if upright else place.set_ylabel)("probability")
         (place.set_xlim if upright else place.set_ylim)(0, 1)
     else:
@@ -204,7 +204,7 @@ def _strips(field: Field) -> Figure:
     edges, many = _edges(axis), len(values)
     extent = (0, many, *edges) if upright else (*edges, 0, many)
     place.imshow(values.T if upright else values, extent=extent, origin="lower", aspect="auto", **_look(field))
-    if upright and dim in DOWNWARD and axis[0] <= axis[-1]:
+    if upright and dim in DOWNWARD:
         place.set_ylim(*edges[::-1])
     (place.set_xlabel if upright else place.set_ylabel)(
         f"{'observed, then ' if field.observed is not None else ''}{min(STRIPS, len(field.drawn))} realisations"
@@ -221,8 +221,8 @@ def _one_axes(field: Field) -> tuple[Figure, Axes]:
     along = _named(dim, field.units.get(dim, ""))
     value = _named(field.name, field.unit)
     place.set(xlabel=value if upright else along, ylabel=along if upright else value)
-    if upright and dim in DOWNWARD:
-        place.invert_yaxis()
+    edges = _edges(field.axes[dim])
+    (place.set_ylim if upright else place.set_xlim)(*(edges[::-1] if dim in DOWNWARD else edges))
     return figure, place
 
 
