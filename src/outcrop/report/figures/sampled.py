@@ -122,8 +122,7 @@ def _image(place: Axes, values: np.ndarray, field: Field, look: Mapping[str, Any
     image = place.imshow(
         turned, extent=extent, origin="lower", aspect="auto" if vertical in UPRIGHT else "equal", **look
     )
-    if vertical in DOWNWARD and up[0] <= up[-1]:
-        place.set_ylim(extent[3], extent[2])
+    place.set_ylim(*sorted(extent[2:], reverse=vertical in DOWNWARD))
     if field.observed is not None and np.isfinite(field.observed).any():
         seen = field.observed if first == vertical else field.observed.T
         rows, columns = np.nonzero(np.isfinite(seen))
@@ -204,8 +203,8 @@ def _strips(field: Field) -> Figure:
     edges, many = _edges(axis), len(values)
     extent = (0, many, *edges) if upright else (*edges, 0, many)
     place.imshow(values.T if upright else values, extent=extent, origin="lower", aspect="auto", **_look(field))
-    if upright and dim in DOWNWARD:
-        place.set_ylim(*edges[::-1])
+    if upright:
+        place.set_ylim(*sorted(edges, reverse=dim in DOWNWARD))
     (place.set_xlabel if upright else place.set_ylabel)(
         f"{'observed, then ' if field.observed is not None else ''}{min(STRIPS, len(field.drawn))} realisations"
     )
@@ -221,8 +220,8 @@ def _one_axes(field: Field) -> tuple[Figure, Axes]:
     along = _named(dim, field.units.get(dim, ""))
     value = _named(field.name, field.unit)
     place.set(xlabel=value if upright else along, ylabel=along if upright else value)
-    edges = _edges(field.axes[dim])
-    (place.set_ylim if upright else place.set_xlim)(*(edges[::-1] if dim in DOWNWARD else edges))
+    low, high = sorted(_edges(field.axes[dim]))
+    (place.set_ylim if upright else place.set_xlim)(*((high, low) if dim in DOWNWARD else (low, high)))
     return figure, place
 
 
