@@ -6,24 +6,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 import outcrop
-from outcrop.config.given import GivenFile
 from outcrop.report.style import ACCENT, INK, SECOND, SEQUENTIAL, styled
 
+HERE = Path(__file__).parent
 COLOURS = ListedColormap(["#e8e2d3", ACCENT])
-WELLS = 12
-
-
-def wells(truth: np.ndarray, axis: np.ndarray) -> pd.DataFrame:
-    """What twelve wells at random have met."""
-    rng = np.random.default_rng(3)
-    rows, columns = rng.integers(len(axis), size=(2, WELLS))
-    return pd.DataFrame({"northing": axis[rows], "easting": axis[columns], "FACIES": truth[rows, columns]})
 
 
 @styled
@@ -31,12 +22,9 @@ def picture(run: Path) -> Figure:
     """A map that no run has seen, its wells, four realisations, the probability of a channel and the entropy."""
     record = outcrop.simulate("channels", count=1, seed=99, shape=[32, 32], spacing_m=[50, 50], levee_widths=0)[0]
     truth, axis = record.data["facies"].to_numpy(), record.data["easting"].to_numpy()
-    table = wells(truth, axis)
+    table = pd.read_csv(HERE / "wells.csv")
     with tempfile.TemporaryDirectory() as place:
-        table.to_csv(Path(place) / "wells.csv", index=False)
-        grid = {dim: {"start": float(axis[0]), "step": 50, "count": 32} for dim in ("northing", "easting")}
-        given = GivenFile(grid=grid, observations={"files": str(Path(place) / "wells.csv")})
-        data = outcrop.sample(run / "model.outcrop", given, count=60, out=place, seed=1).data.load()
+        data = outcrop.sample(run / "model.outcrop", HERE / "given.toml", count=60, out=place, seed=1).data.load()
     figure = Figure(figsize=(9.6, 5.2), layout="constrained")
     axes = figure.subplots(2, 4, sharex=True, sharey=True)
     half = (axis[1] - axis[0]) / 2
@@ -53,7 +41,7 @@ def picture(run: Path) -> Figure:
     image = last[1].imshow(data["entropy"], cmap=SEQUENTIAL, vmin=0, vmax=1, **shown)
     last[1].set_title("entropy (bit)")
     figure.colorbar(image, ax=last[1], shrink=0.8)
-    met = table["FACIES"].to_numpy() > 0
+    met = table["FACIES"].to_numpy() == "Channel"
     for place_of in axes.ravel():
         points = table[["easting", "northing"]].to_numpy() / 1000
         for which, colour in ((met, SECOND), (~met, INK)):
@@ -64,4 +52,4 @@ def picture(run: Path) -> Figure:
 
 
 if __name__ == "__main__":
-    picture(Path(sys.argv[1])).savefig(Path(__file__).parent / "figure.png", dpi=110)
+    picture(Path(sys.argv[1])).savefig(HERE / "figure.png", dpi=110)

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import outcrop
+from outcrop.cli import _call
 from outcrop.errors import ConfigError, DataError
 
 TESTED = ", ".join(f'"w{number:02d}"' for number in range(0, 40, 4))
@@ -96,6 +97,10 @@ def test_hard_data_are_honoured_by_all_that_know_them(classes):
     assert honoured["bootstrap"] < 1
     assert {(row["realisations"], row["cases"]) for row in told.values()} == {(4, 20)}
     assert "hard data honoured" in classes.report.read_text("utf-8")
+    about = outcrop.load(classes.bundle).bundle.provenance
+    assert about["prior"]["sources"] == [{"name": "logs", "kind": "files", "of": "logs.csv", "joined": False}]
+    assert not about["prior"]["simulated"] and about["prior"]["records"] == 40
+    assert about["calibration"][0]["rows"]["crps"]["value"] == told["model"]["rows"]["crps"]["value"]
     with xr.open_dataset(classes.folder / "realisations.nc", engine="h5netcdf") as found:
         assert set(np.unique(found["model:LITH"])) <= {0, 1} and found["model:LITH"].dims[1] == "realisation_4"
 
@@ -133,6 +138,9 @@ def test_classes_are_observed_by_code_or_name(classes, place):
     np.testing.assert_allclose(data["probability Sand"] + data["probability Shale"], 1, atol=1e-6)
     np.testing.assert_allclose(data["entropy"].sel(depth=[2.0, 4.0]), 0, atol=1e-6)
     assert json.loads(data["LITH"].attrs["classes"]) == {"0": "Sand", "1": "Shale"}
+    page = (place / "cores/sample.html").read_text("utf-8")
+    assert "Calibration on held-out records" in page and "40 records: files logs.csv" in page
+    assert "simulated" not in page and "every realisation honours all of them" in page
 
 
 @pytest.mark.parametrize(
@@ -140,7 +148,7 @@ def test_classes_are_observed_by_code_or_name(classes, place):
     [
         ("[grid.dept]\ncount = 4\n", ConfigError, "did you mean 'depth'"),
         ("[conditions]\nNTG = 0.3\n", ConfigError, "no condition"),
-        ('[observations]\nfiles = "none.csv"\n', ConfigError, "no table"),
+        ('[observations]\nfiles = "none.csv"\n', ConfigError, "No file matches"),
         ('[observations]\nfiles = "empty.csv"\n', DataError, "no column"),
         ('[observations]\nfiles = "far.csv"\n', DataError, "No observation lies on the grid"),
         ("[observations\n", ConfigError, "no TOML"),
@@ -206,6 +214,17 @@ CONDITIONED = [
 @pytest.fixture(scope="module")
 def conditioned(place):
     return outcrop.run(place / "run.toml", out=place / "conditioned", overrides=CONDITIONED)
+
+
+def test_the_command_writes_logs_and_leaves_wells_out(numbers, place, capsys):
+    rows = [f"{well},{depth},60" for well in ("a", "b", "c") for depth in (2, 4 + ord(well) % 3)]
+    (place / "three.csv").write_text("\n".join(["WELL,depth,GR", *rows]))
+    (place / "three.toml").write_text('[observations]\nfiles = "three.csv"\n')
+    arguments = [str(numbers.bundle), str(place / "three.toml"), "-n", "3", "--out", str(place / "cli")]
+    assert _call(["sample", *arguments, "--format", "las", "--leave-out", "WELL"], False) == 0
+    assert (place / "cli/realisation_003.las").is_file() and "wells left out" in capsys.readouterr().out
+    assert _call(["sample", *arguments, "--format", "segy"], False) == 2
+    assert "SEG-Y holds lines and cubes" in capsys.readouterr().err
 
 
 def level(place, bundle, facies, **how):

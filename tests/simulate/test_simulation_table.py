@@ -149,3 +149,19 @@ def test_the_command_writes_files_and_lists_what_there_is(tmp_path, capsys):
     assert "--out simulated" in capsys.readouterr().err
     assert _call(["simulate", "logs", "--out", str(tmp_path), "--option", "samples"], False) == 2
     assert "net_to_gross=0.4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("format", ["grdecl", "roff"])
+def test_reservoir_grids_give_back_cubes_where_they_lie(tmp_path, format):
+    options = {"shape": (3, 4, 5), "spacing_m": (25.0, 50.0, 5.0), "range_m": (100.0, 100.0, 20.0), "top_m": 1500.0}
+    made = simulate("gaussian", count=1, seed=2, **options)
+    (back,) = outcrop.read(save(made, tmp_path, format))
+    own = made[0].data.transpose("depth", "inline", "crossline")
+    for name in ("facies", "field_1"):
+        found = back.data[name if format == "roff" else name.upper()]
+        np.testing.assert_allclose(found, own[name], rtol=1e-6)
+    np.testing.assert_allclose(back.data["easting"][0], own["easting"], atol=1e-3)
+    np.testing.assert_allclose(back.data["northing"][0], own["northing"], atol=1e-3)
+    np.testing.assert_allclose(back.data["depth"][:, 0, 0], own["depth"], rtol=1e-6)
+    with pytest.raises(ConfigError, match="A reservoir grid holds maps and cubes"):
+        save(simulate("logs"), tmp_path, format)

@@ -13,7 +13,9 @@ def command(
     count: Annotated[int, typer.Option(help="Number of realisations.")] = 1,
     seed: Annotated[int, typer.Option(help="Same seed, same geology; realisation k is the same for every count.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the files.")] = None,
-    format: Annotated[str, typer.Option(help="netcdf, las (along depth) or segy (lines and cubes).")] = "netcdf",
+    format: Annotated[
+        str, typer.Option(help="netcdf, las (along depth), segy (lines, cubes), grdecl or roff (maps, cubes).")
+    ] = "netcdf",
     option: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Of the simulation, e.g. net_to_gross=0.4; repeatable."),

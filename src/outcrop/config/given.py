@@ -1,4 +1,8 @@
-"""The given file of `outcrop sample`: the grid of the realisations, what is told of them, and what was observed."""
+"""The given file of `outcrop sample`: the grid of the realisations, what is told of them, and what was observed.
+
+Hard or noisy observations of the variables themselves, attributes that depend on them, and trends are told apart here,
+because each is honoured in another way.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from outcrop.config.promise import Number, Section
 from outcrop.errors import ConfigError, message
@@ -21,18 +25,51 @@ class AxisSection(Section):
 
 
 class ObservationSection(Section):
-    """A table of observations: a column for every dimension of the grid, and one for every observed variable."""
+    """Observations: tables and well logs whose rows have a place on the grid, blocked to its cells."""
 
-    files: str
+    files: str | list[str]
+    well: str = Field(default="well", description="column with the name of the well; logs have it in their header")
+    heads: str | None = Field(default=None, description="a table with the well and the dimensions that files lack")
+    units: dict[str, str] = Field(default={}, description="of columns of a table; left out, that of the variable")
     noise_sd: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default={}, description="standard deviation of a variable's noise in its unit; 0 is hard data"
     )
     tolerance: Annotated[float, Field(gt=0, le=1e6)] = Field(
         default=0.5, description="farthest that an observation may lie from the centre of its cell, in cells"
     )
-    average: Literal["auto", "mean", "majority"] = Field(
+    average: Literal["auto", "mean", "median", "majority"] = Field(
         default="auto", description="of several in a cell: the mean of numbers, the majority of classes"
     )
+    line_gap: Annotated[float, Field(ge=0)] = Field(
+        default=0, description="rows of a well at most so many cells apart are joined by a line; 0 keeps points"
+    )
+
+
+class SoftSection(Section):
+    """An attribute on the grid that is linear in a generated number, or has a mean in each class, with noise."""
+
+    files: str
+    variable: str | None = Field(default=None, description="in the file; by default the name of the section")
+    of: str | None = Field(default=None, description="the generated variable; left out where there is one")
+    noise_sd: Annotated[float, Field(gt=0)]
+    slope: Number | None = None
+    intercept: Number = 0
+    means: dict[str, Number] = Field(default={}, description="of classes: the attribute's mean in each")
+
+    @model_validator(mode="after")
+    def _one_relation(self) -> SoftSection:
+        if (self.slope is None) == (not self.means):
+            raise ValueError(
+                "needs slope (and intercept) for a number, or means = {Sand = ..., Shale = ...} for classes"
+            )
+        return self
+
+
+class TrendSection(Section):
+    """A large-scale mean on the grid, in the unit of the variable: it takes the place of the mean of training."""
+
+    files: str
+    variable: str | None = Field(default=None, description="in the file; by default the name of the section")
 
 
 class GivenFile(Section):
@@ -42,6 +79,8 @@ class GivenFile(Section):
     conditions: dict[str, Number] = Field(default={}, description="a condition that is the same everywhere")
     fields: str | None = Field(default=None, description="a file that holds the conditions on the grid")
     observations: ObservationSection | None = None
+    soft: dict[str, SoftSection] = Field(default={}, description="attributes (seismic), with their noise")
+    trend: dict[str, TrendSection] = Field(default={}, description="large-scale means of generated numbers")
 
 
 def load_given(path: str | Path) -> GivenFile:

@@ -96,6 +96,15 @@ def read(
     return records
 
 
+def column_names(path: str | Path) -> list[str]:
+    """Names of the columns, without the values."""
+    raw = content(path)
+    if raw.startswith(MAGIC):
+        return [str(name).strip() for name in read_parquet(Path(path), raw).columns]
+    text = decode(raw, path)[0].lstrip()
+    return [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=_separator(text)))]
+
+
 def _load(
     path: Path, raw: bytes, separator: str | None, encoding: str | None, as_text: Sequence[str]
 ) -> tuple[Table, str]:

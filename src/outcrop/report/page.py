@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from outcrop.report import folder as run_folder
 from outcrop.report import headline
@@ -27,11 +28,15 @@ def write(folder: str | Path) -> Path:
         DataError: not a run folder, or a damaged file in it.
     """
     run = run_folder.read(folder)
-    path = run.path / "report.html"
-    handle, name = tempfile.mkstemp(dir=run.path, prefix=".report.", suffix=".html")
+    return put(run.path / "report.html", render(run))
+
+
+def put(path: Path, text: str) -> Path:
+    """Writes a page, whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(render(run))
+            stream.write(text)
         os.chmod(name, 0o644)
         os.replace(name, path)
     finally:
@@ -41,21 +46,26 @@ def write(folder: str | Path) -> Path:
 
 def render(run: RunFolder) -> str:
     """The page as HTML text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(HERE)
-    engine = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return engine.get_template("page.html").render(
+    return page(
         title=headline.title(run),
         name=run.path.resolve().name,
         about=_about(run),
         verdict=headline.verdict(run),
         keys=headline.keys(run),
         sections=sections(run),
-        style=(HERE / "style.css").read_text(encoding="utf-8"),
     )
+
+
+def page(**parts: Any) -> str:
+    """The template filled: title, name, about, verdict, keys and sections."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(HERE)
+    engine = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    style = (HERE / "style.css").read_text(encoding="utf-8")
+    return engine.get_template("page.html").render(style=style, **parts)
 
 
 def _about(run: RunFolder) -> str:

@@ -155,11 +155,36 @@ def _calibrated(checked: Check, folds: Sequence[Fold]) -> dict[str, Any]:
             "loss": problem.config.loss.model_dump(),
             "sample": problem.config.sample.model_dump(),
             "place": place_of(problem, checked.view),
+            "prior": prior_of(problem),
+            "calibration": calibration_of([fold.notes.get("told") for fold in folds]),
         }
     if not problem.reconstructs:
         return {"interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration)}
     usual = usual_of_folds([fold.notes["usual"] for fold in folds])
     return {"reconstructs": list(problem.reconstructs), "rescale": problem.section.rescale, "usual": usual}
+
+
+def prior_of(problem: Problem) -> dict[str, Any]:
+    """What a generator has learned from: simulated geology or files, source by source, and how many records."""
+    each = []
+    for name, source in problem.config.data.source.items():
+        stated = source.files or source.dataset or source.simulation
+        kind = "simulation" if source.simulation else "dataset" if source.dataset else "files"
+        each.append({"name": name, "kind": kind, "of": stated, "joined": source.join is not None})
+    own = [row["kind"] for row in each if not row["joined"]]
+    return {"simulated": "simulation" in own, "sources": each, "records": len(problem.records)}
+
+
+def calibration_of(told: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """How the network's realisations fitted what was held out, fold by fold; None where nothing was told of it."""
+    own = [fold["model"] for fold in told if fold]
+    keys = ("realisations", "cases", "honoured")
+    kept = [
+        {key: one[key] for key in keys}
+        | {"rows": {name: {k: row[k] for k in ("words", "value", "low", "high")} for name, row in one["rows"].items()}}
+        for one in own
+    ]
+    return kept or None
 
 
 def place_of(problem: Problem, view: View) -> dict[str, dict[str, Any]]:

@@ -91,12 +91,8 @@ def drawn(
             keys = jax.vmap(lambda e, r: jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), e), r))(
                 jnp.asarray(full[:, 0]), jnp.asarray(full[:, 1])
             )
-            seen = (
-                None
-                if observed is None
-                else Observed(
-                    jnp.asarray(observed.known[full[:, 0]]), jnp.asarray(observed.values[full[:, 0]]), observed.noise_sd
-                )
+            seen = observed and observed._replace(
+                known=jnp.asarray(observed.known[full[:, 0]]), values=jnp.asarray(observed.values[full[:, 0]])
             )
             made = np.asarray(_some(model, loss, plan, shape, guided, keys, jnp.asarray(told[full[:, 0]]), seen))
             result[own[:, 0], own[:, 1]] = made[: len(own)]
@@ -112,7 +108,7 @@ def _some(
     def one(key: Any, told: Any, observed: Any) -> Any:
         return realisation(model, loss, shape, plan, key=key, condition=told, observed=observed, guided=guided)
 
-    axes = None if observed is None else Observed(0, 0, None)  # type: ignore[arg-type]
+    axes = None if observed is None else Observed(0, 0, None, None, None)  # type: ignore[arg-type]
     return jax.vmap(one, in_axes=(0, 0, axes))(keys, told, observed)
 
 

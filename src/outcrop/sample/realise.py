@@ -7,6 +7,7 @@ exactly in every one of them; a generator without a denoiser is only overwritten
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -19,7 +20,10 @@ from outcrop.process.path import denoiser_of
 from outcrop.sample import diffusion
 from outcrop.sample.diffusion import Denoiser
 from outcrop.sample.flow import flow
-from outcrop.sample.guidance import filled_in, towards, without_classifier
+from outcrop.sample.guidance import Rows, filled_in, orthogonal, towards, towards_classes, without_classifier
+
+LEAST_NOISE = 1e-2
+"""Standard deviation that hard data are given while a sampler is bent: as good as exact, and the division is safe."""
 
 
 class Plan(NamedTuple):
@@ -45,12 +49,16 @@ class Observed(NamedTuple):
     Attributes:
         known: where, of the shape of the realisation.
         values: there, standard units; anything elsewhere.
-        noise_sd: standard deviation of their noise, standard units; 0 for hard data.
+        noise_sd: standard deviation of their noise, standard units, of all or of each variable; 0 for hard data.
+        soft: attributes of every cell that are linear in its variables, the same for all realisations.
+        likelihood: of other attributes of every cell, given each class, the same for all realisations.
     """
 
     known: Bool[Array, "*place variable"]
     values: Float[Array, "*place variable"]
-    noise_sd: Float[Array, ""]
+    noise_sd: Float[Array, "*variable"]
+    soft: Rows | None = None
+    likelihood: Float[Array, "*place class"] | None = None
 
 
 def realisation(
@@ -81,6 +89,10 @@ def realisation(
         ConfigError: a sampler that does not fit what was trained.
     """
     if hasattr(model, "generator"):
+        if observed is not None and (observed.soft, observed.likelihood) != (None, None):
+            what = "A generator that was trained by a game has no denoiser that soft data could bend."
+            fix = 'leave [soft] out, or train one with loss = {kind = "denoising"} or "flow".'
+            raise ConfigError(message(what, where="[soft]", fix=fix))
         return _overwritten(model.sample(key, condition), observed)
     is_flow = not hasattr(loss, "denoiser")
     plain = observed is None and plan.guidance == 1
@@ -111,16 +123,30 @@ def realisation(
 
 def _honouring(denoiser: Denoiser, observed: Observed, guided: bool) -> Denoiser:
     """A denoiser that is bent towards what is observed, and answers with hard data where they are."""
-    known, values, noise_sd = observed
+    known, values, noise_sd, soft, likelihood = observed
     bent = denoiser
-    if guided:
-        weight = known.astype(values.dtype)  # A picks single cells
-        least = jnp.maximum(noise_sd, 1e-2)  # hard data: as good as exact, and the division is safe
+    weight = known.astype(values.dtype)  # A picks single cells
+    least = jnp.broadcast_to(jnp.maximum(noise_sd, LEAST_NOISE), values.shape)
+    if soft is not None:
+        rows, sizes = orthogonal(_together(soft, weight, values, least) if guided else soft)
+        observe = partial(jnp.einsum, "...rv,...v->...r", rows.operator)
         bent = towards(
-            denoiser, lambda data: (weight * data).ravel(), (weight * values).ravel(), noise_sd=least, size=1.0
+            denoiser, lambda data: observe(data).ravel(), rows.observed.ravel(), noise_sd=1.0, size=sizes.ravel()
         )
-    hard = filled_in(bent, known, values)
-    return lambda x, sigma: jnp.where(noise_sd > 0, bent(x, sigma), hard(x, sigma))
+    elif likelihood is not None:
+        bent = towards_classes(denoiser, jnp.where(known, values > 0, likelihood) if guided else likelihood)
+    elif guided:
+        bent = towards(
+            denoiser, lambda data: (weight * data).ravel(), (weight * values).ravel(), noise_sd=least.ravel(), size=1.0
+        )
+    return filled_in(bent, known & (noise_sd == 0), values)
+
+
+def _together(soft: Rows, weight: Array, values: Array, noise_sd: Array) -> Rows:
+    """Attributes and single values as rows of one operator."""
+    single = weight[..., None] * jnp.eye(values.shape[-1], dtype=values.dtype)
+    parts = zip(soft, (single, weight * values, noise_sd), (-2, -1, -1), strict=True)
+    return Rows(*(jnp.concatenate([one, other], axis=axis) for one, other, axis in parts))
 
 
 def _overwritten(x: Array, observed: Observed | None) -> Array:

@@ -28,15 +28,11 @@ def write(record: Record, variable: str, place: Path) -> Path:
         place: the file.
 
     Raises:
-        ConfigError: other dimensions, or a sampling that SEG-Y cannot say: steps of whole micrometres or microseconds
-            below 65.536 m or ms, a start of whole metres or milliseconds.
+        ConfigError: see `check`.
     """
-    *lines, vertical = record.dims
-    if tuple(lines) not in GRIDS or vertical not in ("twt", "depth"):
-        what = f"SEG-Y holds lines and cubes along twt or depth, not {', '.join(record.dims)}."
-        raise ConfigError(message(what, where=record.name, fix='format = "netcdf"'))
+    interval, start = check(record)
+    *lines, _ = record.dims
     values = record.data[variable].transpose(*record.dims).to_numpy().astype(">f4")
-    interval, start = _sampling(record, vertical)
     traces = values.reshape(-1, values.shape[-1])
     file = SegyFile(place, ">", 5, traces.shape[1], len(traces), TEXT + BINARY, interval, False)
     words = _words(record, lines) | {
@@ -59,10 +55,24 @@ def write(record: Record, variable: str, place: Path) -> Path:
     return place
 
 
+def check(record: Record) -> tuple[int, int]:
+    """Whether SEG-Y can hold a record; its interval in thousandths of the unit, and start.
+
+    Raises:
+        ConfigError: other dimensions, or a sampling that SEG-Y cannot say: steps of whole micrometres or microseconds
+            below 65.536 m or ms, a start of whole metres or milliseconds.
+    """
+    *lines, vertical = record.dims
+    if tuple(lines) not in GRIDS or vertical not in ("twt", "depth"):
+        what = f"SEG-Y holds lines and cubes along twt or depth, not {', '.join(record.dims)}."
+        raise ConfigError(message(what, where=record.name, fix='format = "netcdf"'))
+    return _sampling(record, vertical)
+
+
 def _sampling(record: Record, vertical: str) -> tuple[int, int]:
     """Interval in thousandths of the unit, and start, as SEG-Y can say them."""
     axis = record.data[vertical].to_numpy()
-    step, start = float(axis[1] - axis[0]), float(axis[0])
+    step, start = float(axis[1] - axis[0]) if len(axis) > 1 else 0.0, float(axis[0])
     interval, begin = round(1000 * step), round(start)
     even = np.allclose(np.diff(axis), interval / 1000, rtol=0, atol=1e-5) and abs(begin - start) < 1e-6
     if not even or not 0 < interval < 2**16 or not -(2**15) <= begin < 2**15:
