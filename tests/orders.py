@@ -26,7 +26,8 @@ def check_gradient(function, *arguments, rtol=1e-6, step=1e-6):
     """Reverse-mode derivative along a random direction against central differences."""
     rng = np.random.default_rng(0)
     direction = [jnp.asarray(rng.standard_normal(np.shape(argument))) for argument in arguments]
-    gradient = jax.grad(function, argnums=tuple(range(len(arguments))))(*arguments)
+    function = jax.jit(function)
+    gradient = jax.jit(jax.grad(function, argnums=tuple(range(len(arguments)))))(*arguments)
     along = sum(float(jnp.vdot(g, d)) for g, d in zip(gradient, direction, strict=True))
     ahead, behind = (
         function(*(a + sign * step * d for a, d in zip(arguments, direction, strict=True))) for sign in (1, -1)
@@ -37,6 +38,6 @@ def check_gradient(function, *arguments, rtol=1e-6, step=1e-6):
 
 def check_adjoint(function, x, y, rtol=1e-12):
     """<A x, y> = <x, A^T y> for a linear function."""
-    forward, transposed = jax.vjp(function, x)
+    forward, transposed = jax.vjp(jax.jit(function), x)
     left, right = float(jnp.vdot(forward, y)), float(jnp.vdot(x, transposed(y)[0]))
     assert abs(left - right) <= rtol * max(abs(left), abs(right)), (left, right)

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 import outcrop
 from outcrop.report.style import ACCENT, CATEGORIES, INK, SECOND, SEQUENTIAL, SOFT, styled
 from outcrop.simulate.rock_physics import BRINE, QUARTZ, raymer
-from outcrop.simulate.seismic import convolved, ricker
+from outcrop.physics.forward.wavelet import ricker
+from outcrop.simulate.seismic import convolved
 
 HERE = Path(__file__).parent
 SEED, COUNT = 13, 40

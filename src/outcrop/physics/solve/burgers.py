@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.errors import ConfigError, DataError, message
+from outcrop.physics.checks import floating, positive
 from outcrop.physics.solve.etdrk4 import integrate, kept, wave_numbers
-from outcrop.physics.solve.volumes import floating, positive
 
 QUADRATURE = 4001
 """Points of the trapezoidal rule of `burgers_exact`; its integrands are analytic and die away, so it converges fast."""

@@ -18,9 +18,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from outcrop.physics.checks import floating, positive
 from outcrop.physics.solve.elliptic import solve_2d
 from outcrop.physics.solve.steady import tridiagonal
-from outcrop.physics.solve.volumes import HELD, Faces, along, floating, outflow, positive
+from outcrop.physics.solve.volumes import HELD, Faces, along, outflow
 
 DAMPED = 2
 """Steps at the beginning that are taken by backward Euler, each in two halves."""

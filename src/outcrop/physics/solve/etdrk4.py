@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from outcrop.errors import ConfigError, message
-from outcrop.physics.solve.volumes import positive
+from outcrop.physics.checks import positive
 
 CIRCLE = 32
 """Points of the circle around every h L over which the coefficients are averaged."""

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from outcrop.physics.checks import floating, positive
 from outcrop.physics.solve.elliptic import solve_2d
-from outcrop.physics.solve.volumes import HELD, Axis, Faces, along, bounded, floating, positive
+from outcrop.physics.solve.volumes import HELD, Axis, Faces, along, bounded
 
 
 def steady_1d(

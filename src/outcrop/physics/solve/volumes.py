@@ -10,14 +10,13 @@ Source: Patankar, S. V. (1980), Numerical Heat Transfer and Fluid Flow, equation
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.errors import ConfigError, message
+from outcrop.physics.checks import positive
 
 
 class Dirichlet(NamedTuple):
@@ -103,24 +102,3 @@ def bounded(*axes: Faces) -> None:
     if not any(isinstance(face, Dirichlet) for faces in axes for face in faces):
         what = "With flux given on every face, u is known up to a constant only."
         raise ConfigError(message(what, where="faces", fix="x = (Dirichlet(0.0), Neumann(0.0))"))
-
-
-def positive(name: str, value: Any) -> None:
-    """Checks a number that is known before anything is computed; numbers being traced by JAX pass.
-
-    Raises:
-        ConfigError: it is not positive, or not finite.
-    """
-    if isinstance(value, jax.core.Tracer):
-        return
-    numbers = np.asarray(value)
-    if not (np.isfinite(numbers).all() and (numbers > 0).all()):
-        shown = f"{name} = {value}" if numbers.ndim == 0 else f"the least {name} is {numbers.min():g}"
-        raise ConfigError(message(f"{name} must be positive and finite; {shown}.", fix=f"{name} = 1.0"))
-
-
-def floating(*arrays: ArrayLike) -> tuple[Array, ...]:
-    """The arguments as arrays of one floating dtype: float64 where one of them is, float32 otherwise (JAX's rule)."""
-    found = [jnp.asarray(array) for array in arrays]
-    dtype = jnp.result_type(*found, jnp.float32)
-    return tuple(array.astype(dtype) for array in found)
