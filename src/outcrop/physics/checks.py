@@ -15,18 +15,22 @@ from jaxtyping import Array, ArrayLike
 from outcrop.errors import ConfigError, DataError, message
 
 
-def positive(name: str, value: Any) -> None:
-    """Checks a number that is known before anything is computed; numbers being traced by JAX pass.
+def positive(name: str, value: Any) -> Any:
+    """Checks that a number, or every number of an array, is positive and finite.
+
+    Returns:
+        The value; a single number as a float of Python, so that it takes the dtype of the arrays it meets.
 
     Raises:
         ConfigError: it is not positive, or not finite.
     """
     if isinstance(value, jax.core.Tracer):
-        return
+        return value
     numbers = np.asarray(value)
     if not (np.isfinite(numbers).all() and (numbers > 0).all()):
         shown = f"{name} = {value}" if numbers.ndim == 0 else f"the least {name} is {numbers.min():g}"
         raise ConfigError(message(f"{name} must be positive and finite; {shown}.", fix=f"{name} = 1.0"))
+    return float(numbers) if numbers.ndim == 0 else value
 
 
 def floating(*arrays: ArrayLike) -> tuple[Array, ...]:

@@ -30,7 +30,7 @@ def error(problem, found):
 def test_recovered_to_the_noise(problem, penalty, most):
     found = solve(problem, penalty)
     nothing = relative(problem.property_of(problem.start), np.asarray(problem.property_of(problem.truth)))
-    assert found.misfit == pytest.approx(1, abs=0.02)
+    assert found.misfit == pytest.approx(1, abs=0.05)
     assert error(problem, found) < min(most, 0.6 * nothing)
     np.testing.assert_allclose(found.predicted, problem.forward(jnp.asarray(found.model)), rtol=1e-6)
 
@@ -49,7 +49,7 @@ def test_a_problem_is_reproducible_and_consistent(build):
     with jax.enable_x64(False):
         single = first.forward(jnp.asarray(first.truth, jnp.float32))
     assert single.dtype == jnp.float32
-    np.testing.assert_allclose(single, first.clean, rtol=1e-4)
+    np.testing.assert_allclose(single, first.clean, rtol=5e-4)
     if first.matrix is not None:
         np.testing.assert_allclose(first.matrix @ first.truth.ravel(), first.clean)
 

@@ -63,8 +63,8 @@ def test_a_source_on_a_line():
         return np.exp(-((t - 0.06) ** 2) / 0.012**2)
 
     force = -2 * (t - 0.06) / 0.012**2 * g(t)
-    found = wave_1d(np.full(201, speed), 2.0, dt, force, 100, np.array([100, 150]), order=8).traces
-    wanted = speed / 2 * np.stack([g(t), g(t - 100 / speed)], axis=1)
+    found = wave_1d(np.full(201, speed), 2.0, dt, force, 100, np.array([120, 150]), order=8).traces
+    wanted = speed / 2 * np.stack([g(t - 40 / speed), g(t - 100 / speed)], axis=1)
     assert relative(found, wanted) < 5e-3
 
 
@@ -125,8 +125,7 @@ def test_reciprocity_of_source_and_receiver():
     force = np.exp(-((t / 0.015) ** 2))
     shots = jnp.array([[4, 5], [20, 24]])
     both = jax.vmap(lambda source: wave_2d(velocity, (8.0, 8.0), 0.001, force, source, shots).traces)(shots)
-    one, other = velocity[4, 5] ** 2, velocity[20, 24] ** 2  # the source is c^2 f
-    assert relative(both[0, :, 1] / one, np.asarray(both[1, :, 0]) / other) < 1e-2
+    assert relative(both[0, :, 1], np.asarray(both[1, :, 0])) < 1e-10
 
 
 def test_gradient_adjoint_and_dtype():

@@ -52,8 +52,14 @@ def first_arrivals(
         DataError: a source outside of the section.
     """
     positive("slowness", slowness)
-    positive("spacing_m", spacing_m)
+    sides = positive("spacing_m", spacing_m[0]), positive("spacing_m", spacing_m[1])
     slowness, source = floating(slowness, source_m)
+    _inside("source_m", slowness.shape, sides, source)
+    return _first_arrivals(slowness, sides, source)
+
+
+@jax.jit
+def _first_arrivals(slowness: Array, spacing_m: tuple[float, float], source: Array) -> Array:
     start = _around(slowness, spacing_m, source)
 
     def residual(tau: Array) -> Array:
@@ -106,7 +112,6 @@ def _interpolated(field: Array, spacing_m: tuple[float, float], place: Array) ->
 
 
 def _around(slowness: Array, spacing_m: tuple[float, float], source: Array) -> _Start:
-    _inside("source_m", slowness.shape, spacing_m, source)
     dz, dx = spacing_m
     z = dz * jnp.arange(slowness.shape[0], dtype=slowness.dtype)[:, None] - source[1]
     x = dx * jnp.arange(slowness.shape[1], dtype=slowness.dtype)[None, :] - source[0]

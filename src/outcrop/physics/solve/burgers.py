@@ -10,6 +10,8 @@ Fluids 14(1), doi:10.1016/0045-7930(86)90036-8.
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +19,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.physics.checks import floating, positive
-from outcrop.physics.solve.etdrk4 import integrate, kept, wave_numbers
+from outcrop.physics.solve.etdrk4 import integrate, kept, wave_numbers, whole
 
 QUADRATURE = 4001
 """Points of the trapezoidal rule of `burgers_exact`; its integrands are analytic and die away, so it converges fast."""
@@ -46,11 +48,12 @@ def burgers(
         periodic: instead of walls.
 
     Raises:
-        ConfigError: nu, spacing or dt is not positive.
+        ConfigError: nu, spacing or dt is not positive, or `steps` no multiple of `every`.
         DataError: u is not 0 at the walls.
     """
-    for name, value in (("nu", nu), ("spacing", spacing)):
-        positive(name, value)
+    positive("nu", nu)
+    spacing, dt = positive("spacing", spacing), positive("dt", dt)
+    whole(steps, every)
     u, nu = floating(u, nu)
     if periodic:
         return _periodic(u, nu, spacing, dt, steps, every)
@@ -67,6 +70,7 @@ def _zero_at_walls(u: np.ndarray) -> None:
         raise DataError(message(what, where="u", fix="periodic = True, or u - the straight line between its ends"))
 
 
+@functools.partial(jax.jit, static_argnames=("steps", "every"))
 def _periodic(u: Array, nu: Array, spacing: float, dt: float, steps: int, every: int) -> Float[Array, "time x"]:
     count = len(u)
     k = jnp.asarray(wave_numbers(count, count * spacing), u.dtype)

@@ -12,6 +12,7 @@ diffusion problems with irregular data, Numer. Math. 43, doi:10.1007/BF01390130.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -21,7 +22,7 @@ from jaxtyping import Array, ArrayLike, Float
 from outcrop.physics.checks import floating, positive
 from outcrop.physics.solve.elliptic import solve_2d
 from outcrop.physics.solve.steady import tridiagonal
-from outcrop.physics.solve.volumes import HELD, Faces, along, outflow
+from outcrop.physics.solve.volumes import HELD, Faces, along, checked, outflow
 
 DAMPED = 2
 """Steps at the beginning that are taken by backward Euler, each in two halves."""
@@ -53,7 +54,14 @@ def diffusion_1d(
     Raises:
         ConfigError: spacing, dt, kappa or capacity is not positive.
     """
-    u, kappa, source, capacity = _prepared(u, kappa, source, capacity, dt)
+    spacing = checked(spacing, x)
+    return _diffusion_1d(*_prepared(u, kappa, source, capacity), spacing, positive("dt", dt), steps, x)
+
+
+@functools.partial(jax.jit, static_argnames="steps")
+def _diffusion_1d(
+    u: Array, kappa: Array, source: Array, capacity: Array, spacing: float, dt: float, steps: int, x: Faces
+) -> Array:
     axis = along(kappa, spacing, x, 0)
     source = source + axis.inflow
 
@@ -81,7 +89,14 @@ def diffusion_2d(
     Raises:
         ConfigError: spacing, dt, kappa or capacity is not positive.
     """
-    u, kappa, source, capacity = _prepared(u, kappa, source, capacity, dt)
+    sides = checked(spacing[0], y), checked(spacing[1], x)
+    return _diffusion_2d(*_prepared(u, kappa, source, capacity), sides, positive("dt", dt), steps, y, x)
+
+
+@functools.partial(jax.jit, static_argnames="steps")
+def _diffusion_2d(
+    u: Array, kappa: Array, source: Array, capacity: Array, spacing: tuple, dt: float, steps: int, y: Faces, x: Faces
+) -> Array:
     rows, columns = along(kappa, spacing[0], y, 0), along(kappa, spacing[1], x, 1)
     source = source + rows.inflow + columns.inflow
 
@@ -115,9 +130,9 @@ def marched(step: Callable[[Array, float, float], Array], u: Array, dt: float, s
     return jnp.concatenate([jnp.stack(found), later])
 
 
-def _prepared(u: Array, kappa: ArrayLike, source: ArrayLike, capacity: ArrayLike, dt: float) -> tuple[Array, ...]:
+def _prepared(u: Array, kappa: ArrayLike, source: ArrayLike, capacity: ArrayLike) -> tuple[Array, ...]:
     """Checked, of one dtype; one number per cell."""
-    for name, value in (("dt", dt), ("kappa", kappa), ("capacity", capacity)):
+    for name, value in (("kappa", kappa), ("capacity", capacity)):
         positive(name, value)
     u, kappa, source, capacity = floating(u, kappa, source, capacity)
     return u, jnp.broadcast_to(kappa, u.shape), jnp.broadcast_to(source, u.shape), capacity

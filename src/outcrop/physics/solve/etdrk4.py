@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from outcrop.errors import ConfigError, message
-from outcrop.physics.checks import positive
 
 CIRCLE = 32
 """Points of the circle around every h L over which the coefficients are averaged."""
@@ -77,12 +76,7 @@ def integrate(
         dt: time step.
         steps: how many in all, a multiple of `every`.
         every: steps between two results.
-
-    Raises:
-        ConfigError: dt is not positive, or `steps` no multiple of `every`.
     """
-    positive("dt", dt)
-    whole(steps, every)
     c = coefficients(linear, dt)
 
     def step(v: Array, _: None) -> tuple[Array, None]:

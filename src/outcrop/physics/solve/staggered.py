@@ -70,11 +70,11 @@ def damping(count: int, width: int) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         count: nodes along the axis, both layers included.
-        width: nodes in a layer.
+        width: nodes in a layer; 0 for none.
     """
 
     def profile(at: np.ndarray) -> np.ndarray:
         into = np.maximum(np.maximum(width - at, at - (count - 1 - width)), 0.0)
-        return (into / max(width, 1)) ** 2
+        return (into / width) ** 2 if width else 0.0 * at
 
     return profile(np.arange(count)), profile(np.arange(count + 1) - 0.5)

@@ -16,7 +16,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.physics.checks import floating, positive
 from outcrop.physics.solve.elliptic import solve_2d
-from outcrop.physics.solve.volumes import HELD, Axis, Faces, along, bounded
+from outcrop.physics.solve.volumes import HELD, Axis, Faces, along, bounded, checked
 
 
 def steady_1d(
@@ -36,9 +36,14 @@ def steady_1d(
     >>> steady_1d(jnp.ones(4), 2.0, 0.25).round(4).tolist()  # x (1 - x), and spacing^2 / 4 from the half cells
     [0.125, 0.25, 0.25, 0.125]
     """
+    spacing = checked(spacing, x)
     bounded(x)
     positive("kappa", kappa)
-    kappa, source = floating(kappa, source)
+    return _steady_1d(*floating(kappa, source), spacing, x)
+
+
+@jax.jit
+def _steady_1d(kappa: Array, source: Array, spacing: float, x: Faces) -> Array:
     axis = along(kappa, spacing, x, 0)
     return tridiagonal(axis, jnp.zeros_like(kappa), source + axis.inflow)
 
@@ -65,8 +70,13 @@ def steady_2d(
     Raises:
         ConfigError: no face has values, or kappa or spacing is not positive.
     """
+    sides = checked(spacing[0], y), checked(spacing[1], x)
     bounded(y, x)
     positive("kappa", kappa)
-    kappa, source = floating(kappa, source)
+    return _steady_2d(*floating(kappa, source), sides, y, x)
+
+
+@jax.jit
+def _steady_2d(kappa: Array, source: Array, spacing: tuple[float, float], y: Faces, x: Faces) -> Array:
     rows, columns = along(kappa, spacing[0], y, 0), along(kappa, spacing[1], x, 1)
     return solve_2d(rows, columns, kappa, source + rows.inflow + columns.inflow, spacing, (y, x))

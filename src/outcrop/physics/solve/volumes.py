@@ -57,11 +57,7 @@ def along(kappa: Float[Array, "*cell"], spacing: float, faces: Faces, axis: int)
         spacing: width of a cell along the axis.
         faces: conditions at the low and at the high end.
         axis: which axis.
-
-    Raises:
-        ConfigError: faces that are no conditions, a spacing that is not positive.
     """
-    checked(spacing, faces)
     kappa = jnp.moveaxis(kappa, axis, 0)
     between = 2 / (1 / kappa[:-1] + 1 / kappa[1:])
     ends = [2 * kappa[end] * isinstance(face, Dirichlet) for end, face in zip((0, -1), faces, strict=True)]
@@ -81,8 +77,11 @@ def outflow(u: Float[Array, "*cell"], conductance: Array, axis: int) -> Float[Ar
     return -jnp.diff(conductance * jnp.diff(jnp.pad(u, pad), axis=axis), axis=axis)
 
 
-def checked(spacing: float, faces: Faces) -> None:
+def checked(spacing: float, faces: Faces) -> float:
     """Checks the arguments that describe one axis.
+
+    Returns:
+        The spacing, as a float.
 
     Raises:
         ConfigError: faces that are no conditions, a spacing that is not positive.
@@ -90,7 +89,7 @@ def checked(spacing: float, faces: Faces) -> None:
     if len(faces) != 2 or not all(isinstance(face, Dirichlet | Neumann) for face in faces):
         what = f"The faces of an axis are two conditions, at its low and its high end; got {faces!r}."
         raise ConfigError(message(what, fix="x = (Dirichlet(0.0), Neumann(0.0))"))
-    positive("spacing", spacing)
+    return positive("spacing", spacing)
 
 
 def bounded(*axes: Faces) -> None:

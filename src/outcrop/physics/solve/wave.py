@@ -11,6 +11,8 @@ Efficient PML for the wave equation, arXiv:1001.0319, equation 15, here with c^2
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import NamedTuple
 
 import jax
@@ -53,7 +55,7 @@ def largest_dt(velocity: ArrayLike, spacing: tuple[float, ...], order: int = 4) 
 
 
 def _largest_dt(fastest: ArrayLike, spacing: tuple[float, ...], order: int) -> ArrayLike:
-    reach = sum(abs(weight) for weight in stencil(order)) * np.sqrt(sum(1 / side**2 for side in spacing))
+    reach = sum(abs(weight) for weight in stencil(order)) * sum(1 / side**2 for side in spacing) ** 0.5
     return 1 / (fastest * reach)
 
 
@@ -146,18 +148,35 @@ def _waves(
     absorbing: int,
     every: int,
 ) -> Waves:
-    for name, value in (("velocity", velocity), ("spacing", spacing), ("dt", dt)):
-        positive(name, value)
+    positive("velocity", velocity)
+    spacing, dt = tuple(positive("spacing", side) for side in spacing), positive("dt", dt)
     velocity, wavelet = floating(velocity, wavelet)
     first = jnp.zeros_like(velocity) if start is None else jnp.asarray(start, velocity.dtype)
+    stable = _stable(jnp.max(velocity), spacing, dt, order)
+    waves = _propagated(velocity, spacing, dt, wavelet, source, receivers, first, order, absorbing, every)
+    return jax.tree.map(lambda u: jnp.where(stable, u, jnp.nan), waves)
+
+
+@functools.partial(jax.jit, static_argnames=("order", "absorbing", "every"))
+def _propagated(
+    velocity: Array,
+    spacing: tuple[float, ...],
+    dt: float,
+    wavelet: Array,
+    source: Array,
+    receivers: Array,
+    first: Array,
+    order: int,
+    absorbing: int,
+    every: int,
+) -> Waves:
     fastest = jnp.max(velocity)
-    stable = _stable(fastest, spacing, dt, order)
     squared = jnp.pad(velocity, absorbing, mode="edge") ** 2
     layers = [_layer(axis, squared.shape, absorbing, spacing[axis], fastest) for axis in range(velocity.ndim)]
     step, begin = _stepper(squared, spacing, dt, order, layers)
     inside = tuple(slice(absorbing, absorbing + count) for count in velocity.shape)
     place, recorded = tuple(source + absorbing), tuple(jnp.moveaxis(receivers + absorbing, -1, 0))
-    force = wavelet / np.prod(spacing)
+    force = wavelet / math.prod(spacing)
 
     def advance(state: tuple, strength: Array) -> tuple[tuple, Array]:
         return step(state, place, strength), state[0][recorded]
@@ -175,7 +194,7 @@ def _waves(
 
     _, (traces, fields) = jax.lax.scan(segment, begin(jnp.pad(first, absorbing)), force)
     traces = traces.reshape(segments * length, -1)[: len(wavelet)]
-    return Waves(jnp.where(stable, traces, jnp.nan), None if fields is None else jnp.where(stable, fields, jnp.nan))
+    return Waves(traces, fields)
 
 
 def _stable(fastest: Array, spacing: tuple[float, ...], dt: float, order: int) -> Array | bool:
@@ -194,7 +213,7 @@ def _stable(fastest: Array, spacing: tuple[float, ...], dt: float, order: int) -
 
 
 def _layer(axis: int, shape: tuple[int, ...], width: int, spacing: float, fastest: Array) -> _Layer:
-    most = 1.5 * fastest * np.log(1 / REFLECTED) / (max(width, 1) * spacing)
+    most = 1.5 * fastest * math.log(1 / REFLECTED) / (max(width, 1) * spacing)
     side = tuple(-1 if number == axis else 1 for number in range(len(shape)))
     nodes, halves = (jnp.asarray(part, fastest.dtype).reshape(side) for part in damping(shape[axis], width))
     return _Layer(most * nodes, most * halves)
