@@ -112,12 +112,12 @@ def wave_numbers(count: int, length: float) -> np.ndarray:
     return 2 * np.pi / length * np.arange(count // 2 + 1)
 
 
-def kept(count: int, degree: int = 2) -> np.ndarray:
-    """1 for wave numbers that a product of `degree` factors leaves without aliases, 0 above, shape (wave,).
+def kept(count: int) -> np.ndarray:
+    """1 for wave numbers that a product of two factors leaves without aliases, 0 above, shape (wave,).
 
-    Source: Orszag, S. A. (1971), doi:10.1175/1520-0469(1971)028<1074:OTEOAI>2.0.CO;2: the 2/3 rule for two factors.
+    Source: Orszag, S. A. (1971), doi:10.1175/1520-0469(1971)028<1074:OTEOAI>2.0.CO;2, the 2/3 rule.
 
     >>> kept(12).tolist()
     [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
-    return (np.arange(count // 2 + 1) < count / (degree + 1)).astype(float)
+    return (np.arange(count // 2 + 1) < count / 3).astype(float)
