@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike
 
 from outcrop.errors import ConfigError, DataError, message
@@ -24,7 +24,7 @@ def positive(name: str, value: Any) -> Any:
     Raises:
         ConfigError: it is not positive, or not finite.
     """
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         return value
     numbers = np.asarray(value)
     if not (np.isfinite(numbers).all() and (numbers > 0).all()):
@@ -46,7 +46,7 @@ def rising(name: str, values: Any) -> None:
     Raises:
         DataError: fewer than two, or some that do not rise.
     """
-    if isinstance(values, jax.core.Tracer):
+    if isinstance(values, Tracer):
         return
     numbers = np.asarray(values)
     if numbers.ndim != 1 or len(numbers) < 2 or not (np.diff(numbers) > 0).all():

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, ArrayLike, Float
 
@@ -184,7 +185,7 @@ def _neumann(most: int) -> Callable[[Callable[[Array], Array], Array], Array]:
 
 def _inside(name: str, shape: tuple[int, ...], spacing_m: tuple[float, float], places: ArrayLike) -> None:
     """Checks that points lie in the section; points being traced by JAX pass."""
-    if isinstance(places, jax.core.Tracer):
+    if isinstance(places, Tracer):
         return
     end = np.array([(shape[1] - 1) * spacing_m[1], (shape[0] - 1) * spacing_m[0]])
     found = np.reshape(np.asarray(places, float), (-1, 2))

@@ -8,9 +8,9 @@ tomography Dines, K. A., Lytle, R. J. (1979), doi:10.1109/PROC.1979.11390.
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from outcrop.errors import DataError, message
@@ -64,7 +64,7 @@ def _passage(start: Array, end: Array, low: Array, high: Array, last: Array) -> 
 
 def _inside(name: str, edges: Array, *ends: Array) -> None:
     """Checks that rays begin and end in the section."""
-    if isinstance(edges, jax.core.Tracer) or any(isinstance(end, jax.core.Tracer) for end in ends):
+    if isinstance(edges, Tracer) or any(isinstance(end, Tracer) for end in ends):
         return
     low, high = float(edges[0]), float(edges[-1])
     found = np.concatenate([np.asarray(end) for end in ends])

@@ -136,7 +136,7 @@ def basin(
     depth = 300 + 1500 * np.exp(-(((x - 14e3) / 6e3) ** 2)) + 1200 / (1 + np.exp((x - 27e3) / 500.0)) * (x > 8e3)
 
     def forward(log_depth: Array) -> Array:
-        return gravity_of_basin(station, edges, jnp.exp(log_depth), contrast)
+        return gravity_of_basin(jnp.asarray(station), jnp.asarray(edges), jnp.exp(log_depth), contrast)
 
     problem = InverseProblem(
         "basin", "log of depth in m", np.log(depth), np.full(columns, np.log(1000.0)), station, station, noise_mgal,
@@ -164,7 +164,8 @@ def crosshole(
     depth = (np.arange(stations) + 0.5) / stations * 100.0
     down, up = (side.ravel() for side in np.meshgrid(depth, depth, indexing="ij"))
     source, receiver = np.stack([0 * down, down], axis=1), np.stack([0 * up + 50.0, up], axis=1)
-    matrix = np.asarray(ray_lengths(source, receiver, x_edges, z_edges), float)
+    with jax.enable_x64(True):
+        matrix = np.asarray(ray_lengths(*map(jnp.asarray, (source, receiver, x_edges, z_edges))), float)
 
     def forward(slowness: Array) -> Array:
         return jnp.asarray(matrix, slowness.dtype) @ slowness.ravel()

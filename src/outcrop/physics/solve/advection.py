@@ -11,6 +11,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.errors import ConfigError, message
@@ -47,7 +48,7 @@ def advection_1d(
     whole(steps, every)
     u, velocity = floating(u, velocity)
     stable = dt * jnp.max(jnp.abs(velocity)) <= spacing * (1 + 1e-6)
-    if not isinstance(velocity, jax.core.Tracer) and not bool(stable):
+    if not isinstance(velocity, Tracer) and not bool(stable):
         most = spacing / float(jnp.max(jnp.abs(velocity)))
         what = f"dt = {dt:g} s is unstable: {float(np.abs(velocity).max()):g} m/s allow at most {most:.6g} s."
         raise ConfigError(message(what, where="dt", fix=f"dt = {0.99 * most:.3g}"))

@@ -15,6 +15,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
 from outcrop.errors import ConfigError, DataError, message
@@ -57,7 +58,7 @@ def burgers(
     u, nu = floating(u, nu)
     if periodic:
         return _periodic(u, nu, spacing, dt, steps, every)
-    if not isinstance(u, jax.core.Tracer):
+    if not isinstance(u, Tracer):
         _zero_at_walls(np.asarray(u))
     inner, edge = u[1:-1], jnp.zeros_like(u[:1])
     reflected = jnp.concatenate([edge, inner, edge, -inner[::-1]])

@@ -104,7 +104,7 @@ def _diffusion_2d(
         held = capacity / (dt * theta)
         leaving = outflow(u, rows.conductance, 0) + outflow(u, columns.conductance, 1)
         right = held * u + (source - (1 - theta) * leaving) / theta
-        return solve_2d(rows, columns, kappa, right, spacing, (y, x), held)
+        return solve_2d(rows, columns, right, spacing, (y, x), held)
 
     return marched(step, u, dt, steps)
 

@@ -1,7 +1,7 @@
 r"""Solves (shift - div kappa grad) u = b on a rectangle by conjugate gradients, differentiated implicitly.
 
 The preconditioner is the same operator with kappa = 1, inverted exactly in the eigenvectors of its two axes and scaled
-by 1 / sqrt(kappa) on both sides: the number of iterations depends on how kappa varies, not on the number of cells.
+on both sides so that the diagonals agree: the number of iterations depends on how kappa varies, not on how many cells.
 Matrix products only, so it runs as well on an accelerator.
 
 Source: Concus, P., Golub, G. H. (1973), Use of fast direct methods for the efficient numerical solution of nonseparable
@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from outcrop.physics.solve.volumes import Axis, Dirichlet, Faces, outflow
 
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 5000
 ACCEPTED = 1e3
 """Residual, in units of the tolerance, above which a solution is given out as NaN."""
 
@@ -30,7 +30,6 @@ ACCEPTED = 1e3
 def solve_2d(
     rows: Axis,
     columns: Axis,
-    kappa: Float[Array, "y x"],
     right: Float[Array, "y x"],
     spacing: tuple[float, float],
     faces: tuple[Faces, Faces],
@@ -40,7 +39,6 @@ def solve_2d(
 
     Args:
         rows, columns: the operator along y and along x, from `volumes.along`.
-        kappa: conductivity of every cell, for the preconditioner.
         right: b.
         spacing: along y and x.
         faces: conditions along y and x.
@@ -52,25 +50,28 @@ def solve_2d(
         return shift * u + outflow(u, rows.conductance, 0) + outflow(u, columns.conductance, 1)
 
     tolerance = 4 * float(jnp.finfo(right.dtype).eps)
-    inverse = _preconditioner(jax.lax.stop_gradient(kappa), jax.lax.stop_gradient(shift), spacing, faces)
+    c, d = rows.conductance, columns.conductance
+    diagonal = c[:-1] + c[1:] + d[:, :-1] + d[:, 1:]
+    inverse = _preconditioner(*jax.lax.stop_gradient((diagonal, shift)), spacing, faces)
     u, _ = cg(operator, right, tol=tolerance, maxiter=MOST_ITERATIONS, M=inverse)
     left = jnp.linalg.norm(right - operator(u))
-    scale = jnp.linalg.norm(right) + jnp.linalg.norm((shift + 2 * rows.conductance[:-1]) * u)
+    scale = jnp.linalg.norm(right) + jnp.linalg.norm((shift + diagonal) * u)
     return jnp.where(jax.lax.stop_gradient(left <= ACCEPTED * tolerance * scale), u, jnp.nan)
 
 
 def _preconditioner(
-    kappa: Array, shift: Array, spacing: tuple[float, float], faces: tuple[Faces, Faces]
+    diagonal: Array, shift: Array, spacing: tuple[float, float], faces: tuple[Faces, Faces]
 ) -> Callable[[Array], Array]:
-    """Applies scale (mean(shift scale^2) - div grad)^-1 scale, with scale = 1 / sqrt(kappa)."""
+    """Applies scale (mean(shift scale^2) - div grad)^-1 scale; scale^2: the diagonal of -div grad over the given one."""
     (along_y, over_y), (along_x, over_x) = (
         _eigen(count, tuple(isinstance(face, Dirichlet) for face in pair))
-        for count, pair in zip(kappa.shape, faces, strict=True)
+        for count, pair in zip(diagonal.shape, faces, strict=True)
     )
-    over_y, over_x = (jnp.asarray(vectors, kappa.dtype) for vectors in (over_y, over_x))
-    values = along_y[:, None] / spacing[0] ** 2 + along_x[None, :] / spacing[1] ** 2
-    scale = 1 / jnp.sqrt(kappa)
-    total = jnp.asarray(values, kappa.dtype) + jnp.mean(shift * scale**2)
+    on_y, on_x = (jnp.asarray((vectors**2) @ values) for values, vectors in ((along_y, over_y), (along_x, over_x)))
+    over_y, over_x, along_y, along_x = (jnp.asarray(a, diagonal.dtype) for a in (over_y, over_x, along_y, along_x))
+    simple = on_y[:, None] / spacing[0] ** 2 + on_x[None, :] / spacing[1] ** 2
+    scale = jnp.sqrt(simple.astype(diagonal.dtype) / diagonal)
+    total = along_y[:, None] / spacing[0] ** 2 + along_x[None, :] / spacing[1] ** 2 + jnp.mean(shift * scale**2)
     product = functools.partial(jnp.matmul, precision="highest")
 
     def apply(residual: Array) -> Array:

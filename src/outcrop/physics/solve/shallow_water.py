@@ -17,6 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 from scipy.constants import g as STANDARD_GRAVITY
 
@@ -73,7 +74,7 @@ def shallow_water(
     found = _flow(Water(h, q), bed, spacing, dt, gravity, walls, steps, every)
     fastest = jnp.max(jnp.abs(_velocity(*found)) + jnp.sqrt(gravity * jnp.maximum(found.h, 0.0)))
     stable = dt * fastest <= COURANT * spacing * (1 + 1e-6)
-    if not isinstance(stable, jax.core.Tracer) and not bool(stable):
+    if not isinstance(stable, Tracer) and not bool(stable):
         most = COURANT * spacing / float(fastest) if np.isfinite(fastest) else dt / 4
         what = f"dt = {dt:g} s is too long: the fastest wave allows about {most:.4g} s."
         raise ConfigError(message(what, where="dt", fix=f"dt = {0.9 * most:.2g}"))

@@ -79,4 +79,4 @@ def steady_2d(
 @jax.jit
 def _steady_2d(kappa: Array, source: Array, spacing: tuple[float, float], y: Faces, x: Faces) -> Array:
     rows, columns = along(kappa, spacing[0], y, 0), along(kappa, spacing[1], x, 1)
-    return solve_2d(rows, columns, kappa, source + rows.inflow + columns.inflow, spacing, (y, x))
+    return solve_2d(rows, columns, source + rows.inflow + columns.inflow, spacing, (y, x))
