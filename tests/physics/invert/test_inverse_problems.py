@@ -49,7 +49,7 @@ def test_a_problem_is_reproducible_and_consistent(build):
     with jax.enable_x64(False):
         single = first.forward(jnp.asarray(first.truth, jnp.float32))
     assert single.dtype == jnp.float32
-    np.testing.assert_allclose(single, first.clean, rtol=5e-4)
+    np.testing.assert_allclose(single, first.clean, rtol=1e-4)
     if first.matrix is not None:
         np.testing.assert_allclose(first.matrix @ first.truth.ravel(), first.clean)
 

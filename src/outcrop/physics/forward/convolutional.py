@@ -10,12 +10,14 @@ doi:10.1017/CBO9781139168359.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from jaxtyping import Array
 
-Numbers = TypeVar("Numbers", np.ndarray, Array)
+if TYPE_CHECKING:  # simulations use this module and need no JAX
+    from jax import Array
+
+Numbers = TypeVar("Numbers", "np.ndarray", "Array")
 
 
 def reflectivity(impedance: Numbers) -> Numbers:

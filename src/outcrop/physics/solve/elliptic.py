@@ -62,7 +62,7 @@ def solve_2d(
 def _preconditioner(
     diagonal: Array, shift: Array, spacing: tuple[float, float], faces: tuple[Faces, Faces]
 ) -> Callable[[Array], Array]:
-    """Applies scale (mean(shift scale^2) - div grad)^-1 scale; scale^2: the diagonal of -div grad over the given one."""
+    """Applies scale (mean(shift scale^2) - div grad)^-1 scale; scale^2 is the diagonal of -div grad over `diagonal`."""
     (along_y, over_y), (along_x, over_x) = (
         _eigen(count, tuple(isinstance(face, Dirichlet) for face in pair))
         for count, pair in zip(diagonal.shape, faces, strict=True)
