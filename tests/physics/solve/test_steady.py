@@ -113,7 +113,8 @@ def test_batches_compile_in_float32():
     wanted = np.stack([steady_2d(one, 1.0, (1 / 16, 1 / 16)) for one in kappa])
     found = jax.jit(jax.vmap(lambda one: steady_2d(one, 1.0, (1 / 16, 1 / 16))))(kappa.astype(np.float32))
     assert found.dtype == jnp.float32 and relative(found, wanted) < 1e-5
-    one = steady_1d(kappa[0, 0].astype(np.float32), 1.0, 1 / 16)
+    held = (Dirichlet(np.float64(1.0)), Neumann(np.float64(0.5)))
+    one = steady_1d(kappa[0, 0].astype(np.float32), 1.0, np.float64(1 / 16), held)
     assert one.dtype == jnp.float32
 
 

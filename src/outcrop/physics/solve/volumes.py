@@ -65,7 +65,7 @@ def along(kappa: Float[Array, "*cell"], spacing: float, faces: Faces, axis: int)
     inflow = jnp.zeros_like(kappa)
     for end, face in zip((0, -1), faces, strict=True):
         if isinstance(face, Dirichlet):
-            inflow = inflow.at[end].add(conductance[end] * face.value)
+            inflow = inflow.at[end].add(conductance[end] * jnp.asarray(face.value, kappa.dtype))
         else:
             inflow = inflow.at[end].add(jnp.asarray(face.inflow, kappa.dtype) / spacing)
     return Axis(jnp.moveaxis(conductance, 0, axis), jnp.moveaxis(inflow, 0, axis))
