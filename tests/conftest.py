@@ -21,10 +21,10 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled_quickly(request):
-    """Tests of single networks and losses compile much and compute little: most optimisations are left out there."""
+    """Tests of single networks, losses and solvers compile much and compute little: few optimisations are made there."""
     import jax
 
-    if request.path.parent.name not in ("contract", "model", "loss"):
+    if request.path.parent.name not in ("contract", "model", "loss", "solve", "forward", "invert"):
         yield
         return
     jax.config.update("jax_disable_most_optimizations", True)

@@ -12,9 +12,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 import outcrop
+from outcrop.physics.forward.wavelet import ricker
 from outcrop.report.style import ACCENT, CATEGORIES, INK, SECOND, SEQUENTIAL, SOFT, styled
 from outcrop.simulate.rock_physics import BRINE, QUARTZ, raymer
-from outcrop.simulate.seismic import convolved, ricker
+from outcrop.simulate.seismic import convolved
 
 HERE = Path(__file__).parent
 SEED, COUNT = 13, 40

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from outcrop.errors import ConfigError
+from outcrop.physics.forward import convolutional as model
+from outcrop.physics.forward import wavelet as wavelets
 from outcrop.simulate import seismic as s
 
 STEP = 0.004
@@ -11,7 +13,7 @@ STEP = 0.004
 
 def test_convolution_is_that_of_numpy_trace_by_trace():
     rng = np.random.default_rng(0)
-    traces, wavelet = rng.standard_normal((3, 5, 97)), s.ricker(30.0, STEP)
+    traces, wavelet = rng.standard_normal((3, 5, 97)), wavelets.ricker(30.0, STEP)
     direct = np.apply_along_axis(lambda trace: np.convolve(trace, wavelet, "same"), -1, traces)
     np.testing.assert_allclose(s.convolved(traces, wavelet), direct, atol=1e-12)
     short = rng.standard_normal((2, 11))  # shorter than the wavelet
@@ -21,7 +23,7 @@ def test_convolution_is_that_of_numpy_trace_by_trace():
 
 
 def test_a_spike_becomes_the_wavelet_and_sums_become_sums():
-    wavelet = s.ricker(25.0, STEP)
+    wavelet = wavelets.ricker(25.0, STEP)
     spike = np.zeros((1, 101))
     spike[0, 50] = 0.1
     found = s.convolved(spike, wavelet)[0]
@@ -35,12 +37,12 @@ def test_a_spike_becomes_the_wavelet_and_sums_become_sums():
 
 def test_reflections_add_up_to_the_logarithm_of_impedance():
     impedance = np.exp(0.02 * np.cumsum(np.random.default_rng(2).standard_normal((2, 400)), axis=-1))
-    found = s.reflectivity(impedance)
+    found = model.reflectivity(impedance)
     np.testing.assert_allclose(2 * np.arctanh(found).cumsum(axis=-1), np.log(impedance / impedance[:, :1]), atol=1e-12)
 
 
 def test_a_ricker_wavelet_has_its_peak_frequency_no_mean_and_its_known_zero():
-    wavelet = s.ricker(30.0, 0.0005)
+    wavelet = wavelets.ricker(30.0, 0.0005)
     spectrum = np.abs(np.fft.rfft(wavelet, 2**16))
     assert np.fft.rfftfreq(2**16, 0.0005)[spectrum.argmax()] == pytest.approx(30, abs=0.05)
     assert wavelet.max() == wavelet[len(wavelet) // 2] == 1 and abs(wavelet.sum() * 0.0005) < 1e-9
@@ -51,7 +53,7 @@ def test_a_ricker_wavelet_has_its_peak_frequency_no_mean_and_its_known_zero():
 
 
 def test_an_ormsby_wavelet_has_a_trapezium_for_a_spectrum():
-    wavelet = s.ormsby((5.0, 15.0, 50.0, 70.0), 0.001)
+    wavelet = wavelets.ormsby((5.0, 15.0, 50.0, 70.0), 0.001)
     spectrum = np.abs(np.fft.rfft(wavelet, 2**15))
     at = {
         f: spectrum[np.argmin(np.abs(np.fft.rfftfreq(2**15, 0.001) - f))] / spectrum.max() for f in (1, 10, 30, 60, 90)
@@ -60,7 +62,7 @@ def test_an_ormsby_wavelet_has_a_trapezium_for_a_spectrum():
     assert at[1] < 0.1 and at[90] < 0.01
 
 
-@pytest.mark.parametrize("wavelet", [None, s.ricker(30.0, STEP)], ids=["white", "band"])
+@pytest.mark.parametrize("wavelet", [None, wavelets.ricker(30.0, STEP)], ids=["white", "band"])
 def test_noise_has_the_stated_power_and_band(wavelet):
     rng = np.random.default_rng(3)
     signal = 0.3 * rng.standard_normal((20, 500))
@@ -73,7 +75,7 @@ def test_noise_has_the_stated_power_and_band(wavelet):
 
 def test_depth_to_time_by_hand():
     velocity = np.array([[2000.0] * 3 + [4000.0] * 5])
-    times = s.two_way_time(velocity, 10.0)
+    times = model.two_way_time(velocity, 10.0)
     np.testing.assert_allclose(times[0, :5], [0, 0.01, 0.02, 0.03, 0.035])
     found = s.in_time(times, np.array([0.0, 0.0099, 0.0101, 0.031, 0.036, 9.0]))
     assert found.tolist() == [[0, 0, 1, 3, 4, 7]]
@@ -81,7 +83,7 @@ def test_depth_to_time_by_hand():
 
 def test_depth_to_time_is_a_search_in_every_trace():
     rng = np.random.default_rng(4)
-    times = s.two_way_time(rng.uniform(1500, 6000, (3, 4, 80)), 8.0)
+    times = model.two_way_time(rng.uniform(1500, 6000, (3, 4, 80)), 8.0)
     wanted = 0.004 * np.arange(40)
     found = s.in_time(times, wanted)
     for place in np.ndindex(3, 4):
@@ -92,7 +94,7 @@ def test_depth_to_time_is_a_search_in_every_trace():
 def test_an_image_is_the_convolution_of_the_ground_it_comes_with(shape):
     spacing = (25.0, 25.0)[: len(shape) - 1]
     data = s.seismic(np.random.default_rng(5), shape=shape, spacing_m=spacing, snr_db=200.0, faults=2)
-    known = s.convolved(s.reflectivity(data["impedance"].to_numpy().astype(float)), s.ricker(30.0, STEP))
+    known = s.convolved(model.reflectivity(data["impedance"].to_numpy().astype(float)), wavelets.ricker(30.0, STEP))
     np.testing.assert_allclose(data["amplitude"], known, atol=1e-6)
     assert np.all(np.diff(data["layer"], axis=-1) >= 0) and data["amplitude"].dims[-1] == "twt"
     assert float(data["twt"][1]) == 4.0 and data["twt"].units == "ms"

@@ -1,1 +1,1 @@
-"""Equations, what is known of their solutions, and what a network has to learn of them: no networks here."""
+"""Equations and what is known of their solutions; solvers, forward models and inversion; no networks here."""

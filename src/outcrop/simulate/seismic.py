@@ -9,80 +9,19 @@ doi:10.1017/CBO9781139168359.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.signal import oaconvolve
 
-from outcrop.errors import ConfigError, message
+from outcrop.physics.forward.convolutional import reflectivity, two_way_time
+from outcrop.physics.forward.wavelet import wavelet_of
 from outcrop.simulate.grid import Finite, NotNegative, Positive, Shape, Spacing, checked, coordinates, labelled, spaced
 from outcrop.simulate.layers import DIMS, MINERALS, VARIABLES, layers
 
 FINE = 2
 """Depth samples per distance that the fastest rock passes in one sample of time, so that no thin layer is lost."""
-
-
-def reflectivity(impedance: np.ndarray) -> np.ndarray:
-    """Reflection coefficient at the top of every sample, of the shape of the impedance; 0 at the first.
-
-    >>> reflectivity(np.array([2.0, 2.0, 6.0])).tolist()
-    [0.0, 0.0, 0.5]
-    """
-    upper, lower = impedance[..., :-1], impedance[..., 1:]
-    inner = (lower - upper) / (lower + upper)
-    return np.concatenate([np.zeros_like(inner[..., :1]), inner], axis=-1)
-
-
-def ricker(peak_hz: float, step_s: float) -> np.ndarray:
-    """A zero-phase Ricker wavelet of peak amplitude 1, odd in length, to where it has died away (2 / peak_hz).
-
-    Source: Ricker, N. (1953), The form and laws of propagation of seismic wavelets, Geophysics 18(1),
-    doi:10.1190/1.1437843.
-    """
-    squared = (np.pi * peak_hz * _times(2 / peak_hz, step_s)) ** 2
-    return (1 - 2 * squared) * np.exp(-squared)
-
-
-def ormsby(corners_hz: tuple[float, float, float, float], step_s: float) -> np.ndarray:
-    """A zero-phase wavelet whose spectrum is a trapezium between four frequencies, of peak amplitude 1, tapered.
-
-    Raises:
-        ConfigError: frequencies that do not grow.
-
-    Source: Ryan, H. (1994), Ricker, Ormsby, Klauder, Butterworth - a choice of wavelets, CSEG Recorder 19(7).
-    """
-    if any(low >= high for low, high in pairwise(corners_hz)) or corners_hz[0] < 0:
-        what = f"The corner frequencies {tuple(corners_hz)} Hz must grow."
-        raise ConfigError(message(what, fix="wavelet_hz = [5, 10, 60, 80]"))
-    times = _times(3 / (corners_hz[0] + corners_hz[1]) * 2, step_s)
-    f1, f2, f3, f4 = (frequency**2 * np.sinc(frequency * times) ** 2 for frequency in corners_hz)
-    width = np.diff(corners_hz)[[0, 2]]
-    wavelet = (f4 - f3) / width[1] - (f2 - f1) / width[0]
-    return wavelet / wavelet[len(times) // 2] * np.hanning(len(times) + 2)[1:-1]
-
-
-def wavelet_of(wavelet_hz: tuple[float, ...], step_s: float) -> np.ndarray:
-    """A `ricker` wavelet of one frequency, an `ormsby` wavelet of four.
-
-    Raises:
-        ConfigError: another number of frequencies, or some that cannot be sampled.
-    """
-    if len(wavelet_hz) not in (1, 4) or max(wavelet_hz) * (2 if len(wavelet_hz) == 1 else 1) > 0.5 / step_s:
-        what = (
-            f"wavelet_hz = {wavelet_hz}: one frequency makes a Ricker wavelet, four an Ormsby wavelet; at {step_s:g} s "
-            f"the highest is {0.25 / step_s:g} Hz, and {0.5 / step_s:g} Hz."
-        )
-        raise ConfigError(message(what, fix="wavelet_hz = [30], or [5, 10, 60, 80], with step_ms = 4"))
-    if len(wavelet_hz) == 1:
-        return ricker(wavelet_hz[0], step_s)
-    return ormsby((wavelet_hz[0], wavelet_hz[1], wavelet_hz[2], wavelet_hz[3]), step_s)
-
-
-def _times(half_s: float, step_s: float) -> np.ndarray:
-    count = int(np.ceil(half_s / step_s))
-    return step_s * np.arange(-count, count + 1)
 
 
 def convolved(reflections: np.ndarray, wavelet: np.ndarray) -> np.ndarray:
@@ -109,12 +48,6 @@ def noise_of(
         noise = convolved(noise, wavelet)
     power = np.mean(signal**2) / 10 ** (snr_db / 10)
     return noise * np.sqrt(power / np.mean(noise**2))
-
-
-def two_way_time(velocity: np.ndarray, step_m: float) -> np.ndarray:
-    """Two-way time (s) from the top of the grid to the top of every sample, of the shape of the velocity (m/s)."""
-    steps = 2 * step_m / velocity
-    return np.cumsum(steps, axis=-1) - steps
 
 
 def in_time(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:

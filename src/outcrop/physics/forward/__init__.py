@@ -1,0 +1,1 @@
+"""What instruments measure over a given ground, differentiable in the ground."""

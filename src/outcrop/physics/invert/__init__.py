@@ -1,0 +1,1 @@
+"""From measurements to the ground with a stated regularisation: the baselines of neural inversion."""

@@ -1,0 +1,1 @@
+"""Solvers of differential equations on grids, differentiable, with the order of each tested."""
