@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled_quickly(request):
-    """Tests of single networks, losses and solvers compile much and compute little: few optimisations are made there."""
+    """Tests of single networks, losses and solvers compile much and compute little: few optimisations then."""
     import jax
 
     if request.path.parent.name not in ("contract", "model", "loss", "solve", "forward", "invert"):
