@@ -167,7 +167,7 @@ def place_of(problem: Problem, view: View) -> dict[str, dict[str, Any]]:
     if view.kind == "points":
         return {}
     data, found = problem.records[0].data, {}
-    for dim, count in zip(view.cells.dims, view.input_shape(1)[:-1], strict=True):
+    for dim, count in zip(dims_of(view), view.input_shape(1)[:-1], strict=True):
         axis = data[dim].to_numpy() if dim in data.coords else np.arange(2)
         if axis.dtype.kind == "M":
             axis = axis.astype("datetime64[ns]").astype(np.int64) / 1e9

@@ -64,9 +64,18 @@ def examples_of(
 
 
 def conditions_of(problem: Problem, normaliser: Normaliser) -> tuple[int, ...]:
-    """The input channels that a generator is told: those of all inputs that are not generated."""
-    told = [place.every for name, place in normaliser.layout.items() if name not in problem.generates]
+    """The input channels that a generator is told: all of inputs that are not generated, of others where they are."""
+    told = [
+        (place.present,) if name in problem.generates and place.present is not None else place.every
+        for name, place in normaliser.layout.items()
+        if name not in problem.generates or place.present is not None
+    ]
     return tuple(sorted(channel for every in told for channel in every))
+
+
+def dims_of(view: View) -> tuple[str, ...]:
+    """The dimensions of an example; a patch may lack some of its record's, such as the time of a map."""
+    return () if view.kind == "points" else tuple(map(str, getattr(view, "dims", view.cells.dims)))
 
 
 def given_of(problem: Problem, view: View) -> Given | None:
@@ -74,7 +83,7 @@ def given_of(problem: Problem, view: View) -> Given | None:
     section = problem.section.given
     if section is None:
         return None
-    dims = list(view.cells.dims)
+    dims = list(dims_of(view))
     for name in [*([] if section.along is None else [section.along]), *section.size]:
         if name not in dims or view.kind == "points":
             what = f"The examples have no dimension {name!r}{did_you_mean(name, dims)}."

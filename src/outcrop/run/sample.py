@@ -21,10 +21,10 @@ import xarray as xr
 from outcrop.config.given import GivenFile, ObservationSection, load_given
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
-from outcrop.records import Record
-from outcrop.run.drawing import drawn
+from outcrop.run.drawing import drawn, held
 from outcrop.run.folder import write_atomic
 from outcrop.run.surrogate import Model, load
+from outcrop.run.told import told_on, width_of
 from outcrop.sample.realise import Observed, Plan
 from outcrop.shown import Readable, Shown
 
@@ -92,25 +92,21 @@ def sample(
     asked = load_given(given) if isinstance(given, str | Path) else given or GivenFile()
     grid = _grid(model, asked)
     seen, notes = _observed(model, asked.observations, grid, base)
-    told, guided = _told(model, asked, grid, base, seen)
+    told, there, guided = told_on(model, asked, grid, base, seen)
     plan = Plan(**{key: about["sample"][key] for key in Plan._fields})
     plan = plan._replace(sampler=sampler or plan.sampler, steps=steps or plan.steps)
     loss = losses.build(about["loss"]["kind"], "number", arguments=about["loss"])
-    shape = (*(len(axis) for axis in grid.values()), _width(model))
+    shape = (*(len(axis) for axis in grid.values()), width_of(model))
     made = drawn(
-        model.members, loss, plan, told[None], shape, count=count, seed=seed, observed=_batched(seen), guided=guided,
-        batch_size=min(count, 32),
+        model.members, loss, plan, told[None], shape, count=count, seed=seed, guided=guided, batch_size=min(count, 32),
+        observed=held(_batched(seen), there[None]),
     )[0]  # fmt: skip
-    data = _dataset(model, grid, made, seen)
+    data = _dataset(model, grid, made, seen, there)
     path = Path(out)
     path.mkdir(parents=True, exist_ok=True)
     packing = {str(name): {"zlib": True, "complevel": 1} for name in data.data_vars}
     write_atomic(path / NAME, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packing))
     return Sampled(data, path / NAME, tuple(notes))
-
-
-def _width(model: Model) -> int:
-    return len(model.target.classes.codes) if model.target.classes else len(model.bundle.provenance["generates"])
 
 
 def _grid(model: Model, asked: GivenFile) -> dict[str, np.ndarray]:
@@ -150,7 +146,7 @@ def _observed(
         what, fix = f"The table has no column {', '.join(wanted)}.", f"its columns are {', '.join(map(str, table))}."
         raise DataError(message(what, where=str(path), fix=fix))
     cell, inside, notes = _cells(table, grid, section.tolerance, str(path))
-    shape, width = tuple(len(axis) for axis in grid.values()), _width(model)
+    shape, width = tuple(len(axis) for axis in grid.values()), width_of(model)
     known, values = np.zeros((*shape, width), bool), np.zeros((*shape, width), np.float32)
     noise = [section.noise_sd.get(name, 0.0) for name in present]
     if len({bool(sd) for sd in noise}) > 1 or (model.target.classes and any(noise)):
@@ -228,65 +224,14 @@ def _blocked(cell: np.ndarray, values: np.ndarray, size: int, *, majority: bool)
     return cells, kinds[counts.argmax(axis=1)]
 
 
-def _told(
-    model: Model, asked: GivenFile, grid: Mapping[str, np.ndarray], base: Path, seen: Observed | None
-) -> tuple[np.ndarray, bool]:
-    """What the generator is told on the grid, (*place, condition), and whether it has to be bent towards the data."""
-    generates, about = model.bundle.provenance["generates"], model.bundle.provenance
-    shape = tuple(len(axis) for axis in grid.values())
-    conditions = [variable for variable in model.inputs if variable.name not in generates]
-    unknown = [name for name in asked.conditions if name not in [v.name for v in conditions]]
-    if unknown:
-        fix = f"its conditions are {', '.join(v.name for v in conditions) or 'none'}."
-        raise ConfigError(message(f"{unknown[0]!r} is no condition of this generator.", where="[conditions]", fix=fix))
-    parts = []
-    if conditions:
-        parts.append(_fields(model, asked, grid, base, [v.name for v in conditions]))
-    hard = seen is not None and float(seen.noise_sd) == 0
-    if about["given"]:
-        width = _width(model)
-        mask = np.zeros((*shape, 1), np.float32)
-        values = np.zeros((*shape, width), np.float32)
-        if seen is not None and hard and bool(np.asarray(seen.known).all(axis=-1).any()):
-            whole = np.asarray(seen.known).all(axis=-1, keepdims=True)
-            mask, values = whole.astype(np.float32), np.where(whole, np.asarray(seen.values), 0).astype(np.float32)
-        parts += [values, mask]
-    told = np.concatenate(parts, axis=-1) if parts else np.zeros((*shape, 0), np.float32)
-    return told.astype(np.float32), seen is not None and not (about["given"] and hard)
-
-
-def _fields(model: Model, asked: GivenFile, grid: Mapping[str, np.ndarray], base: Path, names: list[str]) -> np.ndarray:
-    """The encoded conditions on the grid."""
-    from outcrop.data.read import read
-
-    shape, dims = tuple(len(axis) for axis in grid.values()), tuple(grid)
-    arrays: dict[str, Any] = {name: (dims, np.full(shape, value)) for name, value in asked.conditions.items()}
-    if asked.fields is not None:
-        (record,) = read(base / asked.fields)
-        for name in names:
-            variable = next(v for v in model.inputs if v.name == name)
-            found = next((key for key in (name, *variable.sources) if key in record.data), None)
-            if found is not None and record.data[found].shape == shape:
-                arrays[name] = (dims, record.data[found].to_numpy())
-    lacking = [name for name in names if name not in arrays]
-    if lacking:
-        what = f"The generator has to be told {', '.join(lacking)} on a grid of {' x '.join(map(str, shape))}."
-        fix = f'[conditions]\n{lacking[0]} = ...\nor fields = "a file that holds it on the grid"'
-        raise ConfigError(message(what, where="the given file", fix=fix))
-    for name in model.bundle.provenance["generates"]:
-        arrays[name] = (dims, np.full(shape, np.nan))
-    record = Record(xr.Dataset(arrays, coords=dict(grid.items())), "grid", dims=dims)
-    table = model.normaliser.encode(record)
-    kept = [at for at, owner in enumerate(table.owners) if owner in names]
-    return table.inputs[:, kept].reshape(*shape, len(kept))
-
-
 def _batched(seen: Observed | None) -> Observed | None:
     return None if seen is None else Observed(seen.known[None], seen.values[None], seen.noise_sd)
 
 
-def _dataset(model: Model, grid: Mapping[str, np.ndarray], made: np.ndarray, seen: Observed | None) -> xr.Dataset:
-    """Realisations in the units of training, and their summaries."""
+def _dataset(
+    model: Model, grid: Mapping[str, np.ndarray], made: np.ndarray, seen: Observed | None, there: np.ndarray
+) -> xr.Dataset:
+    """Realisations in the units of training, NaN where nothing is, and their summaries."""
     dims, classes = tuple(grid), model.target.classes
     variables = {variable.name: variable for variable in model.inputs}
     arrays: dict[str, Any] = {}
@@ -301,10 +246,9 @@ def _dataset(model: Model, grid: Mapping[str, np.ndarray], made: np.ndarray, see
         arrays["entropy"] = (dims, -(safe * np.log2(safe)).sum(axis=0).astype(np.float32), {"units": "bit"})
     else:
         for at, name in enumerate(model.bundle.provenance["generates"]):
-            values, unit = (
-                model.normaliser.statistics[name].physical(made[..., at], variables[name]).astype(np.float32),
-                {"units": variables[name].unit or ""},
-            )
+            values = model.normaliser.statistics[name].physical(made[..., at], variables[name])
+            values = np.where(there[..., at], values, np.nan).astype(np.float32)
+            unit = about(variables[name])
             arrays[name] = (("realisation", *dims), values, unit)
             arrays[f"{name} mean"] = (dims, values.mean(axis=0), unit)
             arrays[f"{name} sd"] = (dims, values.std(axis=0, ddof=min(1, len(values) - 1)), unit)
