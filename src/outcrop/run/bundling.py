@@ -16,6 +16,7 @@ from outcrop.evaluate.validity import Validity
 from outcrop.run import outputs, parts, picking
 from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
+from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
 from outcrop.run.reconstruct import usual_of_folds
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of

@@ -93,12 +93,13 @@ def given_of(problem: Problem, view: View) -> Given | None:
     size = tuple(section.size.get(dim, whole) for dim, whole in zip(dims, shape, strict=False))
     test = sum(section.count) // 2 if section.test is None else section.test
     along = 0 if section.along is None else dims.index(section.along)
-    return Given(section.kind, section.count, test, along, size, section.seed)
+    return Given(section.kind, section.count, test, along, size, section.seed, section.interpolate)
 
 
 def told_channels(problem: Problem, normaliser: Normaliser) -> int:
-    """Channels of what a generator is told: conditions, known values, and where they are known."""
-    return len(conditions_of(problem, normaliser)) + (problem.out_size + 1 if problem.section.given else 0)
+    """Channels of what a generator is told: conditions, a surface, known values, and where they are known."""
+    given, told = problem.section.given, len(conditions_of(problem, normaliser))
+    return told if given is None else told + (1 + given.interpolate) * problem.out_size + 1
 
 
 def columns_read(view: View, columns: tuple[int, ...], channels: int) -> tuple[int, ...]:

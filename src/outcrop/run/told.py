@@ -18,6 +18,7 @@ from outcrop.errors import ConfigError, message
 from outcrop.records import Record
 from outcrop.run.surrogate import Model
 from outcrop.sample.realise import Observed
+from outcrop.view.generated import surface
 
 
 def width_of(model: Model) -> int:
@@ -61,7 +62,8 @@ def told_on(
         if seen is not None and hard and bool(np.asarray(seen.known).all(axis=-1).any()):
             whole = np.asarray(seen.known).all(axis=-1, keepdims=True)
             mask, values = whole.astype(np.float32), np.where(whole, np.asarray(seen.values), 0).astype(np.float32)
-        parts += [values, mask]
+        through = [surface(values, mask[..., 0] > 0)] if about["given"].get("interpolate") else []
+        parts += [*through, values, mask]
     told = np.concatenate(parts, axis=-1) if parts else np.zeros((*shape, 0), np.float32)
     return told.astype(np.float32), there, seen is not None and not (about["given"] and hard)
 
