@@ -62,29 +62,26 @@ def picture(maps: dict[str, np.ndarray], known: np.ndarray, rows: dict) -> Figur
     truth = maps["truth"][:, 0]
     land = np.isnan(truth).mean(axis=(1, 2))
     chosen = [int(np.argmax((land > 0.1) & (land < 0.4))), int(np.argmax(np.nanstd(truth, axis=(1, 2)) * (land == 0)))]
-    figure = Figure(figsize=(10.4, 6.0), layout="constrained")
-    grid = figure.add_gridspec(3, 5, height_ratios=[1, 1, 1.15])
-    for row, at in enumerate(chosen):
-        draws = maps["model"][at]
-        limit = np.nanmax(np.abs(truth[at]))
+    figure = Figure(figsize=(10.4, 6.2), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1.9, 1.1])
+    grid = above.subplots(2, 5)
+    titles = ["truth, measured", "kriging", "realisation 1", "realisation 2", "spread"]
+    for row, at in zip(grid, chosen, strict=True):
+        draws, limit = maps["model"][at], np.nanmax(np.abs(truth[at]))
         panels = [truth[at], maps["kriging_mean"][at, 0], draws[0], draws[1], draws.std(axis=0)]
-        titles = ["truth and measured cells", "kriging, one answer", "realisation 1", "realisation 2", "spread of 19"]
-        for column, (values, title) in enumerate(zip(panels, titles, strict=True)):
-            axes = figure.add_subplot(grid[row, column])
+        looks = [{"cmap": DIVERGING.reversed(), "vmin": -limit, "vmax": limit}] * 4 + [{"cmap": SEQUENTIAL, "vmin": 0}]
+        images = []
+        for axes, values, look in zip(row, panels, looks, strict=True):
             axes.set_facecolor("#c9cdbf")
-            spread = column == 4
-            look = (
-                {"cmap": SEQUENTIAL, "vmin": 0}
-                if spread
-                else {"cmap": DIVERGING.reversed(), "vmin": -limit, "vmax": limit}
-            )
-            image = axes.imshow(values, origin="lower", aspect="auto", **look)
-            axes.set(xticks=[], yticks=[], title=title if row == 0 else "")
-            if column in (0, 4):
-                axes.scatter(*np.argwhere(known[at])[:, ::-1].T, s=9, facecolors="none", edgecolors=INK, linewidths=0.8)
-            if column in (3, 4):
-                figure.colorbar(image, ax=axes, shrink=0.9, label="K")
-    below = figure.add_subplot(grid[2, :3])
+            images.append(axes.imshow(values, origin="lower", aspect="auto", **look))
+            axes.set(xticks=[], yticks=[])
+        for axes in (row[0], row[4]):
+            axes.scatter(*np.argwhere(known[at])[:, ::-1].T, s=9, facecolors="none", edgecolors=INK, linewidths=0.8)
+        above.colorbar(images[3], ax=row[:4], shrink=0.9, pad=0.01)
+        above.colorbar(images[4], ax=row[4:], shrink=0.9, label="K")
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title)
+    scores, beside = below.subplots(1, 2, width_ratios=[1.5, 1])
     middle = (np.array(EDGES_KM[:-1]) + np.array(EDGES_KM[1:])) / 2
     lines = {
         "model": (ACCENT, "-"),
@@ -93,10 +90,9 @@ def picture(maps: dict[str, np.ndarray], known: np.ndarray, rows: dict) -> Figur
         "analogues": (SOFT, "-"),
     }
     for name, (colour, line) in lines.items():
-        below.plot(middle, rows[name]["crps_k_by_distance"], line, color=colour, marker="o", ms=3, label=CALLED[name])
-    below.set(xlabel="distance to the nearest measured cell (km)", ylabel="fair CRPS (K)", ylim=(0, None))
-    below.legend()
-    beside = figure.add_subplot(grid[2, 3:])
+        scores.plot(middle, rows[name]["crps_k_by_distance"], line, color=colour, marker="o", ms=3, label=CALLED[name])
+    scores.set(xlabel="distance to the nearest measured cell (km)", ylabel="fair CRPS (K)", ylim=(0, None))
+    scores.legend()
     names = [name for name in CALLED if name in rows and name not in ("kriging_mean", "bootstrap")]
     beside.barh(
         [CALLED[n] for n in names][::-1], [rows[n]["coverage_90"] for n in names][::-1], color=ACCENT, height=0.6
