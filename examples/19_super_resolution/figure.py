@@ -66,31 +66,28 @@ def picture(maps: dict[str, np.ndarray], rows: dict) -> Figure:
     fine = truth - (means(truth) @ (BLOCKS.averaging > 0)).reshape(truth.shape)
     at = int(np.argmax(fine.std(axis=(1, 2))))
     coarse = (means(truth[at]) @ (BLOCKS.averaging > 0)).reshape(SHAPE)
-    figure = Figure(figsize=(10.4, 6.6), layout="constrained")
-    grid = figure.add_gridspec(3, 4, height_ratios=[1, 1, 1.1])
+    figure = Figure(figsize=(10.4, 6.8), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=[1.9, 1.1])
+    grid = above.subplots(2, 4)
     limit = np.abs(truth[at]).max()
     panels = {
-        "what is told": coarse,
+        "told": coarse,
         "truth": truth[at],
         "interpolation": maps["interpolation"][at, 0],
-        "regression and residual": maps["coarse_regression"][at, 0],
-        "network, realisation 1": maps["model"][at, 0],
-        "network, realisation 2": maps["model"][at, 1],
+        "regression, residual": maps["coarse_regression"][at, 0],
+        "network, 1": maps["model"][at, 0],
+        "network, 2": maps["model"][at, 1],
         "Gaussian simulation": maps["block_simulation"][at, 0],
-        "network, spread of 19": maps["model"][at].std(axis=0),
+        "network, spread": maps["model"][at].std(axis=0),
     }
-    for number, (title, values) in enumerate(panels.items()):
-        axes = figure.add_subplot(grid[divmod(number, 4)])
-        look = (
-            {"cmap": SEQUENTIAL, "vmin": 0}
-            if "spread" in title
-            else {"cmap": DIVERGING.reversed(), "vmin": -limit, "vmax": limit}
-        )
+    for axes, (title, values) in zip(grid.ravel(), panels.items(), strict=True):
+        spread = {"cmap": SEQUENTIAL, "vmin": 0}
+        look = spread if "spread" in title else {"cmap": DIVERGING.reversed(), "vmin": -limit, "vmax": limit}
         image = axes.imshow(values, aspect="auto", **look)
         axes.set(xticks=[], yticks=[], title=title)
-        if number in (3, 7):
-            figure.colorbar(image, ax=axes, shrink=0.9, label="K")
-    below = figure.add_subplot(grid[2, :2])
+        if axes in (grid[0, 3], grid[1, 3]):
+            above.colorbar(image, ax=axes, shrink=0.9, label="K")
+    left, beside = below.subplots(1, 2, width_ratios=[1.5, 1])
     rings = len(rows["model"]["power_over_truth"])
     wave = 0.5 * np.arange(1, rings + 1) / rings  # cycles per cell
     lines = {
@@ -100,18 +97,17 @@ def picture(maps: dict[str, np.ndarray], rows: dict) -> Figure:
         "interpolation": (SOFT, "-"),
     }
     for name, (colour, line) in lines.items():
-        below.plot(28 / wave, rows[name]["power_over_truth"], line, color=colour, label=CALLED[name])
-    below.axhline(1, color=INK, linewidth=0.8)
-    below.set(
+        left.plot(28 / wave, rows[name]["power_over_truth"], line, color=colour, label=CALLED[name])
+    left.axhline(1, color=INK, linewidth=0.8)
+    left.set(
         xscale="log",
         yscale="log",
         xlabel="wavelength (km, at 28 km a cell)",
         ylabel="power over that of the truth",
         ylim=(1e-3, 30),
     )
-    below.invert_xaxis()
-    below.legend(fontsize=7.5)
-    beside = figure.add_subplot(grid[2, 2:])
+    left.invert_xaxis()
+    left.legend(fontsize=7.5)
     names = [name for name in CALLED if name in rows and name not in ("interpolation", "bootstrap")]
     beside.barh(
         [CALLED[n] for n in names][::-1], [rows[n]["coverage_90"] for n in names][::-1], color=ACCENT, height=0.6

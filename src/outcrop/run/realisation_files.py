@@ -35,7 +35,7 @@ def write_realisations(path: Path, checked: Check, folds: Sequence[Fold]) -> Non
         dims = ("example", f"realisation_{each[0].shape[1]}", *place)
         for at, name in enumerate(names):
             values = np.concatenate([part[..., at] for part in each])
-            arrays[f"{key.removeprefix(KEPT)}:{name}"] = (dims, values, about(known[name]))
+            arrays[f"{key.removeprefix(KEPT)}:{name}"] = (dims, values, attributes_of(known[name]))
     for name in ("record", "sample"):
         arrays[name] = ("example", np.concatenate([getattr(fold, name) for fold in folds]).astype(np.int32))
     notes = {"records": [r.name for r in problem.records], "generates": names, "place": place}
@@ -44,7 +44,7 @@ def write_realisations(path: Path, checked: Check, folds: Sequence[Fold]) -> Non
     write_atomic(path, lambda file: told.to_netcdf(file, engine="h5netcdf", encoding=packing))
 
 
-def about(variable: Variable) -> dict[str, str]:
+def attributes_of(variable: Variable) -> dict[str, str]:
     """The unit of what is generated of a variable, and that it is an anomaly where it is one."""
     unit = {"units": variable.unit or ""}
     return unit | (

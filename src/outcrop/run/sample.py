@@ -23,6 +23,7 @@ from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.loss import table as losses
 from outcrop.run.drawing import drawn, held
 from outcrop.run.folder import write_atomic
+from outcrop.run.realisation_files import attributes_of
 from outcrop.run.surrogate import Model, load
 from outcrop.run.told import told_on, width_of
 from outcrop.sample.realise import Observed, Plan
@@ -248,7 +249,7 @@ def _dataset(
         for at, name in enumerate(model.bundle.provenance["generates"]):
             values = model.normaliser.statistics[name].physical(made[..., at], variables[name])
             values = np.where(there[..., at], values, np.nan).astype(np.float32)
-            unit = about(variables[name])
+            unit = attributes_of(variables[name])
             arrays[name] = (("realisation", *dims), values, unit)
             arrays[f"{name} mean"] = (dims, values.mean(axis=0), unit)
             arrays[f"{name} sd"] = (dims, values.std(axis=0, ddof=min(1, len(values) - 1)), unit)
