@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
-from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.split.promise import Split
