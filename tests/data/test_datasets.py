@@ -119,4 +119,7 @@ def test_packaged_sets():
     assert (meuse.dim, len(meuse)) == ("row", 155)
     assert meuse.data["zinc"].attrs["units"] == "mg/kg" and float(meuse.data["zinc"][0]) == 1022.0
     assert meuse.data["landuse"].to_numpy()[0] == "Ah" and "28992" in meuse.notes[0]
+    (ostia,) = datasets.load("ostia")
+    assert ostia.shape == (54, 18, 432) and ostia.dims == ("time", "latitude", "longitude")
+    assert ostia.data["surface_temperature"].attrs["units"] == "K"
     assert len({elnino.sha256, co2.sha256, meuse.sha256}) == 3

@@ -223,6 +223,14 @@ def test_anomalies_by_place_take_the_hours_of_each_place():
     silent.data["Y"][..., -1] = np.nan
     with pytest.raises(DataError, match="at some places"):  # also where it is the last one
         Normaliser.fit([silent], variables, whole(silent))
+    masked = [
+        Variable("X", sources=("Y",)),
+        Variable("Y", role="target", transform="anomaly:time,place", missing="mask"),
+    ]
+    silent.data["X"] = silent.data["Y"]
+    normaliser = through_json(Normaliser.fit([silent], masked, whole(silent)))  # land has no mean, and no value
+    target = normaliser.encode(silent).target.reshape(-1, silent.shape[1])
+    assert np.isnan(target[:, -1]).all() and np.abs(target[:, :-1].mean(axis=0)).max() < 1e-6
     with pytest.raises(ConfigError, match='"anomaly:hour,place"'):
         Variable("Y", transform="anomaly:hour,cell")
 

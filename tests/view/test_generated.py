@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from outcrop.view.generated import Generated, Given
+from outcrop.view.generated import Generated, Given, surface
 from outcrop.view.windows import windows
 
 
@@ -40,6 +40,35 @@ def test_known_values_are_the_target_where_they_are_known(view_and_tables):
     rng = np.random.default_rng(0)
     drawn = np.concatenate([generated.gather(tables, index[1:], rng=rng).inputs[..., 2].sum(axis=1) for _ in range(20)])
     assert set(drawn.tolist()) == {2.0, 3.0, 4.0, 5.0}
+
+
+def test_a_surface_through_the_known_values_is_told_before_them(view_and_tables):
+    view, tables = view_and_tables
+    index = np.arange(1, len(view.origins))
+    plain = Generated(view, (1,), Given("points", test=3)).gather(tables, index).inputs
+    told = Generated(view, (1,), Given("points", test=3, interpolate=True)).gather(tables, index).inputs
+    np.testing.assert_array_equal(told[..., [0, 2, 3]], plain)
+    known = told[..., 3] > 0
+    np.testing.assert_allclose(told[..., 1][known], told[..., 2][known], atol=1e-5)
+    for row, where in zip(told, known, strict=True):  # a linear variogram on a line: straight between, flat outside
+        cells = np.flatnonzero(where)
+        np.testing.assert_allclose(row[:, 1], np.interp(np.arange(8), cells, row[cells, 1]), atol=1e-5)
+
+
+def test_a_surface_is_ordinary_kriging():
+    rng = np.random.default_rng(0)
+    values, known = rng.normal(size=(6, 7, 2)), rng.random((6, 7)) < 0.3
+    found = surface(values, known)
+    places, cells = np.argwhere(np.ones((6, 7))), np.argwhere(known)
+    apart = np.linalg.norm(cells[:, None] - cells, axis=-1)
+    system = np.block([[apart, np.ones((len(cells), 1))], [np.ones((1, len(cells))), np.zeros((1, 1))]])
+    for place, own in zip(places, found.reshape(-1, 2), strict=True):
+        weight = np.linalg.solve(system, np.append(np.linalg.norm(cells - place, axis=-1), 1))[:-1]
+        np.testing.assert_allclose(own, weight @ values[known], atol=1e-9)
+    assert not surface(values, np.zeros((6, 7), bool)).any()
+    np.testing.assert_allclose(
+        surface(values, np.arange(42).reshape(6, 7) == 3), np.broadcast_to(values[0, 3], (6, 7, 2))
+    )
 
 
 @pytest.mark.parametrize("fixed", [True, False])

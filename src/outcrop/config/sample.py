@@ -24,6 +24,7 @@ class GivenSection(Section):
         default=None, description="points or lines of a tested example; by default the middle of count"
     )
     seed: int = 0
+    interpolate: bool = Field(default=False, description="a surface through the known values is told too")
 
     @model_validator(mode="after")
     def _possible(self) -> GivenSection:

@@ -101,6 +101,9 @@ class VariableSection(Section):
     splice: Literal["first", "fill"] = "first"
     period: Annotated[Number, Field(gt=0)] | None = None
     per_area: str | None = Field(default=None, description="m3/s to mm/d: curve or group key with the area in km2")
+    coarsen: dict[str, Annotated[int, Field(ge=2)]] | None = Field(
+        default=None, description="means of blocks of cells, {latitude = 4, longitude = 4}, repeated on their cells"
+    )
     component: str | None = Field(default=None, description="dimension that a vector component points along")
 
 

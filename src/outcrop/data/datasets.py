@@ -1,4 +1,4 @@
-"""Named data sets with licence and citation: `force2020`, `elnino`, `co2`, `meuse`.
+"""Named data sets with licence and citation: `force2020`, `elnino`, `co2`, `meuse`, `ostia`.
 
 A set made of files is looked for in the folder `OUTCROP_DATA_DIR`, then in the cache, and is otherwise downloaded from
 the address where it is published unchanged; every download is checked by its SHA-256. The other sets ship inside
@@ -83,6 +83,14 @@ DATASETS: dict[str, DataSet] = {
         "Pebesma E., Gomez-Rubio V. (2013). Applied spatial data analysis with R, 2nd edition. Springer, New York",
         package="scikit-gstat",
     ),
+    "ostia": DataSet(
+        "Monthly sea-surface temperature of all tropical oceans, 5 S to 5 N, April 2006 to September 2010",
+        "Open Government Licence v3",
+        "Donlon C.J., Martin M., Stark J., Roberts-Jones J., Fiedler E., Wimmer W. (2012). The Operational Sea Surface "
+        "Temperature and Sea Ice Analysis (OSTIA) system. Remote Sensing of Environment 116, 140-158, "
+        "doi:10.1016/j.rse.2010.10.017; monthly means as they ship with Iris, British Crown copyright, Met Office",
+        package="iris-sample-data",
+    ),
 }
 
 
@@ -156,15 +164,17 @@ def load(name: str) -> list[Record]:
         DataError: a file differs from the registered one.
         MissingExtraError: the package with the data is not installed.
     """
+    from outcrop.data.read import read
+
     entry = describe(name)
+    if name == "ostia":
+        return read(_ostia())
     if not entry.files:
         data, notes = PACKAGED[name]()
         digest = fingerprint(
             b"".join(np.ascontiguousarray(v.to_numpy()).astype("S").tobytes() for v in data.data_vars.values())
         )
         return [Record(data, name, {}, name, digest, "table", notes=notes)]
-    from outcrop.data.read import read
-
     records = read(find(name))
     registered = {file.sha256 for file in entry.files}
     for record in records:
@@ -279,6 +289,16 @@ def _meuse() -> tuple[xr.Dataset, tuple[str, ...]]:
             {"units": units.get(name, ""), "long_name": MEUSE_NAMES.get(name, name)},
         )
     return xr.Dataset(columns, {"row": np.arange(len(table))}), ("x and y are in EPSG:28992 (Amersfoort / RD New)",)
+
+
+def _ostia() -> Path:
+    """The file as it ships, which is read like any other one."""
+    from importlib.util import find_spec
+
+    package = find_spec("iris_sample_data")
+    if package is None or not package.submodule_search_locations:
+        raise missing_extra("iris-sample-data", "sets", "The data set 'ostia'")
+    return Path(package.submodule_search_locations[0]) / "sample_data" / "ostia_monthly.nc"
 
 
 MEUSE_NAMES = {

@@ -14,6 +14,7 @@ import numpy as np
 
 from outcrop.data import units
 from outcrop.data.classes import plain_code
+from outcrop.data.coarsen import coarsened
 from outcrop.data.resolution import Resolution
 from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
@@ -217,6 +218,8 @@ def _load(record: Record, name: str, variable: Variable) -> _Curve:
     possible = _possible(values, variable)
     removed = int(np.count_nonzero(~possible & ~np.isnan(values)))
     values = np.where(possible, values, np.nan)
+    if variable.coarsen is not None:
+        values = coarsened(values, record, variable.coarsen, variable.where)
     if variable.role == "weight" and (values < 0).any():
         raise DataError(
             message(f"{name} has weights below 0.", where=where, fix="range = [0, 1], or weight_map = {code = weight}.")

@@ -27,8 +27,8 @@ class Statistic:
     Attributes:
         centre, spread: mean and standard deviation, or median and interquartile range / 1.349.
         count: number of values they come from; 0 where training had none, and then every value counts as missing.
-        normals: mean of each month (12) or hour (24), subtracted first, place by place where every place has its own;
-            empty for other transforms.
+        normals: mean of each month (12), hour (24) or all times (1), subtracted first, place by place where every place
+            has its own, NaN at places without any value where missing = "mask"; empty for other transforms.
         grid: fingerprint of the places (`seen.grid_of`) where every place has its own; else "".
     """
 
@@ -58,16 +58,15 @@ class Statistic:
             "centre": self.centre,
             "spread": self.spread,
             "count": self.count,
-            "normals": list(self.normals),
+            "normals": [None if np.isnan(normal) else normal for normal in self.normals],
             "grid": self.grid,
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Statistic:
         """The inverse of `to_json`."""
-        return cls(
-            content["centre"], content["spread"], content["count"], tuple(content["normals"]), content.get("grid", "")
-        )
+        normals = tuple(np.nan if normal is None else normal for normal in content["normals"])
+        return cls(content["centre"], content["spread"], content["count"], normals, content.get("grid", ""))
 
 
 UNIT = Statistic(0.0, 1.0, 0)
@@ -127,11 +126,15 @@ def _phase(axis: np.ndarray, variable: Variable, place: np.ndarray | None) -> np
 def _normals(values: np.ndarray, part: np.ndarray, variable: Variable, places: int) -> tuple[float, ...]:
     size = transforms.CALENDAR[variable.calendar][0]
     count = np.bincount(part, minlength=places * size)
-    if (count == 0).any():
-        lacks = (count.reshape(places, size) == 0).any(axis=0)
+    none = count.reshape(places, size) == 0
+    land = none.all(axis=1, keepdims=True) if variable.missing == "mask" else False
+    lacks = (none & ~np.asarray(land)).any(axis=0)
+    if lacks.any():
         lacking = ", ".join(str(i + (variable.calendar == "month")) for i in np.flatnonzero(lacks))
         some = " at some places" if variable.by_place else ""
         what = f"The training part has no value of {variable.name} in {variable.calendar} {lacking}{some}."
-        raise DataError(message(what, where=variable.where, fix='train on whole years (days), or transform = "none".'))
+        fix = 'train on whole years (days), transform = "none", or missing = "mask" where a place has no value at all.'
+        raise DataError(message(what, where=variable.where, fix=fix))
     size *= places
-    return tuple((np.bincount(part, values, minlength=size) / count).tolist())
+    with np.errstate(invalid="ignore"):
+        return tuple((np.bincount(part, values, minlength=size) / count).tolist())

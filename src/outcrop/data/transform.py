@@ -1,8 +1,8 @@
 """Transforms of one variable before it is scaled, each with its inverse and the values it is defined for.
 
 `none`, `log10` and `sqrt` act on a value alone. `sin_cos:PERIOD` turns a circular variable into two channels.
-`anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day;
-`anomaly:hour,place` that of each cell of a grid, each station of a network.
+`anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day, and
+`anomaly:time` that of all times; `anomaly:hour,place` that of each cell of a grid, each station of a network.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ PLAIN: dict[str, Transform] = {
     "log10": Transform(np.log10, _ten_to_the, lambda v: v > 0, "values above 0"),
     "sqrt": Transform(np.sqrt, _square, lambda v: v >= 0, "values of 0 or more"),
 }
-CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h")}
-"""Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit."""
+CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h"), "time": (1, "h")}
+"""Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit; "time" is all of it."""
 PLACE = "place"
 """What follows the part of the calendar where every place has a mean of its own."""
 KINDS = (*PLAIN, "sin_cos", "anomaly")
@@ -77,7 +77,8 @@ def parse(text: str, where: str) -> tuple[str, str]:
         part, comma, place = (word.strip() for word in argument.partition(","))
         argument = f"{part}{comma}{place}"
         if part not in CALENDAR or (comma and place != PLACE):
-            fix = f'transform = "anomaly:month", "anomaly:hour" or "anomaly:hour,place"{did_you_mean(part, CALENDAR)}.'
+            known = '"anomaly:month", "anomaly:hour", "anomaly:time" or "anomaly:hour,place"'
+            fix = f"transform = {known}{did_you_mean(part, CALENDAR)}."
             raise ConfigError(message(f"There is no anomaly by {argument!r}.", where=where, fix=fix))
     return kind, argument
 

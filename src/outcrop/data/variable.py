@@ -50,6 +50,8 @@ class Variable:
         per_area: curve or group key with the catchment's area in km2: a discharge (m3/s) is divided by it and
             becomes a depth of water per time, mm/d.
         weight_map: weight of each code of a weight curve, e.g. {1: 1.0, 2: 0.7, 3: 0.3}.
+        coarsen: dimension -> cells of a block, {"latitude": 4, "longitude": 4}: the mean of every block in place of the
+            values, repeated on its cells.
         component: dimension that a component of a vector points along; a mirror changes its sign.
     """
 
@@ -70,6 +72,7 @@ class Variable:
     weight_map: Mapping[Any, float] | None = None
     per_area: str | None = None
     component: str | None = None
+    coarsen: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         for key, known in CHOICES.items():
@@ -79,6 +82,7 @@ class Variable:
                 raise ConfigError(message(f"{key} = {value!r} is not known.", where=self.where, fix=fix))
         object.__setattr__(self, "sources", tuple(self.sources) or (self.name,))
         object.__setattr__(self, "valid_range", _range(self.valid_range, self.where))
+        object.__setattr__(self, "coarsen", dict(self.coarsen) if self.coarsen else None)
         if self.clip is not None and not self.clip > 0:
             raise ConfigError(message(f"clip = {self.clip} is not above 0.", where=self.where, fix="clip = 5"))
         self._settle_transform()
@@ -198,9 +202,12 @@ class Variable:
                 "unit": self.unit is not None,
                 "range": self.valid_range is not None,
             }
+        idle["coarsen"] = self.coarsen is not None
         named = [key for key, used in idle.items() if used]
         if self.kind != "number" and named:
-            what = f"{' and '.join(named)} mean nothing for a {self.kind} variable, which is not scaled."
+            what = (
+                f"{' and '.join(named)} mean nothing for a {self.kind} variable, which is neither scaled nor averaged."
+            )
             raise ConfigError(message(what, where=self.where, fix=f"remove {', '.join(named)}."))
         if self.calendar and self.scope != "training":
             fix = 'scope = "training".'

@@ -15,6 +15,7 @@ from jaxtyping import Shaped
 
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.analogues import Analogues
+from outcrop.evaluate.coarse_fields import BlockSimulation, CoarseRegression, interpolate
 from outcrop.evaluate.continuous_fields import Cokriging, GaussianSimulation, KrigedFields
 from outcrop.evaluate.facies_fields import MarkovChain, TruncatedGaussian
 from outcrop.evaluate.gaussian_fields import reachable
@@ -44,6 +45,7 @@ class Geostatistics:
         places: numbers of dimensions of place it is defined for.
         honours: whether every realisation honours hard data exactly.
         fit: training realisations, number of facies, attribute -> draws.
+        attribute: what it needs on the grid of every field: a "soft" attribute, or the "coarse" field; mostly nothing.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Geostatistics:
     places: tuple[int, ...]
     honours: bool
     fit: Callable[[Fields, int, Fields | None], Draws]
+    attribute: str = ""
 
 
 _BOTH, _FIELDS = ("facies", "number"), (1, 2, 3)
@@ -93,14 +96,26 @@ GEOSTATISTICS: dict[str, Geostatistics] = {
         ),
         Geostatistics(
             "cokriging", "one variable, collocated cokriging with an attribute", ("number",), _FIELDS, True,
-            lambda train, classes, attribute: Cokriging.of(train, attribute).draw,
+            lambda train, classes, attribute: Cokriging.of(train, attribute).draw, "soft",
+        ),
+        Geostatistics(
+            "interpolation", "block means, interpolated by a cubic spline", ("number",), _FIELDS, True,
+            lambda train, classes, attribute: interpolate, "coarse",
+        ),
+        Geostatistics(
+            "block_simulation", "Gaussian simulation given block means", ("number",), _FIELDS, True,
+            lambda train, classes, attribute: BlockSimulation.of(train, attribute).draw, "coarse",
+        ),
+        Geostatistics(
+            "coarse_regression", "ridge regression on block means, plus a training residual", ("number",), _FIELDS,
+            True, lambda train, classes, attribute: CoarseRegression.of(train, attribute).draw, "coarse",
         ),
     )
 }  # fmt: skip
 
 
-def fitting_baselines(kind: str, places: int) -> tuple[str, ...]:
-    """Names of the baselines for a kind of field, without `cokriging`, which needs an attribute.
+def fitting_baselines(kind: str, places: int, *, attributes: tuple[str, ...] = ("",)) -> tuple[str, ...]:
+    """Names of the baselines for a kind of field, of those that need no attribute or one of `attributes`.
 
     >>> fitting_baselines("facies", 1)
     ('bootstrap', 'analogues', 'markov_chain', 'truncated_gaussian')
@@ -108,7 +123,7 @@ def fitting_baselines(kind: str, places: int) -> tuple[str, ...]:
     return tuple(
         row.name
         for row in GEOSTATISTICS.values()
-        if kind in row.kinds and places in row.places and row.name != "cokriging"
+        if kind in row.kinds and places in row.places and row.attribute in attributes
     )
 
 
@@ -119,8 +134,9 @@ def fit(name: str, train: Fields, *, classes: int | None = None, attribute: Fiel
         name: of the baseline.
         train: (realisation, *place, variable), integers for facies.
         classes: number of facies; by default one more than the largest code.
-        attribute: for `cokriging`: a soft attribute on the same grids, (realisation, *place, 1). What it draws takes
-            `attribute=`, (*place, 1), on the grid asked for.
+        attribute: on the same grids, what `Geostatistics.attribute` names: for `cokriging` a soft attribute,
+            (realisation, *place, 1); for what is given block means, these, repeated on their cells, of the shape of
+            `train`. What such a baseline draws takes `attribute=`, without the axis of realisations.
 
     Raises:
         ConfigError: no such baseline, or not for these fields.

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Bool, Shaped
 
 from outcrop.errors import DataError, message
 from outcrop.evaluate.finding import Finding, pointer
@@ -48,6 +48,7 @@ def judge_given(
     rng: np.random.Generator,
     *,
     hard: Sequence[Hard] | None = None,
+    there: Bool[np.ndarray, "*cell"] | None = None,
     prior: Shaped[np.ndarray, "other *place variable"] | None = None,
     tolerance: float = 0.0,
     draws: int = DRAWS,
@@ -60,6 +61,7 @@ def judge_given(
         truth: (case, *place, variable).
         rng: draws cells, ties and floors.
         hard: what was observed of each case; these cells are checked, and left out of the scores.
+        there: where something is, (case, *place); the others (land in a field of the sea) are left out of the scores.
         prior: unconditional real realisations, which diversity and CRPS are compared with.
         tolerance: largest difference that counts as honoured, in the unit of the variables.
         draws: exchanges of the floor; fewer than 100 flag nothing.
@@ -72,7 +74,7 @@ def judge_given(
         DataError: shapes that do not fit, or missing values.
     """
     _check(samples, truth, hard)
-    where = _open_cells(truth, hard, rng)
+    where = _open_cells(truth, hard, there, rng)
     facies = np.issubdtype(truth.dtype, np.integer)
     classes = 1 + max(int(samples.max()), int(truth.max())) if facies else 0
     case, pool = where[0], np.concatenate([_at(samples, where, classes), _at(truth[None], where, classes)])
@@ -106,9 +108,11 @@ def _check(samples: Ensemble, truth: Truth, hard: Sequence[Hard] | None) -> None
         raise DataError(message(fault, where="judge_given", fix=fix))
 
 
-def _open_cells(truth: Truth, hard: Sequence[Hard] | None, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Indices (case, *place) of at most 2,000 cells that were not observed."""
-    unknown = np.ones(truth.shape[:-1], bool)
+def _open_cells(
+    truth: Truth, hard: Sequence[Hard] | None, there: np.ndarray | None, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
+    """Indices (case, *place) of at most 2,000 cells that hold something and were not observed."""
+    unknown = np.ones(truth.shape[:-1], bool) if there is None else there.copy()
     for case, data in enumerate(hard or ()):
         unknown[(case, *np.asarray(data.cells, int).T)] = False
     rows = np.argwhere(unknown)

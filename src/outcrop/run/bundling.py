@@ -16,6 +16,7 @@ from outcrop.evaluate.validity import Validity
 from outcrop.run import outputs, parts, picking
 from outcrop.run.check import Check
 from outcrop.run.ladder import samples_of
+from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
 from outcrop.run.reconstruct import usual_of_folds
 from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
@@ -192,7 +193,7 @@ def place_of(problem: Problem, view: View) -> dict[str, dict[str, Any]]:
     if view.kind == "points":
         return {}
     data, found = problem.records[0].data, {}
-    for dim, count in zip(view.cells.dims, view.input_shape(1)[:-1], strict=True):
+    for dim, count in zip(dims_of(view), view.input_shape(1)[:-1], strict=True):
         axis = data[dim].to_numpy() if dim in data.coords else np.arange(2)
         if axis.dtype.kind == "M":
             axis = axis.astype("datetime64[ns]").astype(np.int64) / 1e9

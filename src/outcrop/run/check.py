@@ -19,10 +19,10 @@ from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
-from outcrop.run.drawing import complete
+from outcrop.run.drawing import complete, with_gaps
 from outcrop.run.generate import baselines_of as generated_baselines
 from outcrop.run.ladder import names_of
-from outcrop.run.own_target import check_view, examples_of
+from outcrop.run.own_target import check_view, dims_of, examples_of
 from outcrop.run.pose import Posed, pose
 from outcrop.run.problem import Problem, load_problem
 from outcrop.run.reconstruct import names_of as baselines_of
@@ -145,6 +145,7 @@ def check(
 
 def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Check:
     check_view(problem, view)
+    _check_blocks(problem)
     if isinstance(view, Graphs):
         view, splits = splits_of_networks(problem, view, base)
     else:
@@ -157,8 +158,10 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
     normaliser, tables = prepare(problem, view, first)
     if problem.generates:
         own = examples_of(problem, view, first, normaliser, tables)
-        for part in (first.train, first.test):
-            complete(own, tables, part, problem.config.sample.most_examples)
+        most = problem.config.sample.most_examples
+        complete(own, tables, first.train, 4 * most)
+        tested = complete(own, tables, first.test, most, gaps=with_gaps(problem))
+        complete(own, tables, tested.index, most)
     _settings(problem, view, splits, normaliser)
     model = parts.network(problem, view, normaliser, jax.random.key(0))
     check_parts(problem.start, model)
@@ -174,6 +177,22 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         _parameters(model),
     )
     return replace(result, cost=_cost(result, has)) if cost else result
+
+
+def _check_blocks(problem: Problem) -> None:
+    """Blocks of a coarse copy may not lie across the edge of a part: their mean would tell of the other side.
+
+    Raises:
+        ConfigError: a promise cuts a dimension that a variable is averaged along.
+    """
+    promise, dims = problem.config.promise, problem.records[0].dims
+    cut = dims[:1] if promise.later is not None else dims if promise.area or promise.between else ()
+    for variable in problem.variables:
+        across = [dim for dim in variable.coarsen or () if dim in cut]
+        if across:
+            what = f"{variable.name} is averaged along {across[0]}, which the promise cuts: blocks would tell of both."
+            fix = f"leave {across[0]} out of {variable.where}.coarsen, or another promise."
+            raise ConfigError(message(what, where=f"{variable.where}.coarsen and [promise]", fix=fix))
 
 
 def _parameters(model: Any) -> int:
@@ -219,7 +238,7 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
     parts.metrics_of(problem)
     parts.trusted_samples(problem)
     if problem.generates:
-        generated_baselines(problem, 0 if view.kind == "points" else len(view.cells.dims))
+        generated_baselines(problem, len(dims_of(view)))
     elif not problem.reconstructs:
         names_of(problem, view)
     if config.bundle.model == "held_out" and len(splits) > 1:

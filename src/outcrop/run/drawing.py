@@ -10,26 +10,40 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from outcrop.data.normalise import Normaliser
 from outcrop.errors import DataError, message
 from outcrop.metric.energy import energy_scores, energy_scores_of_one
+from outcrop.run.own_target import conditions_of
 from outcrop.sample.realise import Observed, Plan, realisation
 
 if TYPE_CHECKING:
     from outcrop.run.problem import Problem
 
 
+LEAST_THERE = 0.5
+"""Share of the values of an example that must be there, for it to be judged beside its gaps."""
+
+
 class Examples(NamedTuple):
-    """Some examples of a view, complete ones only.
+    """Some examples of a view.
 
     Attributes:
         index: of the examples.
         told: what the generator is told, (example, *place, condition).
-        real: what was found, (example, *place, variable), standard units.
+        real: what was found, (example, *place, variable), standard units, 0 where nothing is.
+        there: where something is, of the same shape; everywhere unless gaps are asked for.
     """
 
     index: np.ndarray
     told: np.ndarray
     real: np.ndarray
+    there: np.ndarray
+
+    @property
+    def whole(self) -> Examples:
+        """Those that miss nothing."""
+        kept = self.there.all(axis=tuple(range(1, self.there.ndim)))
+        return Examples(*(part[kept] for part in self))
 
 
 def plan_of(problem: Problem) -> Plan:
@@ -38,19 +52,28 @@ def plan_of(problem: Problem) -> Plan:
     return Plan(section.sampler, section.steps, section.guidance, float(section.churn))
 
 
-def complete(view: Any, tables: Mapping[str, Any], index: np.ndarray, most: int) -> Examples:
-    """At most so many examples that miss nothing, evenly spread over those of a part.
+def complete(view: Any, tables: Mapping[str, Any], index: np.ndarray, most: int, *, gaps: bool = False) -> Examples:
+    """At most so many examples that miss nothing, or with `gaps` at most half, evenly spread over those of a part.
 
     Raises:
         DataError: every one misses something.
     """
     batch = view.gather(tables, index)
-    whole = np.flatnonzero((np.asarray(batch.weight) > 0).all(axis=tuple(range(1, batch.weight.ndim))))
-    if not len(whole):
+    there = np.asarray(batch.weight) > 0
+    share = there.mean(axis=tuple(range(1, there.ndim)))
+    able = np.flatnonzero(share >= (LEAST_THERE if gaps else 1.0))
+    if not len(able):
         what = f"All {len(index):,} examples of a part miss values of what is generated, and none can be judged."
-        raise DataError(message(what, where="data.view", fix="shorter examples, or records without gaps."))
-    chosen = whole[np.unique(np.linspace(0, len(whole) - 1, min(most, len(whole))).round().astype(int))]
-    return Examples(index[chosen], np.asarray(batch.inputs)[chosen], np.asarray(batch.target)[chosen])
+        fix = 'shorter examples, records without gaps, or missing = "mask" of what is generated.'
+        raise DataError(message(what, where="data.view", fix=fix))
+    chosen = able[np.unique(np.linspace(0, len(able) - 1, min(most, len(able))).round().astype(int))]
+    return Examples(index[chosen], np.asarray(batch.inputs)[chosen], np.asarray(batch.target)[chosen], there[chosen])
+
+
+def with_gaps(problem: Problem) -> bool:
+    """Whether all that is generated may be missing where nothing is, such as a sea-surface temperature on land."""
+    known = {variable.name: variable for variable in problem.variables}
+    return not problem.classes and all(known[name].missing == "mask" for name in problem.generates)
 
 
 def drawn(
@@ -146,6 +169,43 @@ def hard_data(problem: Problem, told: np.ndarray, noise_sd: float = 0.0) -> Obse
     width = problem.out_size
     known = np.repeat(told[..., -1:] > 0, width, axis=-1)
     return Observed(known, told[..., -1 - width : -1], jnp.asarray(noise_sd, jnp.float32))  # type: ignore[arg-type]
+
+
+def coarse_copies(problem: Problem) -> tuple[str, ...]:
+    """For each variable that is generated the input that holds its block means; empty where one has none."""
+    known = {variable.name: variable for variable in problem.variables}
+    inputs = [variable for variable in problem.variables if variable.role == "input" and variable.coarsen]
+    found = []
+    for name in problem.generates:
+        own = known[name]
+        same = [v.name for v in inputs if (v.sources, v.unit, v.transform) == (own.sources, own.unit, own.transform)]
+        found += same[:1]
+    return tuple(found) if len(found) == len(problem.generates) else ()
+
+
+def coarse_fields(problem: Problem, normaliser: Normaliser, told: np.ndarray) -> np.ndarray | None:
+    """The block means among what a generator is told, (example, *place, variable), standard units of what is generated.
+
+    None where the run file has no coarse copy of each variable.
+    """
+    copies, conditions = coarse_copies(problem), conditions_of(problem, normaliser)
+    if not copies:
+        return None
+    columns = []
+    for name, copy in zip(problem.generates, copies, strict=True):
+        own, other = normaliser.statistics[name], normaliser.statistics[copy]
+        values = told[..., conditions.index(normaliser.layout[copy].values[0])].astype(float)
+        columns.append((values * other.spread + other.centre - own.centre) / own.spread)
+    return np.stack(columns, axis=-1)
+
+
+def held(seen: Observed | None, there: np.ndarray) -> Observed | None:
+    """Known values, and 0 where nothing is: what stands there in training, and says nothing in the end."""
+    if there.all():
+        return seen
+    if seen is None:
+        return Observed(~there, np.zeros(there.shape, np.float32), jnp.zeros((), jnp.float32))  # type: ignore[arg-type]
+    return seen._replace(known=np.asarray(seen.known) | ~there)
 
 
 def scores(realisations: np.ndarray, real: np.ndarray, *, together: bool) -> np.ndarray:

@@ -13,13 +13,26 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.data.normalise import Normaliser
 from outcrop.errors import ConfigError, did_you_mean, message
-from outcrop.evaluate.geostatistics import fit, fitting_baselines
+from outcrop.evaluate.geostatistics import GEOSTATISTICS, fit, fitting_baselines
 from outcrop.evaluate.given import judge_given
 from outcrop.evaluate.realisations import judge
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric.conditional import Hard
-from outcrop.run.drawing import Examples, complete, drawn, hard_data, plan_of, scores, settled
+from outcrop.run.drawing import (
+    Examples,
+    coarse_copies,
+    coarse_fields,
+    complete,
+    drawn,
+    hard_data,
+    held,
+    plan_of,
+    scores,
+    settled,
+    with_gaps,
+)
 from outcrop.run.own_target import examples_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import PREDICT_BATCH, Solved
@@ -43,7 +56,7 @@ def fold_columns(
     """The scored examples as rows, the energy score of everybody, all realisations, and what judges them."""
     section = problem.config.sample
     own = examples_of(problem, view, split, solved.normaliser, solved.tables)
-    test = complete(own, solved.tables, split.test, section.most_examples)
+    test = complete(own, solved.tables, split.test, section.most_examples, gaps=with_gaps(problem))
     train = complete(own, solved.tables, split.train, 4 * section.most_examples)
     together = not test.told.shape[-1]
     shape, plan = test.real.shape[1:], plan_of(problem)
@@ -54,22 +67,30 @@ def fold_columns(
         count = max(len(test.index), FEWEST_OF_ONE)
         made = drawn(solved.members, loss, plan, test.told[:1], shape, count=count, **how)[0][:, None]
     else:
-        seen = hard_data(problem, test.told)
+        seen = held(hard_data(problem, test.told), test.there)
         made = drawn(solved.members, loss, plan, test.told, shape, count=section.realisations, observed=seen, **how)
     contenders = {MODEL: settled(problem, made)}
     if ladder:
-        contenders |= rivals(problem, train, test, made.shape[:2], seed=section.seed, tell=tell)
+        contenders |= rivals(problem, solved.normaliser, train, test, made.shape[:2], seed=section.seed, tell=tell)
+    if not test.there.all():  # what stands where nothing is counts for nobody
+        contenders = {name: np.where(test.there[:, None], made, 0) for name, made in contenders.items()}
+    filled = np.sqrt(test.there.mean(axis=tuple(range(1, test.there.ndim))))  # a score is per value that is there
     columns: dict[str, np.ndarray] = {}
     for name, realisations in contenders.items():
-        columns[name] = scores(realisations, test.real, together=together)
-        columns[KEPT + name] = realisations[: len(test.index)].astype(np.float16)
-    columns[KEPT + TRUTH] = test.real[:, None].astype(np.float16)
+        columns[name] = scores(realisations, test.real, together=together) / filled
+        columns[KEPT + name] = _shown(realisations[: len(test.index)], test.there)
+    columns[KEPT + TRUTH] = _shown(test.real[:, None], test.there)
     rows = first_rows(view, test.index)
     notes: dict[str, Any] = {"pick_thresholds": [], "usual": None}
     notes["judged"] = {name: judged(problem, r, test, train) for name, r in contenders.items()}
     if not together:
         notes["told"] = {name: of_told(problem, r, test) for name, r in contenders.items()}
     return rows, columns, notes
+
+
+def _shown(made: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Realisations (example, realisation, ...) as they are kept: NaN where nothing is."""
+    return (made if there.all() else np.where(there[:, None], made, np.nan)).astype(np.float16)
 
 
 def first_rows(view: View, index: np.ndarray) -> Rows:
@@ -79,25 +100,40 @@ def first_rows(view: View, index: np.ndarray) -> Rows:
 
 
 def rivals(
-    problem: Problem, train: Examples, test: Examples, shape: tuple[int, int], *, seed: int, tell: Any = None
+    problem: Problem,
+    normaliser: Normaliser,
+    train: Examples,
+    test: Examples,
+    shape: tuple[int, int],
+    *,
+    seed: int,
+    tell: Any = None,
 ) -> dict[str, np.ndarray]:
     """What needs no network: (example, realisation, *place, variable) of every baseline, standard units.
 
-    They know the hard data, where any are given, and nothing of other conditions.
+    They know the hard data and the coarse fields, where any are given, and nothing of other conditions.
     """
+    means = [coarse_fields(problem, normaliser, part.told) for part in (train, test)]
     known, place = codes_of(problem, train.real), test.real.shape[1:-1]
     seen, found = hard_data(problem, test.told), {}
+    hard = None if seen is None else hard_of(problem, np.asarray(seen.known), np.asarray(seen.values))
     names = baselines_of(problem, len(place))
     for done, name in enumerate(names):
         if tell is not None:
             tell("baselines", done, len(names), name.replace("_", " "))
-        draws = fit(name, known, classes=problem.out_size if problem.classes else None)
+        coarse = GEOSTATISTICS[name].attribute == "coarse"
+        draws = fit(name, known, classes=problem.out_size if problem.classes else None, attribute=means[0])
         rng = np.random.default_rng([seed, done])
-        if seen is None:
+        if hard is None and not coarse:
             made = draws(rng, shape[0] * shape[1], place).reshape(*shape, *place, -1)
         else:
-            hard = hard_of(problem, np.asarray(seen.known), np.asarray(seen.values))
-            made = np.stack([draws(rng, shape[1], place, hard=own if len(own.cells) else None) for own in hard])
+            each = zip(hard or [None] * shape[0], means[1] if coarse else [None] * shape[0], strict=True)
+            made = np.stack(
+                [
+                    draws(rng, shape[1], place, own, **({} if mean is None else {"attribute": mean}))
+                    for own, mean in each
+                ]
+            )
         if problem.classes:
             made = np.where(made == np.arange(problem.out_size), 1, -1)
         found[name] = made.astype(np.float32)
@@ -110,7 +146,8 @@ def baselines_of(problem: Problem, places: int) -> tuple[str, ...]:
     Raises:
         ConfigError: one of those asked for is not for what is generated.
     """
-    fitting = fitting_baselines("facies" if problem.classes else "number", places)
+    attributes = ("", "coarse") if coarse_copies(problem) else ("",)
+    fitting = fitting_baselines("facies" if problem.classes else "number", places, attributes=attributes)
     if problem.section.given is None:
         fitting = tuple(name for name in fitting if name not in ON_DATA)
     asked = problem.config.evaluate.baselines
@@ -129,7 +166,9 @@ def codes_of(problem: Problem, real: np.ndarray) -> np.ndarray:
 
 
 def judged(problem: Problem, realisations: np.ndarray, test: Examples, train: Examples) -> dict[str, Any]:
-    """One realisation of each example beside what was found, by every metric that fits."""
+    """One realisation of each example without gaps beside what was found, by every metric that fits."""
+    if not test.there.all():
+        realisations, test = realisations[test.there.reshape(len(test.there), -1).all(axis=1)], test.whole
     samples, real, known = (codes_of(problem, each) for each in (realisations[:, 0], test.real, train.real))
     classes = problem.out_size if problem.classes else None
     return judge(samples, real, np.random.default_rng(0), train=known, classes=classes)
@@ -141,7 +180,10 @@ def of_told(problem: Problem, realisations: np.ndarray, test: Examples) -> dict[
     hard, seen = None, hard_data(problem, test.told)
     if seen is not None:
         hard = hard_of(problem, np.asarray(seen.known), np.asarray(seen.values))
-    return judge_given(samples, truth, np.random.default_rng(0), hard=hard, tolerance=0 if problem.classes else 1e-3)
+    tolerance = 0 if problem.classes else 1e-3
+    return judge_given(
+        samples, truth, np.random.default_rng(0), hard=hard, there=test.there.all(axis=-1), tolerance=tolerance
+    )
 
 
 def hard_of(problem: Problem, known: np.ndarray, values: np.ndarray) -> list[Hard]:

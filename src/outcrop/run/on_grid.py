@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import numpy as np
 import xarray as xr
 
 from outcrop.config.given import GivenFile, SoftSection
+from outcrop.data.variable import Variable, resolve
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.records import Record
 from outcrop.run.surrogate import Model
 from outcrop.sample.guidance import Rows
 from outcrop.sample.realise import Observed
+from outcrop.view.generated import surface
 
 Grid = Mapping[str, np.ndarray]
 """Dimension -> coordinates of the cells."""
@@ -98,36 +101,77 @@ def field_on(record: Record, names: Sequence[str], grid: Grid) -> np.ndarray | N
     return array.transpose(*grid).to_numpy().astype(float)
 
 
-def conditions_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> np.ndarray:
-    """The encoded conditions on the grid, (*place, channel); no channels of a generator without any.
+def conditions_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What a generator is told of the whole grid, read as training reads it: by names, units and block means.
+
+    Returns:
+        The encoded conditions, (*place, channel); and where there is something to draw, (*place, variable): of those
+        that may be missing, where the file of conditions holds them.
 
     Raises:
         ConfigError: a condition that the generator does not have, or one that is not said.
         DataError: a file that does not hold it on the grid.
     """
     generates, shape, dims = model.bundle.provenance["generates"], shape_of(grid), tuple(grid)
-    variables = [variable for variable in model.inputs if variable.name not in generates]
-    names = [variable.name for variable in variables]
+    told = [variable for variable in model.inputs if variable.name not in generates]
+    masked = [v for v in model.inputs if v.name in generates and v.missing == "mask"]
+    names = [variable.name for variable in told]
     unknown = [name for name in asked.conditions if name not in names]
     if unknown:
         fix = f"its conditions are {', '.join(names) or 'none'}."
         raise ConfigError(message(f"{unknown[0]!r} is no condition of this generator.", where="[conditions]", fix=fix))
-    arrays: dict[str, Any] = {name: (dims, np.full(shape, value)) for name, value in asked.conditions.items()}
-    if asked.fields is not None and variables:
+    arrays: dict[str, Any] = {
+        v.name: (dims, np.full(shape, asked.conditions[v.name]), {"units": v.unit or ""})
+        for v in told
+        if v.name in asked.conditions
+    }
+    there = np.ones((*shape, width_of(model)), bool)
+    if asked.fields is not None and (told or masked):
         record = _record(base, asked.fields, "fields")
-        each = {v.name: field_on(record, (v.name, *v.sources), grid) for v in variables}
-        arrays |= {name: (dims, values) for name, values in each.items() if values is not None}
+        for variable in [*told, *masked]:
+            values = field_on(record, (variable.name, *variable.sources), grid)
+            if values is not None and variable in told:
+                arrays[variable.name] = (dims, values, {"units": _unit(record, variable)})
+            elif values is not None and not variable.classes:
+                there[..., generates.index(variable.name)] = np.isfinite(values)
     lacking = [name for name in names if name not in arrays]
     if lacking:
         what = f"The generator has to be told {', '.join(lacking)} on a grid of {' x '.join(map(str, shape))}."
         fix = f'[conditions]\n{lacking[0]} = ...\nor fields = "a file that holds it on the grid"'
         raise ConfigError(message(what, where="the given file", fix=fix))
-    if not names:
-        return np.zeros((*shape, 0), np.float32)
-    arrays |= {name: (dims, np.full(shape, np.nan)) for name in generates}
-    table = model.normaliser.encode(Record(xr.Dataset(arrays, coords=dict(grid.items())), "grid", dims=dims))
-    kept = [at for at, owner in enumerate(table.owners) if owner in names]
-    return table.inputs[:, kept].reshape(*shape, len(kept))
+    return _encoded(model, told, masked, arrays, grid, there), there
+
+
+def _encoded(
+    model: Model,
+    told: Sequence[Variable],
+    masked: Sequence[Variable],
+    arrays: Mapping[str, Any],
+    grid: Grid,
+    there: np.ndarray,
+) -> np.ndarray:
+    """Conditions in standard units, and where generated variables are, in the order of the network's channels."""
+    shape, layout, channels = shape_of(grid), model.normaliser.layout, {}
+    if told:
+        record = Record(xr.Dataset(arrays, coords=dict(grid.items())), "grid", dims=tuple(grid))
+        ((record,), _) = resolve([record], [replace(v, sources=(v.name,)) for v in told], training=False)
+        own = replace(model.normaliser, variables=tuple(told))
+        inputs = own.encode(record).inputs
+        for name, place in own.layout.items():
+            channels |= dict(zip(layout[name].every, inputs[:, list(place.every)].T, strict=True))
+    generates = model.bundle.provenance["generates"]
+    for variable in masked:
+        which = 0 if variable.classes else generates.index(variable.name)
+        channels[layout[variable.name].present] = there[..., which].astype(np.float32).ravel()
+    columns = [channels[at].reshape(shape) for at in sorted(channels)]
+    return np.stack(columns, axis=-1).astype(np.float32) if columns else np.zeros((*shape, 0), np.float32)
+
+
+def _unit(record: Record, variable: Variable) -> str:
+    """The unit a file states of a variable; that of the run where it states none and the file is not asked for one."""
+    known = {str(key).casefold(): key for key in record.data.data_vars}
+    found = next(known[name.casefold()] for name in (variable.name, *variable.sources) if name.casefold() in known)
+    return str(record.data[found].attrs.get("units", "")) or variable.unit or ""
 
 
 def told_to(model: Model, conditions: np.ndarray, seen: Observed | None) -> tuple[np.ndarray, bool]:
@@ -143,7 +187,9 @@ def told_to(model: Model, conditions: np.ndarray, seen: Observed | None) -> tupl
     if seen is not None and hard:
         whole = np.asarray(seen.known).all(axis=-1, keepdims=True).astype(np.float32)
         values = whole * np.asarray(seen.values)
-    return np.concatenate([conditions, values, whole], axis=-1).astype(np.float32), seen is not None and not hard
+    through = [surface(values, whole[..., 0] > 0)] if about["given"].get("interpolate") else []
+    told = np.concatenate([conditions, *through, values, whole], axis=-1).astype(np.float32)
+    return told, seen is not None and not hard
 
 
 def trend_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> np.ndarray | None:

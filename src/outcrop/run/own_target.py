@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
-from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.model import table as families
 from outcrop.records import Record
 from outcrop.split.promise import Split
@@ -64,9 +64,18 @@ def examples_of(
 
 
 def conditions_of(problem: Problem, normaliser: Normaliser) -> tuple[int, ...]:
-    """The input channels that a generator is told: those of all inputs that are not generated."""
-    told = [place.every for name, place in normaliser.layout.items() if name not in problem.generates]
+    """The input channels that a generator is told: all of inputs that are not generated, of others where they are."""
+    told = [
+        (place.present,) if name in problem.generates and place.present is not None else place.every
+        for name, place in normaliser.layout.items()
+        if name not in problem.generates or place.present is not None
+    ]
     return tuple(sorted(channel for every in told for channel in every))
+
+
+def dims_of(view: View) -> tuple[str, ...]:
+    """The dimensions of an example; a patch may lack some of its record's, such as the time of a map."""
+    return () if view.kind == "points" else tuple(map(str, getattr(view, "dims", view.cells.dims)))
 
 
 def given_of(problem: Problem, view: View) -> Given | None:
@@ -74,7 +83,7 @@ def given_of(problem: Problem, view: View) -> Given | None:
     section = problem.section.given
     if section is None:
         return None
-    dims = list(view.cells.dims)
+    dims = list(dims_of(view))
     for name in [*([] if section.along is None else [section.along]), *section.size]:
         if name not in dims or view.kind == "points":
             what = f"The examples have no dimension {name!r}{did_you_mean(name, dims)}."
@@ -84,12 +93,13 @@ def given_of(problem: Problem, view: View) -> Given | None:
     size = tuple(section.size.get(dim, whole) for dim, whole in zip(dims, shape, strict=False))
     test = sum(section.count) // 2 if section.test is None else section.test
     along = 0 if section.along is None else dims.index(section.along)
-    return Given(section.kind, section.count, test, along, size, section.seed)
+    return Given(section.kind, section.count, test, along, size, section.seed, section.interpolate)
 
 
 def told_channels(problem: Problem, normaliser: Normaliser) -> int:
-    """Channels of what a generator is told: conditions, known values, and where they are known."""
-    return len(conditions_of(problem, normaliser)) + (problem.out_size + 1 if problem.section.given else 0)
+    """Channels of what a generator is told: conditions, a surface, known values, and where they are known."""
+    given, told = problem.section.given, len(conditions_of(problem, normaliser))
+    return told if given is None else told + (1 + given.interpolate) * problem.out_size + 1
 
 
 def columns_read(view: View, columns: tuple[int, ...], channels: int) -> tuple[int, ...]:

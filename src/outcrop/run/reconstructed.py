@@ -31,13 +31,14 @@ def stand_in(
         if variable is None:
             what = f"{each!r} is no input{did_you_mean(each, known)}."
             raise ConfigError(message(what, where=where, fix=f"the inputs are {', '.join(known)}."))
-        if variable.kind != "number" or variable.scope == "both" or variable.calendar:
+        anomaly = variable.calendar and key != "generate"  # what is generated of it is the anomaly
+        if variable.kind != "number" or variable.scope == "both" or anomaly:
             what = f"{each!r} cannot be its own target: it is no number on one scale."
             fix = f'leave it out of {key}; or scope = "training", and no anomaly, for variable.{each}'
             raise ConfigError(message(what, where=where, fix=fix))
-    return replace(
-        known[names[0]], name=name, role="target", missing="impute", scope="training", clip=None, classes=classes
-    )
+    first = known[names[0]]
+    missing = "mask" if first.missing == "mask" else "impute"
+    return replace(first, name=name, role="target", missing=missing, scope="training", clip=None, classes=classes)
 
 
 def only_clean(records: Sequence[Record], data: DataSection) -> list[Record]:

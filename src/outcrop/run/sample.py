@@ -115,14 +115,14 @@ def sample(
     plan = plan._replace(sampler=sampler or plan.sampler, steps=steps or plan.steps)
     offset = trend_of(model, asked, grid, base)
     soft, likelihood, notes = soft_of(model, asked, grid, base, offset)
-    conditions = conditions_of(model, asked, grid, base)
-    how = Setting(model, grid, conditions, plan, offset, soft, likelihood, count, seed)
+    conditions, there = conditions_of(model, asked, grid, base)
+    how = Setting(model, grid, conditions, there, plan, offset, soft, likelihood, count, seed)
     rows, seen = _observations(how, asked, base, leave_out)
     tested = {}
     if leave_out and asked.observations and rows and seen:
         tested = left_out(how, asked.observations, rows, seen, leave_out)
     made = how.realisations(seen.observed if seen else None)
-    data = dataset(model, grid, made, seen.observed if seen else None, offset)
+    data = dataset(model, grid, made, seen.observed if seen else None, offset, there)
     notes += [*(rows.notes if rows else ()), *(seen.notes if seen else ())]
     kept = honoured(made, seen.observed, classes=bool(model.target.classes)) if seen else None
     path = Path(out)

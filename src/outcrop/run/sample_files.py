@@ -14,6 +14,7 @@ import xarray as xr
 from outcrop.errors import ConfigError, message
 from outcrop.records import Record
 from outcrop.run.on_grid import Grid, shape_of
+from outcrop.run.realisation_files import attributes_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.realise import Observed
 from outcrop.simulate.grid import AXES
@@ -28,7 +29,14 @@ NUMBERED = {"northing": "inline", "easting": "crossline"}
 """Dimensions of a grid in metres -> those of a cube in SEG-Y."""
 
 
-def dataset(model: Model, grid: Grid, made: np.ndarray, seen: Observed | None, offset: np.ndarray | None) -> xr.Dataset:
+def dataset(
+    model: Model,
+    grid: Grid,
+    made: np.ndarray,
+    seen: Observed | None,
+    offset: np.ndarray | None,
+    there: np.ndarray,
+) -> xr.Dataset:
     """Realisations in the units of training, and their summaries.
 
     Args:
@@ -37,6 +45,7 @@ def dataset(model: Model, grid: Grid, made: np.ndarray, seen: Observed | None, o
         made: (realisation, *place, variable), standard units, less the trend.
         seen: what was observed, less the trend.
         offset: the trend in standard units.
+        there: where there is something to draw, (*place, variable); NaN elsewhere.
 
     Returns:
         `VARIABLE` (realisation, *dims); along dims `VARIABLE mean`, `sd`, `p10`, `p50`, `p90`, or of classes
@@ -58,8 +67,8 @@ def dataset(model: Model, grid: Grid, made: np.ndarray, seen: Observed | None, o
             arrays[f"{name} {OBSERVED}"] = (dims, np.where(known, found, np.nan).astype(np.float32), about)
     for at, name in enumerate([] if classes else model.bundle.provenance["generates"]):
         shift = 0.0 if offset is None else offset[..., at]
-        values = physical(model, name, made[..., at] + shift)
-        unit = {"units": next(v for v in model.inputs if v.name == name).unit or ""}
+        values = np.where(there[..., at], physical(model, name, made[..., at] + shift), np.nan).astype(np.float32)
+        unit = attributes_of(next(v for v in model.inputs if v.name == name))
         arrays[name] = (("realisation", *dims), values, unit)
         arrays[f"{name} mean"] = (dims, values.mean(axis=0), unit)
         arrays[f"{name} sd"] = (dims, values.std(axis=0, ddof=min(1, len(values) - 1)), unit)

@@ -11,7 +11,7 @@ import numpy as np
 
 from outcrop.errors import ConfigError, message
 from outcrop.loss import table as losses
-from outcrop.run.drawing import drawn
+from outcrop.run.drawing import drawn, held
 from outcrop.run.on_grid import Grid, shape_of, told_to, width_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.guidance import Rows
@@ -28,6 +28,7 @@ class Setting(NamedTuple):
         model: the generator.
         grid: dimension -> coordinates.
         conditions: encoded, (*place, channel).
+        there: where there is something to draw, (*place, variable).
         plan: sampler and steps.
         offset: trend in standard units, (*place, variable).
         soft, likelihood: what attributes say of numbers, and of classes.
@@ -37,6 +38,7 @@ class Setting(NamedTuple):
     model: Model
     grid: Grid
     conditions: np.ndarray
+    there: np.ndarray
     plan: Plan
     offset: np.ndarray | None
     soft: Rows | None
@@ -68,7 +70,7 @@ class Setting(NamedTuple):
             shape,
             count=self.count,
             seed=self.seed,
-            observed=seen and seen._replace(known=seen.known[None], values=seen.values[None]),
+            observed=held(seen and seen._replace(known=seen.known[None], values=seen.values[None]), self.there[None]),
             guided=guided,
             batch_size=min(self.count, MOST_AT_ONCE),
         )[0]

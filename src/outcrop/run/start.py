@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WITHOUT_WEIGHTS = ("dropout",)
 """Arguments of a family that may differ: they change neither arrays nor answers."""
-OF_A_CHANNEL = ("role", "unit", "transform", "missing", "scope", "period", "classes", "per_area")
+OF_A_CHANNEL = ("role", "unit", "transform", "missing", "scope", "period", "classes", "per_area", "coarsen")
 """What must be the same of a variable, for its numbers to mean the same to the network."""
 
 

@@ -12,7 +12,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
+from scipy.spatial.distance import cdist
 
 from outcrop.records import Batch
 from outcrop.view.wrapping import Wrapping
@@ -32,6 +33,7 @@ class Given:
         along: axis of the example that lines run along.
         size: samples of the box along each axis.
         seed: of the patterns of held-out examples.
+        interpolate: whether a surface through the known values is told too, which the network may correct.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Given:
     along: int = 0
     size: tuple[int, ...] = ()
     seed: int = 0
+    interpolate: bool = False
 
     def known(self, shape: tuple[int, ...], rng: np.random.Generator, *, fixed: bool) -> Bool[np.ndarray, "*place"]:
         """Where one example of this shape is known.
@@ -69,8 +72,8 @@ class Generated(Wrapping):
     """A view whose examples are to be drawn anew. Everything but the arrays is the inner view's.
 
     A batch holds as `target` what is drawn (example, *place, variable), standard units, and as `inputs` what the
-    generator is told (example, *place, condition): the other inputs, then the known values (0 where unknown) and
-    where they are known, if any are given.
+    generator is told (example, *place, condition): the other inputs, then, if any values are given, the surface through
+    them where one is asked for, the known values (0 where unknown) and where they are known.
 
     Attributes:
         inner: cuts the records into examples.
@@ -102,7 +105,10 @@ class Generated(Wrapping):
         if self.given is not None:
             known = np.stack([self._known(int(one), target.shape[1:-1], rng) for one in index])[..., None]
             known = known & (np.asarray(batch.weight) > 0).all(axis=-1, keepdims=True)
-            told = np.concatenate([told, np.where(known, target, 0), known], axis=-1, dtype=np.float32)
+            parts = [told, np.where(known, target, 0), known]
+            if self.given.interpolate:
+                parts.insert(1, np.stack([surface(*one) for one in zip(target, known[..., 0], strict=True)]))
+            told = np.concatenate(parts, axis=-1, dtype=np.float32)
         return batch._replace(inputs=told, target=target)
 
     def _known(self, which: int, shape: tuple[int, ...], rng: np.random.Generator | None) -> np.ndarray:
@@ -110,3 +116,28 @@ class Generated(Wrapping):
         if rng is not None:
             return self.given.known(shape, rng, fixed=False)
         return self.given.known(shape, np.random.default_rng([self.given.seed, which]), fixed=True)
+
+
+def surface(
+    values: Float[np.ndarray, "*place variable"], known: Bool[np.ndarray, "*place"]
+) -> Float[np.ndarray, "*place variable"]:
+    """Ordinary kriging of what is known, with distances in cells and the linear variogram gamma(h) = h; 0 without data.
+
+    Nothing is fitted, so nothing can leak; the surface goes through the data. In its dual form one system is solved for
+    all cells: z(x) = sum over i of b_i gamma(|x - x_i|) + c with sum of b = 0.
+
+    Source: Chiles and Delfiner (2012), doi:10.1002/9781118136188, section 3.4.
+
+    >>> surface(np.array([[1.0], [9.0], [3.0]]), np.array([True, False, True])).ravel().tolist()
+    [1.0, 2.0, 3.0]
+    """
+    cells = np.argwhere(known).astype(float)
+    if not len(cells):
+        return np.zeros(values.shape)
+    places = np.indices(known.shape).reshape(known.ndim, -1).T
+    system = np.ones((len(cells) + 1, len(cells) + 1))
+    system[:-1, :-1] = cdist(cells, cells)
+    system[-1, -1] = 0
+    right = np.concatenate([values[known], np.zeros((1, values.shape[-1]))])
+    weight = np.linalg.solve(system, right)
+    return (cdist(places, cells) @ weight[:-1] + weight[-1]).reshape(values.shape)
