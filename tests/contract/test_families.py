@@ -50,6 +50,13 @@ SMALL = {
     "message_passing": {"width_size": 16, "depth": 2, "dropout": 0.2},
     "encode_process_decode": {"width_size": 12, "depth": 2, "dropout": 0.2},
     "graph_interpolation": {"width_size": 12, "depth": 2, "dropout": 0.2},
+    "fno1d": {"width_size": 16, "modes": 6, "depth": 2, "dropout": 0.2},
+    "fno2d": {"width_size": 12, "modes": 3, "depth": 2, "factorisation": "tucker:0.5", "dropout": 0.2},
+    "fno3d": {"width_size": 8, "modes": 2, "depth": 2, "factorisation": "cp:0.5", "dropout": 0.2},
+    "ufno2d": {"width_size": 12, "modes": 3, "depth": 2, "dropout": 0.2},
+    "ufno3d": {"width_size": 6, "modes": 2, "depth": 2, "dropout": 0.2},
+    "deeponet1d": {"size": (20,), "latent_size": 16, "width_size": 32, "dropout": 0.2},
+    "deeponet2d": {"size": (8, 6), "latent_size": 16, "width_size": 32, "dropout": 0.2},
     "time_mlp": {"width_size": 16, "depth": 2, "dropout": 0.2},
     "time_unet1d": {"widths": (8, 12), "dropout": 0.2},
     "time_unet2d": {"widths": (8, 12), "dropout": 0.2},
@@ -350,7 +357,7 @@ def test_table_states_the_constructor(name):
     entry = FAMILIES[name]
     signature = inspect.signature(entry.load().__init__).parameters
     keyword_only = {k: p.default for k, p in signature.items() if p.kind is p.KEYWORD_ONLY and k != "key"}
-    apart = {"num_spatial_dims"}
+    apart = {"num_spatial_dims", "local"}
     assert keyword_only.keys() - apart == set(entry.defaults) and set(entry.fixed) <= apart
     if not entry.fixed:
         assert {k: v for k, v in keyword_only.items() if k not in apart} == dict(entry.defaults)

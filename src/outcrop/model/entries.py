@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from outcrop.model.family import Family
 from outcrop.model.generative_entries import GENERATIVE
+from outcrop.model.operator_entries import OPERATORS
 
 _DENSE_CODE = {"latent_size": 8, "width_size": 64, "depth": 2, "activation": "gelu", "dropout": 0.0}
 _CONV_CODE = {
@@ -350,6 +351,7 @@ FAMILIES: dict[str, Family] = {
             convolutional=True,
             axes=3,
         ),
+        *OPERATORS,
         *GENERATIVE,
     )
 }
