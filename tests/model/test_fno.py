@@ -1,0 +1,49 @@
+"""The Fourier neural operator: its answer belongs to the domain, not to the grid."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from test_spectral import waves
+
+from outcrop.model.fno import FNO
+
+
+def network(dims, **arguments):
+    own = {"width_size": 8, "modes": 4, "depth": 2, "num_spatial_dims": dims, **arguments}
+    return FNO(2, 1, key=jax.random.key(3), **own)
+
+
+@pytest.mark.parametrize("padding", [0.0, 0.25])
+@pytest.mark.parametrize("dims", [1, 2])
+def test_finer_grids_of_one_field_give_answers_that_agree(dims, padding):
+    """Where they hold the same places; what activations make of high frequencies fades as the grid is refined."""
+    model = network(dims, padding=padding)
+    answers = [np.asarray(model(waves((n,) * dims, highest=2))) for n in (16, 32, 64)]
+    coarse, middle, fine = (a[(slice(None, None, len(a) // 16),) * dims] for a in answers)
+    scale = fine.std()
+    assert np.abs(middle - fine).max() < 0.1 * scale
+    assert np.abs(middle - fine).max() < np.abs(coarse - fine).max() + 1e-6
+
+
+def test_without_coordinates_and_padding_a_shifted_field_gives_the_shifted_answer():
+    model, x = network(2, coordinates=False, padding=0.0), jax.random.normal(jax.random.key(0), (8, 9, 2))
+    np.testing.assert_allclose(model(jnp.roll(x, 2, axis=1)), jnp.roll(model(x), 2, axis=1), atol=1e-5)
+    placed = network(2, padding=0.0)
+    assert np.abs(placed(jnp.roll(x, 2, axis=1)) - jnp.roll(placed(x), 2, axis=1)).max() > 1e-3
+
+
+def test_padding_keeps_one_end_from_the_other():
+    """A spike at the last sample reaches the first one of a periodic domain, and less so over a gap."""
+    x = jnp.zeros((32, 2)).at[-1, 0].set(1.0)
+    effect = {
+        share: float(jnp.abs(network(1, padding=share, modes=16)(x) - network(1, padding=share, modes=16)(0 * x))[0, 0])
+        for share in (0.0, 0.5)
+    }
+    assert effect[0.5] != effect[0.0]
+
+
+def test_the_local_branch_sits_beside_the_last_half_of_the_layers():
+    model = network(2, depth=3, local=True)
+    assert [branch is None for branch in model.local] == [True, False, False]
+    assert all(branch is None for branch in network(2).local)
