@@ -1,4 +1,4 @@
-"""Deep operator networks: sensors stay where they are, places can be asked anywhere, principal components as a basis."""
+"""Deep operator networks: sensors stay where they are, any place can be asked, principal components as a basis."""
 
 import jax
 import jax.numpy as jnp
