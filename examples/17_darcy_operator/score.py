@@ -1,4 +1,4 @@
-"""The networks of finished runs on the 50 held-out simulations at 16 x 16, and on the same at 32 x 32, never trained on.
+"""The networks of finished runs on the held-out simulations at 16 x 16, and at 32 x 32, which they never trained on.
 
 python examples/17_darcy_operator/score.py NAME=RUN ...       writes resolution.json beside this file
 

@@ -24,8 +24,9 @@ def test_function_equals_its_formula_on_sums(name):
     }
     prediction, group = answers[row.reads], rng.integers(0, 4, 50)
     extra = {"cost": COST} if row.needs_cost else {}
-    whole = row.load("function")(prediction=prediction, target=target, **extra)
-    sums = row.load("sums")(prediction, target, group, 4, None, 3)
+    fields = {"field": group} if row.reads == "field" else {}
+    whole = row.load("function")(prediction=prediction, target=target, **extra, **fields)
+    sums = row.load("sums")(prediction, target, group, 4, None, 3, **fields)
     values = row.load("of_sums")(np.stack([sums.sum(axis=0), sums[1]]), cost=COST)
     assert values.shape == (2,)
     assert values[0] == pytest.approx(whole)
