@@ -262,7 +262,8 @@ def test_layers_sum_to_the_parameters_and_end_at_the_output(name):
         == FAMILIES[name].parameter_count(5, 4, **SMALL[name])
     )
     named = [row for row in rows if not row.layer.startswith("(")]  # means over samples are products between layers
-    assert named[-1].layer == ("network.last" if name.startswith("time_unet") else "last")
+    inside = {"time_": "network.", "ufno2": "fno.", "ufno3": "fno."}.get(name[:5], "")
+    assert named[-1].layer == (inside if "unet" in name or "fno" in name else "") + "last"
     assert named[-1].output[-1] == 4
 
 
@@ -357,7 +358,7 @@ def test_table_states_the_constructor(name):
     entry = FAMILIES[name]
     signature = inspect.signature(entry.load().__init__).parameters
     keyword_only = {k: p.default for k, p in signature.items() if p.kind is p.KEYWORD_ONLY and k != "key"}
-    apart = {"num_spatial_dims", "local"}
+    apart = {"num_spatial_dims"}
     assert keyword_only.keys() - apart == set(entry.defaults) and set(entry.fixed) <= apart
     if not entry.fixed:
         assert {k: v for k, v in keyword_only.items() if k not in apart} == dict(entry.defaults)

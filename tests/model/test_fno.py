@@ -1,5 +1,6 @@
 """The Fourier neural operator: its answer belongs to the domain, not to the grid."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from test_spectral import waves
 
 from outcrop.model.fno import FNO
+from outcrop.model.ufno import UFNO
 
 
 def network(dims, **arguments):
@@ -26,10 +28,10 @@ def test_finer_grids_of_one_field_give_answers_that_agree(dims, padding):
     assert np.abs(middle - fine).max() < np.abs(coarse - fine).max() + 1e-6
 
 
-def test_without_coordinates_and_padding_a_shifted_field_gives_the_shifted_answer():
-    model, x = network(2, coordinates=False, padding=0.0), jax.random.normal(jax.random.key(0), (8, 9, 2))
+def test_on_a_periodic_domain_a_shifted_field_gives_the_shifted_answer():
+    model, x = network(2, padding=0.0), jax.random.normal(jax.random.key(0), (8, 9, 2))
     np.testing.assert_allclose(model(jnp.roll(x, 2, axis=1)), jnp.roll(model(x), 2, axis=1), atol=1e-5)
-    placed = network(2, padding=0.0)
+    placed = network(2, padding=0.1)  # coordinates, and a padding of no cell
     assert np.abs(placed(jnp.roll(x, 2, axis=1)) - jnp.roll(placed(x), 2, axis=1)).max() > 1e-3
 
 
@@ -43,7 +45,12 @@ def test_padding_keeps_one_end_from_the_other():
     assert effect[0.5] != effect[0.0]
 
 
-def test_the_local_branch_sits_beside_the_last_half_of_the_layers():
-    model = network(2, depth=3, local=True)
-    assert [branch is None for branch in model.local] == [True, False, False]
-    assert all(branch is None for branch in network(2).local)
+def test_u_nets_are_added_to_the_last_half_of_the_layers():
+    """Without what their last layers give, the network with them is the one without."""
+    own = {"width_size": 8, "modes": 4, "num_spatial_dims": 2}
+    model = UFNO(2, 1, depth=3, key=jax.random.key(3), **own)
+    x = jax.random.normal(jax.random.key(0), (8, 9, 2))
+    assert len(model.local) == 2
+    assert float(jnp.abs(model(x) - model.fno(x)).max()) > 1e-3
+    silent = eqx.tree_at(lambda m: [u.last.weight for u in m.local], model, replace_fn=jnp.zeros_like)
+    np.testing.assert_allclose(silent(x), model.fno(x), atol=1e-6)

@@ -22,7 +22,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.errors import ConfigError, message
 from outcrop.model import check
-from outcrop.model.activation import activation as function_of
 from outcrop.model.lattice import interpolated, places
 from outcrop.model.mlp import MLP
 from outcrop.model.mlp import parameter_count as mlp_parameters
@@ -57,7 +56,7 @@ class Components(eqx.Module):
 
 
 class DeepONet(eqx.Module):
-    """A branch on the flattened input field and a trunk on coordinates -1 to 1, both multilayer perceptrons.
+    """A branch on the flattened input field and a trunk on coordinates -1 to 1, multilayer perceptrons with GELU.
 
     Fields on other grids than `size` are interpolated to the sensors, which lie at i / size along each dimension.
     """
@@ -68,7 +67,6 @@ class DeepONet(eqx.Module):
     size: tuple[int, ...] = eqx.field(static=True)
     latent_size: int = eqx.field(static=True)
     variant: str = eqx.field(static=True)
-    activation: str = eqx.field(static=True)
 
     def __init__(
         self,
@@ -80,7 +78,6 @@ class DeepONet(eqx.Module):
         width_size: int = 128,
         depth: int = 2,
         variant: str = "unstacked",
-        activation: str = "gelu",
         dropout: float = 0.0,
         num_spatial_dims: int = 1,
         key: PRNGKeyArray,
@@ -95,7 +92,6 @@ class DeepONet(eqx.Module):
             width_size, depth: of the hidden layers of branch and trunk.
             variant: "unstacked", one branch for all coefficients; "stacked", a branch of its own for each of them;
                 "pod", principal components of the training targets in place of the trunk.
-            activation: name in `activation.ACTIVATIONS`; it also follows the trunk's last layer.
             dropout: probability that a hidden value of the branch is dropped in training.
             num_spatial_dims: 1, 2 or 3.
             key: for the weights.
@@ -113,7 +109,7 @@ class DeepONet(eqx.Module):
             raise ConfigError(message(what, where="model.variant", fix='variant = "unstacked"'))
         branch, trunk = jax.random.split(key)
         sensors = math.prod(size) * in_channels
-        common = {"width_size": width_size, "depth": depth, "activation": activation}
+        common = {"width_size": width_size, "depth": depth}
         if variant == "stacked":
             build = eqx.filter_vmap(lambda key: MLP(sensors, out_channels, dropout=dropout, key=key, **common))
             self.branch = build(jax.random.split(branch, latent_size))
@@ -122,7 +118,7 @@ class DeepONet(eqx.Module):
         pod = variant == "pod"
         self.trunk = Components(size, latent_size) if pod else MLP(num_spatial_dims, latent_size, key=trunk, **common)
         self.last = Expansion(jnp.zeros(out_channels))
-        self.size, self.latent_size, self.variant, self.activation = size, latent_size, variant, activation
+        self.size, self.latent_size, self.variant = size, latent_size, variant
 
     def __call__(
         self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
@@ -138,7 +134,7 @@ class DeepONet(eqx.Module):
             basis, mean = self.trunk(sizes)
             return self.last(basis, coefficients) + mean
         at = 2 * places(sizes, x.dtype).reshape(-1, len(sizes)) - 1
-        basis = function_of(self.activation)(jax.vmap(self.trunk)(at))
+        basis = jax.nn.gelu(jax.vmap(self.trunk)(at))
         return self.last(basis, coefficients).reshape(*sizes, -1)
 
     def fitted(self, targets: Float[np.ndarray, " example *sample"]) -> DeepONet:

@@ -1,11 +1,12 @@
 """The Fourier neural operator in one, two or three dimensions: from a field to a field, at any resolution.
 
 Source: Li et al. (2021), Fourier neural operator for parametric partial differential equations, arXiv:2010.08895,
-figure 2; the local branch: Wen et al. (2022), U-FNO, Advances in Water Resources 163, 104180,
-doi:10.1016/j.advwatres.2022.104180, equation 7.
+figure 2.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -18,29 +19,25 @@ from outcrop.model.conv import Conv
 from outcrop.model.dropout import channel_dropout, split
 from outcrop.model.lattice import places
 from outcrop.model.spectral import SpectralConv, spectral_parameters
-from outcrop.model.unet import UNet
-from outcrop.model.unet import parameter_count as unet_parameters
 
 HIDDEN = 2
 """Width of the projection's hidden layer, in widths of the network."""
-LOCAL_LEVELS = 2
 
 
 class FNO(eqx.Module):
     """Lifting, `depth` layers of a spectral convolution beside a pointwise one, and a projection of two layers.
 
-    Nothing but the local branch knows the spacing of samples: the same weights answer on a finer grid of the same
-    domain. A GELU follows every layer but the last one.
+    Nothing here knows the spacing of samples: the same weights answer on a finer grid of the same domain. A GELU
+    follows every layer but the last one. The place in the domain, 0 to 1 along each dimension, is an input where the
+    field is padded; a periodic domain has no first place.
     """
 
     first: Conv
     spectral: tuple[SpectralConv, ...]
     pointwise: tuple[Conv, ...]
-    local: tuple[UNet | None, ...]
     hidden: Conv
     last: Conv
     padding: float = eqx.field(static=True)
-    coordinates: bool = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
 
     def __init__(
@@ -52,11 +49,9 @@ class FNO(eqx.Module):
         modes: int = 16,
         depth: int = 4,
         padding: float = 0.25,
-        coordinates: bool = True,
         factorisation: str = "none",
         dropout: float = 0.0,
         num_spatial_dims: int = 1,
-        local: bool = False,
         key: PRNGKeyArray,
     ):
         """Builds the network with random weights.
@@ -69,14 +64,11 @@ class FNO(eqx.Module):
                 samples; the pointwise convolutions alone carry what is finer.
             depth: number of Fourier layers.
             padding: share of the domain that is added behind its end as zeros: a transform takes every field for
-                periodic, so without it the two ends of a field that is not are neighbours. 0 for periodic fields.
-            coordinates: whether the place in the domain, 0 to 1 along each dimension, is an input; without it and
-                without padding the network is the same everywhere, as a periodic equation without forcing is.
+                periodic, so without it the two ends of a field that is not are neighbours. 0 for periodic fields: then
+                the network is the same everywhere.
             factorisation: "none", or "tucker:0.1", "cp:0.05": weights of fewer numbers, see `spectral.factor_shapes`.
             dropout: probability that a channel is dropped after a layer in training.
             num_spatial_dims: 1, 2 or 3.
-            local: a small U-Net beside the last half of the layers, for what changes from sample to sample (U-FNO); it
-                counts in samples, so finer grids are another problem to it.
             key: for the weights.
         """
         check.positive(
@@ -84,37 +76,40 @@ class FNO(eqx.Module):
         )
         check.share(padding=padding, dropout=dropout)
         dims = {"num_spatial_dims": num_spatial_dims}
-        first, hidden, last, *keys = jax.random.split(key, 3 + 3 * depth)
-        entering = in_channels + num_spatial_dims * coordinates
-        self.first = Conv(entering, width_size, key=first, **dims)
+        first, hidden, last, *keys = jax.random.split(key, 3 + 3 * depth)  # one in three is spare
+        self.first = Conv(in_channels + num_spatial_dims * (padding > 0), width_size, key=first, **dims)
         own = {"factorisation": factorisation, **dims}
         self.spectral = tuple(SpectralConv(width_size, width_size, modes, key=k, **own) for k in keys[:depth])
         self.pointwise = tuple(Conv(width_size, width_size, key=k, **dims) for k in keys[depth : 2 * depth])
-        widths = (width_size,) * LOCAL_LEVELS
-        self.local = tuple(
-            UNet(width_size, width_size, widths=widths, dropout=0.0, key=k, **dims)
-            if local and number >= depth // 2
-            else None
-            for number, k in enumerate(keys[2 * depth :])
-        )
         self.hidden = Conv(width_size, HIDDEN * width_size, key=hidden, **dims)
         self.last = Conv(HIDDEN * width_size, out_channels, key=last, **dims)
-        self.padding, self.coordinates, self.dropout = padding, coordinates, dropout
+        self.padding, self.dropout = padding, dropout
 
     def __call__(
-        self, x: Float[Array, "*sample in_channel"], *, key: PRNGKeyArray | None = None
+        self,
+        x: Float[Array, "*sample in_channel"],
+        *,
+        key: PRNGKeyArray | None = None,
+        beside: Sequence[Callable[[Array], Array]] = (),
     ) -> Float[Array, "*sample out"]:
-        """Logits or scaled values of every sample of one field; without `key` nothing is dropped."""
-        sizes = x.shape[:-1]
-        if self.coordinates:
+        """Logits or scaled values of every sample of one field.
+
+        Args:
+            x: the field.
+            key: for dropout; without it nothing is dropped.
+            beside: what is added to the last so many layers, each from the layer's input.
+        """
+        sizes, depth = x.shape[:-1], len(self.spectral)
+        if self.padding > 0:
             x = jnp.concatenate([x, places(sizes, x.dtype)], axis=-1)
         y = self.first(x)
         y = jnp.pad(y, [*((0, round(self.padding * size)) for size in sizes), (0, 0)])
-        layers = zip(self.spectral, self.pointwise, self.local, split(key, len(self.spectral)), strict=True)
-        for number, (spectral, pointwise, local, own) in enumerate(layers, start=1):
+        layers = zip(self.spectral, self.pointwise, split(key, depth), strict=True)
+        for number, (spectral, pointwise, own) in enumerate(layers):
             made = spectral(y) + pointwise(y)
-            made = made if local is None else made + local(y)
-            y = channel_dropout(jax.nn.gelu(made) if number < len(self.spectral) else made, self.dropout, own)
+            if number >= depth - len(beside):
+                made = made + beside[number - depth](y)
+            y = channel_dropout(jax.nn.gelu(made) if number < depth - 1 else made, self.dropout, own)
         y = y[tuple(slice(0, size) for size in sizes)]
         return self.last(jax.nn.gelu(self.hidden(y)))
 
@@ -126,22 +121,18 @@ def parameter_count(
     width_size: int = 64,
     modes: int = 16,
     depth: int = 4,
-    coordinates: bool = True,
+    padding: float = 0.25,
     factorisation: str = "none",
     num_spatial_dims: int = 1,
-    local: bool = False,
     **_: object,
 ) -> int:
-    """Trainable numbers; `padding` has none.
+    """Trainable numbers; with padding, those of the coordinates are among them.
 
     >>> parameter_count(1, 1, width_size=4, modes=3, depth=1)  # 12 + 3 * 32 + 20 + 40 + 9
     177
     """
     width, hidden = width_size, HIDDEN * width_size
-    total = conv_parameters(in_channels + num_spatial_dims * coordinates, width)
+    total = conv_parameters(in_channels + num_spatial_dims * (padding > 0), width)
     total += depth * spectral_parameters(width, width, modes, num_spatial_dims, factorisation)
     total += depth * conv_parameters(width, width) + conv_parameters(width, hidden)
-    if local:
-        own = {"widths": (width,) * LOCAL_LEVELS, "num_spatial_dims": num_spatial_dims}
-        total += (depth - depth // 2) * unet_parameters(width, width, **own)
     return total + conv_parameters(hidden, out_channels)

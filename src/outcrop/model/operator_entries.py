@@ -9,7 +9,6 @@ _FNO = {
     "modes": 16,
     "depth": 4,
     "padding": 0.25,
-    "coordinates": True,
     "factorisation": "none",
     "dropout": 0.0,
 }
@@ -21,7 +20,6 @@ _DEEPONET = {
     "width_size": 128,
     "depth": 2,
     "variant": "unstacked",
-    "activation": "gelu",
     "dropout": 0.0,
 }
 
@@ -57,23 +55,23 @@ OPERATORS: tuple[Family, ...] = (
     ),
     Family(
         name="ufno2d",
-        architecture="outcrop.model.fno:FNO",
+        architecture="outcrop.model.ufno:UFNO",
         views=("patches", "sequences"),
         help="a Fourier neural operator with a small U-Net beside its last layers, for sharp fronts (U-FNO)",
         defaults=_FNO_2D,
         convolutional=True,
         axes=2,
-        fixed={"num_spatial_dims": 2, "local": True},
+        fixed={"num_spatial_dims": 2},
     ),
     Family(
         name="ufno3d",
-        architecture="outcrop.model.fno:FNO",
+        architecture="outcrop.model.ufno:UFNO",
         views=("patches", "sequences"),
         help="the same on cubes and fields in time",
         defaults=_FNO_3D,
         convolutional=True,
         axes=3,
-        fixed={"num_spatial_dims": 3, "local": True},
+        fixed={"num_spatial_dims": 3},
     ),
     Family(
         name="deeponet1d",
