@@ -63,9 +63,9 @@ class FNO(eqx.Module):
             modes: frequencies of the (padded) domain kept along each dimension, the mean among them: at most half the
                 samples; the pointwise convolutions alone carry what is finer.
             depth: number of Fourier layers.
-            padding: share of the domain that is added behind its end as zeros: a transform takes every field for
-                periodic, so without it the two ends of a field that is not are neighbours. 0 for periodic fields: then
-                the network is the same everywhere.
+            padding: share of the domain that is added behind its end, on which the field goes back to its beginning: a
+                transform takes every field for periodic, so without it the two ends of a field that is not are
+                neighbours. 0 for periodic fields: then the network is the same everywhere.
             factorisation: "none", or "tucker:0.1", "cp:0.05": weights of fewer numbers, see `spectral.factor_shapes`.
             dropout: probability that a channel is dropped after a layer in training.
             num_spatial_dims: 1, 2 or 3.
@@ -103,7 +103,7 @@ class FNO(eqx.Module):
         if self.padding > 0:
             x = jnp.concatenate([x, places(sizes, x.dtype)], axis=-1)
         y = self.first(x)
-        y = jnp.pad(y, [*((0, round(self.padding * size)) for size in sizes), (0, 0)])
+        y = closed(y, [round(self.padding * size) for size in sizes])
         layers = zip(self.spectral, self.pointwise, split(key, depth), strict=True)
         for number, (spectral, pointwise, own) in enumerate(layers):
             made = spectral(y) + pointwise(y)
@@ -112,6 +112,24 @@ class FNO(eqx.Module):
             y = channel_dropout(jax.nn.gelu(made) if number < depth - 1 else made, self.dropout, own)
         y = y[tuple(slice(0, size) for size in sizes)]
         return self.last(jax.nn.gelu(self.hidden(y)))
+
+
+def closed(y: Float[Array, "*sample channel"], further: Sequence[int]) -> Float[Array, "*longer channel"]:
+    """The field with so many further samples along each dimension, on straight lines from its last to its first one.
+
+    Zeros would make two jumps, whose Fourier coefficients change with the number of samples: a network trained with
+    them answers otherwise on a finer grid.
+
+    >>> closed(jnp.asarray([[0.0], [4.0]]), [3])[:, 0].tolist()
+    [0.0, 4.0, 3.0, 2.0, 1.0]
+    """
+    for axis, count in enumerate(further):
+        if count:
+            share = jnp.arange(1, count + 1, dtype=y.dtype) / (count + 1)
+            share = share.reshape((1,) * axis + (-1,) + (1,) * (y.ndim - axis - 1))
+            first, last = (jax.lax.slice_in_dim(y, at, at + 1, axis=axis) for at in (0, y.shape[axis] - 1))
+            y = jnp.concatenate([y, last + (first - last) * share], axis=axis)
+    return y
 
 
 def parameter_count(
