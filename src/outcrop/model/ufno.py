@@ -79,7 +79,7 @@ def parameter_count(
     """Trainable numbers: those of the operator, and of one U-Net for every second layer.
 
     >>> parameter_count(1, 1, width_size=4, modes=3, depth=1) - fno_parameters(1, 1, width_size=4, modes=3, depth=1)
-    809
+    608
     """
     own = {"width_size": width_size, "depth": depth, "num_spatial_dims": num_spatial_dims, **others}
     local = unet_parameters(width_size, width_size, widths=(width_size,) * LEVELS, num_spatial_dims=num_spatial_dims)
