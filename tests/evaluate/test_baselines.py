@@ -7,6 +7,7 @@ import pytest
 
 from outcrop.errors import ConfigError, DataError
 from outcrop.evaluate.baselines import BASELINES, Table, Task, check, find, fit_predict, ladder
+from outcrop.evaluate.fields import Fields
 from outcrop.evaluate.spatial import Space
 from outcrop.view.history import RESERVOIRS
 
@@ -23,7 +24,8 @@ def table(kind, size=240, seed=0):
     last = np.roll(number, 1).astype(np.float64)
     rows = np.arange(size)
     lines = {"line": 10.0 * (rows // 20), "cell": rows % 20, "level": rows % 20 // 4}
-    return Table(inputs, target, np.ones(size), time, last, time - 1, space=around(size), **lines)
+    fields = Fields(inputs[: size // 5 * 5].reshape(-1, 10), rows // 5, rows % 5, 5)
+    return Table(inputs, target, np.ones(size), time, last, time - 1, space=around(size), fields=fields, **lines)
 
 
 def around(size, nodes=6):

@@ -17,14 +17,16 @@ def test_function_equals_its_formula_on_sums(name):
     answers = {
         "label": rng.integers(0, 3, 50),
         "value": rng.normal(size=50),
+        "field": rng.normal(size=50),
         "probabilities": rng.dirichlet(np.ones(3), 50),
         "quantiles": np.sort(rng.normal(size=(50, len(LEVELS))), axis=1),
         "picks": np.concatenate([rng.integers(0, 2, (50, 2, 3)), rng.normal(size=(50, 2, 1))], axis=2),
     }
     prediction, group = answers[row.reads], rng.integers(0, 4, 50)
     extra = {"cost": COST} if row.needs_cost else {}
-    whole = row.load("function")(prediction=prediction, target=target, **extra)
-    sums = row.load("sums")(prediction, target, group, 4, None, 3)
+    fields = {"field": group} if row.reads == "field" else {}
+    whole = row.load("function")(prediction=prediction, target=target, **extra, **fields)
+    sums = row.load("sums")(prediction, target, group, 4, None, 3, **fields)
     values = row.load("of_sums")(np.stack([sums.sum(axis=0), sums[1]]), cost=COST)
     assert values.shape == (2,)
     assert values[0] == pytest.approx(whole)
@@ -46,7 +48,7 @@ def test_metric_of_the_verdict():
     assert "expected_cost" not in defined_for("class")
     with pytest.raises(ConfigError, match=r"put one of .*macro_f1.* first"):
         primary("class", wanted="expected_cost")
-    with pytest.raises(ConfigError, match="put one of rmse, mae, r2, nse, snr_db, crps first"):
+    with pytest.raises(ConfigError, match="put one of rmse, mae, r2, nse, snr_db, relative_l2, crps first"):
         primary("number", wanted="bias")
     with pytest.raises(ConfigError, match="did you mean 'macro_f1'"):
         find("macro_f")

@@ -16,6 +16,8 @@ SMALL = {
     "gaussian": {"shape": (20, 24)},
     "layers": {"shape": (20, 24)},
     "seismic": {"shape": (12, 32)},
+    "antiderivative": {"samples": 32},
+    "burgers": {"samples": 32},
 }
 CUBES = {
     "channels": {"shape": (6, 5, 8), "spacing_m": (25.0, 12.5, 0.5)},

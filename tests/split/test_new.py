@@ -59,6 +59,14 @@ def test_a_named_hold_out_is_one_split_with_its_reason(make_origins):
     assert split.sentence == "Scored on 1 well held out by name: the model must work in a new well."
 
 
+def test_a_hold_out_can_be_named_by_a_pattern(make_origins):
+    origins = make_origins([5] * 12)
+    (split,) = folds("new", origins, key="well", test=["W1?", "W3"], validation_share=0.3)
+    assert split.groups["test"] == ("W10", "W11", "W3")
+    with pytest.raises(ConfigError, match=r"promise\.test names 'X\*'"):
+        folds("new", origins, key="well", test=["X*", "W3"])
+
+
 def test_groups_wider_than_a_record_stay_together(make_origins):
     for split in folds("new", make_origins([4] * 6), key="field", validation_share=0.3):
         assert split.sentence.startswith("Fold") and len(split.groups["test"]) == 1 and len(split.test) == 8

@@ -8,7 +8,7 @@ import pytest
 from outcrop.errors import ConfigError
 from outcrop.records import Batch
 from outcrop.train.allowed import DATA_TYPES, Move, moves
-from outcrop.train.moves import flip, polarity, quarter_turn
+from outcrop.train.moves import flip, polarity, quarter_turn, transpose
 
 KEY = jax.random.key(0)
 
@@ -53,6 +53,18 @@ def test_quarter_turns_come_in_four_equally_often():
 def test_quarter_turns_need_squares():
     with pytest.raises(ConfigError, match=r"squares.*4 by 5 samples(?s:.*)Fix: give view\.size the same size"):
         quarter_turn((0, 1), (4, 5))
+
+
+def test_swapped_dimensions_keep_the_first_corner():
+    still = batch()
+    moved = transpose((0, 1), (4, 4))(still, KEY)
+    turned = np.asarray(moved.target[:, 0, 1] == 4)
+    assert 0.25 < turned.mean() < 0.75 and (np.asarray(moved.target[:, 0, 0]) == 0).all()
+    np.testing.assert_array_equal(moved.inputs[turned], np.swapaxes(still.inputs, 1, 2)[turned])
+    np.testing.assert_array_equal(moved.inputs[~turned], still.inputs[~turned])
+    np.testing.assert_array_equal(moved.weight[turned], np.swapaxes(still.weight, 1, 2)[turned])
+    with pytest.raises(ConfigError, match=r"Swapped dimensions need squares(?s:.*)Fix: give view\.size the same size"):
+        transpose((0, 1), (4, 5))
 
 
 def test_polarity_changes_the_sign_of_some_channels_only():

@@ -4,10 +4,12 @@ from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outcrop.errors import ConfigError
 from outcrop.records import Footprints, Record
 from outcrop.view.cells import cells_of
 from outcrop.view.patches import patches
@@ -136,3 +138,29 @@ def test_windows_run_along_every_trace():
     view = windows([record], 4, 4)
     assert view.input_shape(1) == (4, 1) and len(view.origins) == 2 * 3 * 3
     assert np.all(np.diff(view.origins.reads.ranges["inline"], axis=1) == 1)
+
+
+def test_whole_records_are_one_patch_each_of_any_size():
+    for shape in ((4, 6), (9, 5)):
+        records = [grid(shape, name=name) for name in "AB"]
+        view = patches(records, "whole")
+        assert view.of_records and view.size == shape and len(view.origins) == 2
+        tables = {record.name: table(record) for record in records}
+        batch = view.gather(tables, np.arange(2))
+        np.testing.assert_array_equal(batch.inputs[1, ..., 0].ravel(), tables["B"].inputs[:, 0])
+        back = view.stitch(np.arange(2), batch.inputs)
+        np.testing.assert_allclose(back["A"], tables["A"].inputs, rtol=1e-5)
+    assert (view.room(np.arange(2))[..., 0] == view.room(np.arange(2))[..., 1]).all()  # nothing moves
+
+
+def test_one_dimension_can_be_taken_whole():
+    record = grid((4, 6), around=True)
+    view = patches([record], {"longitude": "whole"})
+    assert view.size == (6,) and len(view.origins) == 4 and not view.of_records
+    assert patches([grid((3, 4, 6))], {"latitude": "whole", "longitude": "whole"}).input_shape(2) == (4, 6, 2)
+    assert patches([grid((9, 8))], {"latitude": "whole", "longitude": 4}, 2).size == (9, 4)
+
+
+def test_records_of_several_sizes_cannot_be_taken_whole_together():
+    with pytest.raises(ConfigError, match=r"4 and 9 samples along 'latitude'(?s:.*)Fix: train on records of one size"):
+        patches([grid((4, 6)), grid((9, 6), name="B")], "whole")

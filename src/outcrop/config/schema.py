@@ -242,7 +242,9 @@ class AugmentSection(Section):
     gain_sd: Annotated[float, Field(ge=0)] = 0.0
     shift_sd: Annotated[float, Field(ge=0)] = 0.0
     noise_sd: Annotated[float, Field(ge=0)] = 0.0
-    moves: list[str] = Field(default=[], description='"flip:DIM", "quarter_turn:DIM,DIM", "polarity", where allowed')
+    moves: list[str] = Field(
+        default=[], description='"flip:DIM", "quarter_turn:DIM,DIM", "transpose:DIM,DIM", "polarity"'
+    )
     data_type: str | None = Field(default=None, description="what the data are, which decides which moves are true")
 
 

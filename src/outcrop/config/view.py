@@ -16,8 +16,9 @@ class ViewSection(Section):
     length: Annotated[int, Field(ge=8)] = 256
     stride: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = None
     along: str | None = Field(default=None, description="dimension that windows, sequences and context run along")
-    size: dict[str, Annotated[int, Field(ge=1)]] | None = Field(
-        default=None, description="patches: samples along each dimension, e.g. {inline = 64, twt = 64}"
+    size: dict[str, Annotated[int, Field(ge=1)] | Literal["whole"]] | Literal["whole"] | None = Field(
+        default=None,
+        description='patches: samples along each dimension, e.g. {inline = 64, twt = 64}; "whole": all of a record',
     )
     area_weight: bool = Field(default=True, description="grids of degrees: samples count by the area of their cell")
     context: list[int] | str | None = Field(

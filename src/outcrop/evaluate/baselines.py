@@ -16,6 +16,7 @@ from jaxtyping import Float, Shaped
 
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.decisions import decide
+from outcrop.evaluate.fields import Fields
 from outcrop.evaluate.picks import Picking
 from outcrop.evaluate.seismic import Waves
 from outcrop.evaluate.spatial import Space
@@ -40,6 +41,7 @@ class Table:
         level: its place along the line's vertical alone.
         place: number of the cell of a grid, which then has a climatology of its own; None elsewhere.
         waves: the seismograms that the rows are samples of (picks).
+        fields: the whole fields that the rows are cells of.
     """
 
     inputs: Float[np.ndarray, "sample feature"]
@@ -55,13 +57,15 @@ class Table:
     level: Shaped[np.ndarray, " sample"] | None = None
     place: Shaped[np.ndarray, " sample"] | None = None
     waves: Waves | None = None
+    fields: Fields | None = None
 
     def __len__(self) -> int:
         return len(self.target)
 
     def where(self, rows: np.ndarray) -> Table:
         """Some of the rows, by mask or index."""
-        whole = {name: getattr(self, name) for name in ("space", "waves") if getattr(self, name) is not None}
+        apart = ("space", "waves", "fields")
+        whole = {name: getattr(self, name) for name in apart if getattr(self, name) is not None}
         columns = {name: column for name, column in vars(self).items() if column is not None and name not in whole}
         cut = {name: np.asarray(column)[rows] for name, column in columns.items()}
         return replace(self, **cut, **{name: one.where(rows) for name, one in whole.items()})
@@ -115,7 +119,7 @@ class Baseline:
         features: "none", "sample" (the sample's own inputs), "window" (also those around it, or the history),
             "reservoirs" (`view.history.reservoirs` of the inputs), "calendar" (`time`), "series" (`time`,
             `last_value`, `last_time`), "space" (`space`), "lines" (`line`, `cell`, `level`), "place" or "waveform"
-            (`waves`; the first reads no input).
+            (`waves`; the first reads no input), "field" (`fields`).
         fill: whether missing inputs must be filled (`Normaliser.encode(fill=True)`); trees read NaN as it is.
         most_rows: training rows used at most.
         is_floor: a predictor without inputs; a network that does not beat it has found no usable signal.
@@ -135,11 +139,11 @@ class Baseline:
     help: str
 
 
-_TABULAR, _SERIES, _SPATIAL, _LINES, _SEISMIC = (
-    f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial", "lines", "seismic")
+_TABULAR, _SERIES, _SPATIAL, _LINES, _SEISMIC, _FIELDS = (
+    f"outcrop.evaluate.{module}:" for module in ("tabular", "series", "spatial", "lines", "seismic", "fields")
 )
 _BOTH = ("class", "number")
-FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space", "lines", "place", "waveform")
+FEATURES = ("sample", "window", "reservoirs", "calendar", "series", "space", "lines", "place", "waveform", "field")
 
 BASELINES: dict[str, Baseline] = {
     row.name: row
@@ -229,6 +233,18 @@ BASELINES: dict[str, Baseline] = {
             _SERIES + "linear_reservoir", "a simulation: exponential or gamma response to the inputs, least squares",
         ),
         Baseline(
+            "mean_field", "the mean field", False, ("number",), "field", True, None, True,
+            _FIELDS + "mean_field", "the training mean of every cell of a field",
+        ),
+        Baseline(
+            "ridge_operator", "a linear operator", False, ("number",), "field", True, None, False,
+            _FIELDS + "ridge_operator", "a ridge regression of the whole output field on the whole input field",
+        ),
+        Baseline(
+            "pod", "principal components of the fields", True, ("number",), "field", True, None, False,
+            _FIELDS + "pod", "the same through the leading principal components of the targets",
+        ),
+        Baseline(
             "boosted_trees", "boosted trees", True, _BOTH, "sample", False, 60_000, False,
             _TABULAR + "boosted_trees", "gradient-boosted trees, stopped on the validation groups",
         ),
@@ -259,7 +275,8 @@ def ladder(kind: str, *, features: tuple[str, ...] = ("sample", "window")) -> tu
     Args:
         kind: kind of target.
         features: what the caller can offer; add "calendar" on a time axis, "series" for a forecast, "reservoirs" for a
-            simulation, "space" where other nodes of a network are measured, "lines" where lines are numbered.
+            simulation, "space" where other nodes of a network are measured, "lines" where lines are numbered, "field"
+            where examples are whole records.
 
     >>> ladder("class", features=("sample",))
     ('majority', 'nearest_neighbours', 'logistic', 'boosted_trees')

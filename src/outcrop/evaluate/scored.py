@@ -180,7 +180,10 @@ class Scored:
         """The metric's additive sums per group of samples, None where the contender has nothing it reads."""
         row = find(metric) if isinstance(metric, str) else metric
         answer = self.answers(row, contender)
-        return None if answer is None else row.load("sums")(answer, self.target, group, groups, None, self.class_count)
+        further = {"field": np.asarray(self.record)} if row.reads == "field" else {}
+        return None if answer is None else row.load("sums")(
+            answer, self.target, group, groups, None, self.class_count, **further
+        )  # fmt: skip
 
     def value(self, metric: str, contender: str) -> float:
         """The pooled score of one contender, NaN where it is undefined."""

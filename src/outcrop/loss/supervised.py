@@ -54,7 +54,7 @@ class Supervised:
 
     def score(self, scores: Array, target: Array, weight: Array | None = None) -> LossValue:
         """The same from the network's outputs."""
-        scores = _matching(scores, target, self.labels, self.outputs)
+        scores = matching(scores, target, self.labels, self.outputs)
         weight = jnp.ones(target.shape, scores.dtype) if weight is None else weight.astype(scores.dtype)
         present = (weight > 0) & (target >= 0) if self.labels else weight > 0
         target = jnp.where(present, target, 0)
@@ -198,7 +198,7 @@ def _factor(class_weights: np.ndarray | None) -> Callable[[Labels], PerSample] |
     return lambda target: jnp.asarray(class_weights, jnp.zeros(()).dtype)[target]
 
 
-def _matching(scores: Array, target: Array, labels: bool, outputs: int) -> Array:
+def matching(scores: Array, target: Array, labels: bool, outputs: int) -> Array:
     """The scores in the shape the formula wants, or an error that shows both shapes."""
     if not labels and outputs == 1 and scores.ndim == target.ndim + 1 and scores.shape[-1] == 1:
         scores = scores[..., 0]

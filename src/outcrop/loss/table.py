@@ -68,6 +68,9 @@ LOSSES: dict[str, Entry] = {
         Entry("mae", f"{_ROOM}:mae", ("number",), "absolute error, less moved by outliers"),
         Entry("huber", f"{_ROOM}:huber", ("number",), "squared error up to delta, absolute beyond", ("delta",)),
         Entry(
+            "relative_l2", "outcrop.loss.field:relative_l2", ("number",), "error of a field over its size", ("zero",)
+        ),
+        Entry(
             "gaussian",
             "outcrop.loss.distribution:gaussian",
             ("number",),
@@ -169,6 +172,7 @@ def build(
     class_codes: Sequence[object] = (),
     class_names: Sequence[str] = (),
     cost: np.ndarray | None = None,
+    zero: float = 0.0,
     arguments: Mapping[str, Any] | None = None,
 ) -> Loss:
     """The loss of a run.
@@ -179,12 +183,14 @@ def build(
         class_counts: training samples per class, for class weights.
         class_codes, class_names: the class table, for class weights by class.
         cost: cost[true, predicted], for expected_cost.
+        zero: 0 of the target's unit in standardised units, for relative_l2.
         arguments: the keys of `[loss]` without `kind`; those another loss uses are left aside.
 
     Raises:
         ConfigError: see `resolve` and `class_weights`; or expected_cost without a cost matrix.
     """
     common = {"class_counts": class_counts, "class_codes": class_codes, "class_names": class_names, "cost": cost}
+    common["zero"] = zero
     if kind == COMPOSITE:
         return _composite(target_kind, dict(arguments or {}), common)
     entry = LOSSES[resolve(kind, target_kind)]
@@ -205,6 +211,8 @@ def build(
                 )
             )
         given["cost"] = cost
+    if "zero" in entry.arguments:
+        given["zero"] = zero
     module, function = entry.function.split(":")
     return getattr(import_module(module), function)(**given)
 

@@ -30,7 +30,8 @@ class Metric:
             the same name with `_of_sums` turns sums (any leading axes) into values, `(sums, *, cost) -> (...)`.
         sums: `module:function` that gathers the additive sums per group, `(prediction, target, group, groups, weight,
             classes) -> (group, ...)`.
-        reads: what it compares with the target: "label" or "value" (the decision), "probabilities", "quantiles" or
+        reads: what it compares with the target: "label" or "value" (the decision), "field" (the values of a whole
+            record: `sums` is also told `field`, the number of each sample's record), "probabilities", "quantiles" or
             "picks".
         unit: "" (a pure number), "target" (the target's unit; of picks that of the axis) or "cost" (that of the cost
             matrix, which it needs).
@@ -121,6 +122,7 @@ _FORCE = "FORCE 2020 contest, doi:10.5281/zenodo.4351156 (its score is the negat
 _LONG = "Long et al. (2015), doi:10.1109/CVPR.2015.7298965"
 _GNEITING = "Gneiting and Raftery (2007), doi:10.1198/016214506000001437"
 _NASH = "Nash and Sutcliffe (1970), doi:10.1016/0022-1694(70)90255-6"
+_LI = "Li et al. (2021), arXiv:2010.08895, section 5"
 _ZHU = "Zhu, Mousavi and Beroza (2019), doi:10.1109/TGRS.2019.2926772"
 _WILKS = "Wilks (2019), Statistical Methods in the Atmospheric Sciences, chapter 9"
 
@@ -141,6 +143,11 @@ METRICS: dict[str, Metric] = {
         Metric(
             "snr_db", "signal-to-noise ratio in dB", "10 log10(sum t^2 / sum (y - t)^2)", _ZHU, "higher", ("number",),
             "outcrop.metric.signal:snr_db", "outcrop.metric.regression:error_sums", "value", on_request=True,
+        ),
+        Metric(
+            "relative_l2", "relative L2 error", "mean over records of |y - t| / |t|, norms over samples", _LI,
+            "lower", ("number",), "outcrop.metric.field:relative_l2", "outcrop.metric.field:relative_l2_sums", "field",
+            on_request=True,
         ),
         _number("crps", "CRPS", "2 * integral over q of the pinball loss of quantile q", _GNEITING, sums="crps"),
         Metric(
@@ -185,7 +192,7 @@ def defined_for(
     """Names of the metrics that exist for a kind of target, in the table's order.
 
     >>> defined_for("number")
-    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'crps')
+    ('rmse', 'mae', 'r2', 'nse', 'bias', 'snr_db', 'relative_l2', 'crps')
     """
     return tuple(
         row.name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from outcrop.model.coordinate_entries import COORDINATE
 from outcrop.model.family import Family
 from outcrop.model.generative_entries import GENERATIVE
+from outcrop.model.operator_entries import OPERATORS
 
 _DENSE_CODE = {"latent_size": 8, "width_size": 64, "depth": 2, "activation": "gelu", "dropout": 0.0}
 _CONV_CODE = {
@@ -352,6 +353,7 @@ FAMILIES: dict[str, Family] = {
             axes=3,
         ),
         *COORDINATE,
+        *OPERATORS,
         *GENERATIVE,
     )
 }

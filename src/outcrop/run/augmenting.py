@@ -53,10 +53,11 @@ def _moves(section: AugmentSection, problem: Problem, normaliser: Normaliser, vi
         if move.kind == "flip":
             signed = _offsets(normaliser, move.dims[0])
             made.append(moves.flip(dims.index(move.dims[0]), signed, _target_offset(normaliser, move.dims[0])))
-        elif move.kind == "quarter_turn":
+        elif move.kind in ("quarter_turn", "transpose"):
             _no_components(normaliser, move.dims)
             axes = (dims.index(move.dims[0]), dims.index(move.dims[1]))
-            made.append(moves.quarter_turn(axes, view.input_shape(1)[:-1]))
+            make = moves.quarter_turn if move.kind == "quarter_turn" else moves.transpose
+            made.append(make(axes, view.input_shape(1)[:-1]))
         else:
             made.append(moves.polarity(_offsets(normaliser, None)))
     return made

@@ -106,7 +106,8 @@ def _content(
     own = parts.network_arguments(problem, checked.view)
     arguments = {**parts.sizes(problem, checked.view, normaliser), "arguments": own}
     source = next(source for source in config.data.source.values() if source.join is None)
-    reading = source.options | ({"format": source.format} if source.format else {})
+    options = {} if source.simulation else source.options  # those of a simulation read no file
+    reading = options | ({"format": source.format} if source.format else {})
     return Bundle(
         family=config.model.family,
         arguments=arguments,

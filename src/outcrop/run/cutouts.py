@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, DataError, message
 from outcrop.records import Record
 from outcrop.run.freed import give_back_freed_memory
+from outcrop.view.patches import WHOLE
 
 BYTES_PER_SAMPLE = 700
 """What a sample takes at most on the way: values, encodings, examples of the baselines, columns of the audit."""
@@ -154,8 +156,12 @@ def cut(config: Config, records: Sequence[Record], variables: Sequence[Variable]
 def _box(config: Config, record: Record) -> tuple[int, ...]:
     """Samples of one box along every dimension."""
     view = config.data.view
+    if view.size and (isinstance(view.size, str) or WHOLE in view.size.values()):
+        what = f"{record.name} is larger than data.memory_mb, and an example would take it whole."
+        fix = f"data.memory_mb = {bytes_of(record) / 1e6 + 1:.0f}, or a view.size in samples."
+        raise ConfigError(message(what, where="data.view.size", fix=fix))
     if view.size:
-        wanted: Mapping[str, int] = view.size
+        wanted: Mapping[str, Any] = view.size
     elif view.kind in ("auto", "windows"):
         wanted = {view.along or record.dims[-1]: view.length}
     else:

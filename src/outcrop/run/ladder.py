@@ -5,6 +5,8 @@ ahead), the same window or history, and the inputs known in the future. Those th
 encoded target (an anomaly, a logarithm), turned back to its unit afterwards; those without inputs, those of a time
 series and those in space learn the physical one.
 
+Of whole records baselines from field to field get all samples of the input as one example.
+
 Of a network that reads the known target of other nodes, baselines in space get exactly those nodes; the others get the
 inverse-distance mean of them in place of the node's own value, which is hidden.
 """
@@ -19,6 +21,7 @@ import numpy as np
 
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.evaluate import baselines
+from outcrop.evaluate.fields import Fields
 from outcrop.evaluate.spatial import Space, without_own
 from outcrop.run.lines import Lines, lines_of
 from outcrop.run.parts import context_of, forecasts
@@ -58,6 +61,8 @@ def names_of(problem: Problem, view: View) -> tuple[str, ...]:
         features.append("lines")
     if problem.records[0].axis.dtype.kind == "M":
         features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
+    if getattr(view, "of_records", False):
+        features.append("field")
     if view.kind == "sequences" and not forecasts(problem):
         features.append("reservoirs")
     return baselines.ladder(kind, features=tuple(features))
@@ -109,7 +114,8 @@ class Ladder:
         return rows.where(np.sort(np.random.default_rng(seed).choice(len(rows), 4 * most, replace=False)))
 
     def _learns_encoded(self, row: baselines.Baseline) -> bool:
-        return not self.problem.classes and row.features in ("sample", "window", "reservoirs")
+        reads = row.features in ("sample", "window", "reservoirs") or (row.features == "field" and not row.is_floor)
+        return not self.problem.classes and reads
 
     def _table(self, row: baselines.Baseline, rows: Rows, part: str) -> baselines.Table:
         """Some rows of a part, with the inputs this baseline asks for."""
@@ -125,6 +131,9 @@ class Ladder:
             lines = self.lines
             columns = {} if lines is None else {k: v[flat] for k, v in lines._asdict().items()}
             return baselines.Table(inputs, target, weight, **columns)
+        if row.features == "field":
+            fields = self._fields(rows, part) if getattr(self.view, "of_records", False) else None
+            return baselines.Table(inputs, target, weight, fields=fields)
         if row.features in ("place", "waveform"):
             return baselines.Table(inputs, target, weight, waves=waves_of(self.problem, rows))
         if row.features in ("calendar", "series", "none"):
@@ -137,6 +146,15 @@ class Ladder:
     def lines(self) -> Lines | None:
         """Numbered lines, where the promise speaks of them."""
         return lines_of(self.problem, self.view)
+
+    def _fields(self, rows: Rows, part: str) -> Fields:
+        """The whole input fields of a part whose examples are whole records."""
+        index = getattr(self.split, part)
+        inputs = self.view.gather(self.tables[True], index).inputs
+        example = np.full(len(self.names), -1)
+        example[self.view.origins.record[index]] = np.arange(len(index))
+        cells = int(np.prod(inputs.shape[1:-1]))
+        return Fields(inputs.reshape(len(index), -1), example[rows.record], rows.sample, cells)
 
     def _around(self, rows: Rows, part: str, values: np.ndarray) -> Space:
         """What is known around some rows of a part; in training, all that its examples read."""

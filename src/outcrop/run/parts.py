@@ -25,6 +25,7 @@ from outcrop.run.problem import Problem
 from outcrop.run.series import along_series, network_arguments, sizes, steps_of
 from outcrop.split.promise import Split
 from outcrop.train import optimiser
+from outcrop.view.patches import WHOLE
 from outcrop.view.points import context_offsets
 from outcrop.view.view import View, make
 
@@ -112,7 +113,9 @@ def view_arguments(problem: Problem, kind: str) -> dict[str, Any]:
         if not section.size:
             fix = "size = {" + ", ".join(f"{dim} = 32" for dim in dims[-2:]) + "}"
             raise ConfigError(message("Patches need their size along each dimension.", where="data.view", fix=fix))
-        return {"size": dict(section.size), "stride": section.stride, "area_weight": section.area_weight}
+        size = dict.fromkeys(dims, section.size) if isinstance(section.size, str) else section.size
+        size = {**{dim: size[dim] for dim in dims if dim in size}, **size}  # in the order of the grid
+        return {"size": size, "stride": section.stride, "area_weight": section.area_weight}
     if kind == "sequences":
         return _sequence_arguments(problem) | along
     return _graph_arguments(problem) | along
@@ -124,6 +127,9 @@ def _sequence_arguments(problem: Problem) -> dict[str, Any]:
         what = "Sequences need their history, in samples" if section.history is None else "Sequences have one stride"
         fix = "view = {history = 48, horizon = 24}, or {history = 365, spin_up = 180} for a simulation"
         raise ConfigError(message(f"{what}.", where="data.view", fix=fix))
+    if section.size is not None and WHOLE in (section.size if isinstance(section.size, str) else section.size.values()):
+        fix = f'size = {{{problem.records[0].dims[-1]} = {problem.records[0].shape[-1]}}}, or kind = "patches"'
+        raise ConfigError(message("Sequences have a size in samples.", where="data.view.size", fix=fix))
     if section.lead and not section.horizon:
         fix = f"horizon = 1, lead = {section.lead}"
         raise ConfigError(message("A lead is that of a forecast.", where="data.view.lead", fix=fix))
@@ -220,8 +226,16 @@ def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:
         fix = f'[loss] kind = "{needed[0]}"' if needed else f"family = one of {able}; or another loss"
         raise ConfigError(message(what, where="[model] and [loss]", fix=fix))
     return losses.build(
-        config.loss.kind, kind, class_counts=normaliser.class_counts or (), arguments=arguments, **table
-    )
+        config.loss.kind, kind, class_counts=normaliser.class_counts or (), zero=_zero(normaliser), arguments=arguments,
+        **table,
+    )  # fmt: skip
+
+
+def _zero(normaliser: Normaliser) -> float:
+    """What 0 of the (transformed) target became; 0 for classes and where inputs are given back."""
+    target = normaliser.target
+    statistic = None if target is None else normaliser.statistics.get(target.name)
+    return 0.0 if statistic is None else -statistic.centre / statistic.spread
 
 
 def optimiser_of(train: TrainSection) -> Any:

@@ -13,6 +13,7 @@ from outcrop.bundle import Bundle
 from outcrop.errors import ConfigError, message
 from outcrop.model import table as families
 from outcrop.records import Record
+from outcrop.view.patches import WHOLE
 from outcrop.view.span import Span
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def input_shape(bundle: Bundle) -> tuple[int, ...]:
     if "in_size" in sizes:
         return (sizes["in_size"],)
     kind = view.get("kind")
-    box = [n for n in dict(view.get("size") or {}).values() if n > 1]
+    sizes_of = dict(view.get("size") or {}).values()
+    box = [n for n in (STAND_IN if size == WHOLE else size for size in sizes_of) if n > 1]
     span = Span(view.get("history") or 0, horizon=view.get("horizon") or 0, lead=view.get("lead") or 0)
     along = {
         "windows": [view.get("length")],

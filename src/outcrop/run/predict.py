@@ -161,8 +161,9 @@ def _one_file(
         reading = model.bundle.provenance["reading"]
         records = read(path, **reading)
         if len(records) == 1 and (options["region"] or bytes_of(records[0]) > block_bytes):
-            if model.reconstructs or carry:
+            if model.reconstructs or carry or model.reads_whole:
                 whole = "A state is carried over" if carry else "Inputs are given back for"
+                whole = "Examples are" if model.reads_whole else whole
                 what = f"{whole} whole records; this one is larger, or a region was asked for."
                 raise DataError(message(what, where=str(path), fix="cut the file into smaller ones."))
 

@@ -153,6 +153,8 @@ def solve(
     if problem.start is not None:
         models = [problem.start.network(m, parts.network_arguments(problem, view)) for m in range(len(keys))]
         loss = problem.start.held(loss)
+    elif hasattr(models[0], "fitted"):  # a basis from the training targets
+        models = [model.fitted(view.gather(tables, split.train).target) for model in models]
     data = training_data(problem, view, tables, split, normaliser)
     if hasattr(loss, "check"):
         loss.check(view.gather(tables, split.train))
@@ -214,7 +216,7 @@ def training_data(
     if split.boxes is not None:
         kind = parts.view_kind(problem)
         return Stream(problem, normaliser, {"kind": kind, **parts.view_arguments(problem, kind)}, split.boxes)
-    moves = view.kind == "graphs" or problem.config.train.jitter
+    moves = view.kind == "graphs" or (problem.config.train.jitter and not getattr(view, "of_records", False))
     if getattr(view, "redrawn", False) or (view.kind != "points" and moves):
         return _Moving(view, tables, split.train, moves)
     return view.gather(tables, split.train)

@@ -34,6 +34,7 @@ from outcrop.run.weights import check_sizes, member
 from outcrop.shown import Readable, Shown
 from outcrop.view.divided import in_turn
 from outcrop.view.graphs import Graphs
+from outcrop.view.patches import WHOLE
 from outcrop.view.view import View, make
 
 if TYPE_CHECKING:
@@ -72,6 +73,16 @@ class Predicted:
     anomaly: np.ndarray | None = None
     flag: np.ndarray | None = None
 
+    def shaped(self, shape: tuple[int, ...]) -> Predicted:
+        """The same with the axis of samples as the axes of a grid."""
+
+        def grid(values: Any) -> Any:
+            if isinstance(values, Mapping):
+                return {name: grid(own) for name, own in values.items()}
+            return values.reshape(*shape, *values.shape[1:]) if isinstance(values, np.ndarray) else values
+
+        return Predicted(**{name: grid(value) for name, value in vars(self).items()})
+
     @property
     def labels(self) -> list[str]:
         """The name of the class of every sample; empty where there is none, and for numbers."""
@@ -80,7 +91,7 @@ class Predicted:
     @property
     def confidence(self) -> np.ndarray | None:
         """The probability of the most probable class."""
-        return None if self.probabilities is None else self.probabilities.max(axis=1)
+        return None if self.probabilities is None else self.probabilities.max(axis=-1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -229,12 +240,17 @@ class Model(Readable):
         return np.any([values >= 0 if coded else np.isfinite(values) for values, coded in columns], axis=0)
 
     def predict(self, **arrays: Any) -> Predicted:
-        """Predicts along arrays of equal length, one per input, in the units of the run file; NaN is missing.
+        """Predicts along arrays of equal shape, one per input, in the units of the run file; NaN is missing.
+
+        A network of patches takes grids of their dimensions, or a stack of such grids along a first axis; what it
+        answers then has the shape of the arrays. Of whole records the grid may be finer than that of training.
 
         Raises:
-            DataError: an input is not given, or lengths differ.
+            DataError: an input is not given, or shapes differ.
         """
-        return self.predict_record(self.record_of(**arrays))
+        record = self.record_of(**arrays)
+        predicted = self.predict_record(record)
+        return predicted if len(record.dims) == 1 else predicted.shaped(record.shape)
 
     def codes(self, **arrays: Any) -> np.ndarray:
         """The codes of an autoencoder along arrays, as for `predict`: (example, *place, number), in order of examples.
@@ -252,7 +268,7 @@ class Model(Readable):
         return sample(self, count, seed)
 
     def record_of(self, **arrays: Any) -> Record:
-        """Arrays of equal length as a record that is ready to be predicted."""
+        """Arrays of equal shape as a record that is ready to be predicted."""
         import xarray as xr
 
         known = [variable.name for variable in self.inputs]
@@ -266,17 +282,35 @@ class Model(Readable):
             )
             raise DataError(message(what, where=self.bundle.source, fix=f"the inputs are {', '.join(known)}."))
         columns = {name: np.atleast_1d(np.asarray(values)) for name, values in arrays.items()}
-        lengths = {len(values) for values in columns.values()}
-        if len(lengths) != 1:
-            raise DataError(
-                message(f"The arrays have {len(lengths)} different lengths.", fix="pass arrays of one length.")
-            )
-        size = lengths.pop()
-        units = {v.name: v.unit or "" for v in self.inputs}
-        data = {n: ("row", columns.get(n, np.full(size, np.nan)), {"units": units[n]}) for n in known}
-        record = Record(xr.Dataset(data, {"row": np.arange(size)}), "array")
+        shapes = {values.shape for values in columns.values()}
+        if len(shapes) != 1:
+            what = f"The arrays have {len(shapes)} different lengths or shapes."
+            raise DataError(message(what, fix="pass arrays of one length."))
+        shape = shapes.pop()
+        dims, units = self._dims_of(shape), {v.name: v.unit or "" for v in self.inputs}
+        data = {n: (dims, columns.get(n, np.full(shape, np.nan)), {"units": units[n]}) for n in known}
+        axes = {dim: np.arange(size) for dim, size in zip(dims, shape, strict=True)}
+        record = Record(xr.Dataset(data, axes), "array", dims=dims)
         resolved, _ = resolve([record], [replace(v, sources=(v.name,)) for v in self.inputs], training=False)
         return resolved[0]
+
+    def _dims_of(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Names of the axes of arrays: those of a patch, and before them one of examples.
+
+        Raises:
+            DataError: arrays of fewer or more axes than examples have.
+        """
+        own = tuple(self.bundle.view.get("size") or ()) if self.bundle.view["kind"] == "patches" else ("row",)
+        further = len(shape) - len(own)
+        if not 0 <= further <= (self.bundle.view["kind"] == "patches"):
+            what = f"The arrays have {len(shape)} axes; an example has {' x '.join(own)}."
+            raise DataError(message(what, where=self.bundle.source, fix=f"pass arrays of {len(own)} axes."))
+        return ("example",) * further + own
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether an example takes whole records, of any size."""
+        return WHOLE in dict(self.bundle.view.get("size") or {}).values()
 
     @property
     def title(self) -> str:

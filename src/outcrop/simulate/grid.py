@@ -34,6 +34,7 @@ AXES = {
     "inline": ("", "number of the line"),
     "crossline": ("", "number across the lines"),
     "sample": ("", "number of the sample"),
+    "x": ("1", "place in the unit interval"),
 }
 """Dimension -> unit and description."""
 

@@ -7,6 +7,7 @@ to the fold with the fewest samples that has room, so that folds hold similar nu
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ def new(
     Args:
         key: group key ("well"): no value of it is in two parts of a split.
         folds: splits of the rotation; by default 7, or one per group when there are fewer.
-        test: groups of a single hold-out; `folds` is not used then.
+        test: groups of a single hold-out, or patterns of their names; `folds` is not used then.
         validation_share, calibration_share: share of the remaining samples, drawn as whole groups.
         size: record name -> labelled samples, to balance folds; by default the number of examples.
         seed: the same seed gives the same folds.
@@ -135,9 +136,10 @@ def _groups(origins: Origins, key: str, size: Mapping[str, float] | None) -> Gro
 
 
 def _find(groups: Groups, test: Sequence[str]) -> np.ndarray:
-    """Positions of the named groups."""
-    names = [str(name) for name in test]
-    unknown = [name for name in names if name not in set(groups.names)]
+    """Positions of the groups that are named, or match a pattern such as "darcy_test_*"."""
+    names, known = [str(name) for name in test], set(groups.names.tolist())
+    found = {name: [name] if name in known else fnmatch.filter(groups.names.tolist(), name) for name in names}
+    unknown = [name for name, those in found.items() if not those]
     if unknown or not names:
         hint = did_you_mean(unknown[0], groups.names) if unknown else ""
         raise ConfigError(
@@ -147,7 +149,7 @@ def _find(groups: Groups, test: Sequence[str]) -> np.ndarray:
                 fix=f'test = ["{groups.names[-1]}"]',
             )
         )
-    chosen = np.flatnonzero(np.isin(groups.names, names))
+    chosen = np.flatnonzero(np.isin(groups.names, [name for those in found.values() for name in those]))
     if len(chosen) == len(groups.names):
         raise ConfigError(
             message(

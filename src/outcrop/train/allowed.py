@@ -20,7 +20,7 @@ class DataType(NamedTuple):
 
     Attributes:
         flips: dimensions that may be mirrored; "*" for all.
-        turns: whether two of them may be turned into each other by quarter turns.
+        turns: whether two of them may be turned into each other by quarter turns, or swapped.
         polarity: whether the sign of all values may be changed.
         why: why nothing else may be.
     """
@@ -50,7 +50,7 @@ OF_FORMAT = {
 
 
 class Move(NamedTuple):
-    """One move: its kind ("flip", "quarter_turn", "polarity") and the dimensions it acts on."""
+    """One move: its kind ("flip", "quarter_turn", "transpose", "polarity") and the dimensions it acts on."""
 
     kind: str
     dims: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def moves(wanted: Sequence[str], data_type: str | None, format: str, dims: Seque
     """The moves of a run file.
 
     Args:
-        wanted: such as "flip:crossline", "quarter_turn:inline,crossline", "polarity".
+        wanted: such as "flip:crossline", "quarter_turn:inline,crossline", "transpose:x,y", "polarity".
         data_type: a name of DATA_TYPES, or None to follow the format.
         format: of the records.
         dims: of one example.
@@ -81,7 +81,7 @@ def moves(wanted: Sequence[str], data_type: str | None, format: str, dims: Seque
 def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
     kind, _, rest = text.partition(":")
     dims = tuple(part.strip() for part in rest.split(",") if part.strip())
-    counts = {"flip": 1, "quarter_turn": 2, "polarity": 0}
+    counts = {"flip": 1, "quarter_turn": 2, "transpose": 2, "polarity": 0}
     if counts.get(kind) != len(dims):
         fix = 'moves = ["flip:crossline", "quarter_turn:inline,crossline", "polarity"]'
         what = f"The move {text!r} is not known{did_you_mean(kind, counts)}."
@@ -97,7 +97,8 @@ def _allowed(move: Move, name: str, dims: Sequence[str]) -> Move:
         raise ConfigError(message(what, where="train.augment.moves", fix=fix))
     known = DATA_TYPES[name]
     free = all(dim in known.flips or ("*" in known.flips and dim not in ("time", "twt")) for dim in move.dims)
-    true = {"flip": free, "quarter_turn": free and known.turns, "polarity": known.polarity}[move.kind]
+    turned = free and known.turns
+    true = {"flip": free, "quarter_turn": turned, "transpose": turned, "polarity": known.polarity}[move.kind]
     if not true:
         text = move.kind + (f":{','.join(move.dims)}" if move.dims else "")
         what = f"{text!r} does not leave {name} data true: {known.why}."

@@ -1,4 +1,4 @@
-"""Mirrors, quarter turns and reversed polarity of whole training examples, inside the compiled step.
+"""Mirrors, turns, swapped dimensions and reversed polarity of whole training examples, inside the compiled step.
 
 Each function returns (batch, key) -> batch and draws once per example. Inputs are channels last,
 (example, *size, channel); target and weight (example, *size) move along. Which moves are true is in allowed.py.
@@ -43,9 +43,7 @@ def quarter_turn(axes: tuple[int, int], size: Sequence[int]) -> Augment:
     Raises:
         ConfigError: the two dimensions have different sizes.
     """
-    if size[axes[0]] != size[axes[1]]:
-        what = f"Quarter turns need squares, and examples have {size[axes[0]]} by {size[axes[1]]} samples."
-        raise ConfigError(message(what, where="train.augment.moves", fix="give view.size the same size along both."))
+    _square("Quarter turns", axes, size)
     plane = (axes[0] + 1, axes[1] + 1)
 
     def apply(batch: Batch, key: jax.Array) -> Batch:
@@ -57,6 +55,24 @@ def quarter_turn(axes: tuple[int, int], size: Sequence[int]) -> Augment:
         return turned
 
     return apply
+
+
+def transpose(axes: tuple[int, int], size: Sequence[int]) -> Augment:
+    """Swaps two dimensions in half of the examples: the mirror at the diagonal, which keeps the first row and column
+    the first ones, as a grid needs that holds one of two opposite boundaries.
+
+    Raises:
+        ConfigError: the two dimensions have different sizes.
+    """
+    _square("Swapped dimensions", axes, size)
+    first, second = (axis + 1 for axis in axes)
+    return _half(lambda batch: _of_arrays(batch, lambda array: jnp.swapaxes(array, first, second)))
+
+
+def _square(what: str, axes: tuple[int, int], size: Sequence[int]) -> None:
+    if size[axes[0]] != size[axes[1]]:
+        what = f"{what} need squares, and examples have {size[axes[0]]} by {size[axes[1]]} samples."
+        raise ConfigError(message(what, where="train.augment.moves", fix="give view.size the same size along both."))
 
 
 def polarity(signed: Mapping[int, float]) -> Augment:

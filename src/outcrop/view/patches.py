@@ -2,14 +2,15 @@
 
 Dimensions that `size` does not name are taken one index at a time: `{latitude = 32, longitude = 32}` on a field in time
 makes maps of single times, `{twt = 128}` on a cube makes windows along every trace. On longitudes that go around the
-globe patches cross the seam.
+globe patches cross the seam. `"whole"` takes all that a record has along a dimension, so that a network trained on
+coarse grids is asked about finer ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from outcrop.data.normalise import Encoded
 
 
+WHOLE = "whole"
+"""The size of a patch along a dimension that it takes whole."""
 FEWEST_IN_SLICES = 512
 """Samples of a patch from which adding slices is quicker than counting samples."""
 
@@ -40,6 +43,7 @@ class Patches(OnePerSample):
         dims: dimensions of a patch, in the order of the grid.
         cells: the grids of the records.
         area_weight: whether samples count by the area of their cell on grids of degrees.
+        whole: dimensions that every patch takes whole.
     """
 
     origins: Origins
@@ -48,11 +52,17 @@ class Patches(OnePerSample):
     dims: tuple[str, ...]
     cells: Cells
     area_weight: bool = True
+    whole: tuple[str, ...] = ()
     kind: str = "patches"
 
     @property
     def read_size(self) -> int:
         return max(self.size)
+
+    @property
+    def of_records(self) -> bool:
+        """Whether every example is a whole record."""
+        return self.whole == self.cells.dims
 
     def input_shape(self, channels: int) -> tuple[int, ...]:
         """(*size, channel)."""
@@ -73,7 +83,7 @@ class Patches(OnePerSample):
         mask = self.cells.cover(origins.record, origins.reads)
         low, high = self.cells.boxes(origins.record, origins.reads)
         for number, dim in enumerate(self.dims):
-            half = self.stride[number] // 2
+            half = 0 if dim in self.whole else self.stride[number] // 2
             for side, shift in ((0, -half), (1, half)):
                 ranges = dict(origins.reads.ranges)
                 moved = np.stack([start[part, number] + shift, start[part, number] + shift + self.size[number]], axis=1)
@@ -167,7 +177,7 @@ class Patches(OnePerSample):
 
 def patches(
     records: Sequence[Record],
-    size: Mapping[str, int],
+    size: Mapping[str, int | str] | str,
     stride: int | Mapping[str, int] | None = None,
     *,
     labelled: Mapping[str, np.ndarray] | None = None,
@@ -177,16 +187,19 @@ def patches(
 
     Args:
         records: only their grids, names, groups, coordinates and positions are used.
-        size: dimension -> samples per patch.
+        size: dimension -> samples per patch, or "whole"; "whole" alone for every dimension.
         stride: samples from patch to patch, one number or per dimension; by default half the size.
         labelled: record name -> mask per sample; patches without any label are left out.
         area_weight: samples count by the area of their cell on grids of degrees.
 
     Raises:
-        ConfigError: an unknown dimension, or a size or stride that leaves samples uncovered.
+        ConfigError: an unknown dimension, a size or stride that leaves samples uncovered, or records of several sizes
+            along a dimension that is taken whole.
     """
     cells = cells_of(records)
-    dims, sizes, strides = _sizes(cells, size, stride)
+    asked = dict.fromkeys(cells.dims, size) if isinstance(size, str) else dict(size)
+    whole = tuple(dim for dim in cells.dims if asked.get(dim) == WHOLE)
+    dims, sizes, strides = _sizes(cells, {**asked, **_extents(cells, whole)}, stride, whole)
     sides = {dim: [] for dim in cells.dims}
     record = []
     for which, shape in enumerate(cells.shapes.tolist()):
@@ -211,11 +224,26 @@ def patches(
     if mask is not None:
         keep = np.flatnonzero(cells.count(mask, numbers, prints))
         prints, numbers = prints.take(keep), numbers[keep]
-    return Patches(columns.build(cells, numbers, prints, prints), sizes, strides, dims, cells, area_weight)
+    return Patches(columns.build(cells, numbers, prints, prints), sizes, strides, dims, cells, area_weight, whole)
+
+
+def _extents(cells: Cells, whole: Sequence[str]) -> dict[str, int]:
+    """The size that all records have along each of some dimensions."""
+    found = {}
+    for dim in whole:
+        extents = np.unique(cells.shapes[:, cells.dims.index(dim)]).tolist()
+        if len(extents) > 1:
+            what = (
+                f"Records have {' and '.join(map(str, extents[:4]))} samples along {dim!r}, and a batch holds one size."
+            )
+            fix = "train on records of one size; outcrop predict takes them of any size afterwards."
+            raise ConfigError(message(what, where="data.view.size", fix=fix))
+        found[dim] = int(extents[0])
+    return found
 
 
 def _sizes(
-    cells: Cells, size: Mapping[str, int], stride: int | Mapping[str, int] | None
+    cells: Cells, size: Mapping[str, Any], stride: int | Mapping[str, int] | None, whole: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
     for dim in [*size, *(stride if isinstance(stride, Mapping) else ())]:
         if dim not in cells.dims:
@@ -229,7 +257,7 @@ def _sizes(
     steps = []
     for dim, length in zip(dims, sizes, strict=True):
         own = stride.get(dim) if isinstance(stride, Mapping) else stride
-        steps.append(max(length // 2, 1) if own is None else int(own))
+        steps.append(length if dim in whole else max(length // 2, 1) if own is None else int(own))
     for dim, length, step in zip(dims, sizes, steps, strict=True):
         if length < 1 or not 1 <= step <= length:
             what = f"Patches need size >= 1 and 1 <= stride <= size along {dim}, got {length} and {step}."
