@@ -134,6 +134,10 @@ def conditions_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> tup
                 arrays[variable.name] = (dims, values, {"units": _unit(record, variable)})
             elif values is not None and not variable.classes:
                 there[..., generates.index(variable.name)] = np.isfinite(values)
+    for variable in told:
+        axis = next((name for name in variable.sources if name in grid), None)
+        if variable.name not in arrays and axis is not None:
+            arrays[variable.name] = (dims, _along(axis, grid), {"units": variable.unit or ""})
     lacking = [name for name in names if name not in arrays]
     if lacking:
         what = f"The generator has to be told {', '.join(lacking)} on a grid of {' x '.join(map(str, shape))}."
@@ -165,6 +169,12 @@ def _encoded(
         channels[layout[variable.name].present] = there[..., which].astype(np.float32).ravel()
     columns = [channels[at].reshape(shape) for at in sorted(channels)]
     return np.stack(columns, axis=-1).astype(np.float32) if columns else np.zeros((*shape, 0), np.float32)
+
+
+def _along(dim: str, grid: Grid) -> np.ndarray:
+    """A coordinate on the whole grid."""
+    shape = [len(axis) if name == dim else 1 for name, axis in grid.items()]
+    return np.broadcast_to(np.asarray(grid[dim], float).reshape(shape), shape_of(grid))
 
 
 def _unit(record: Record, variable: Variable) -> str:
