@@ -51,7 +51,10 @@ def answers(run: RunFolder) -> dict[str, list[tuple[str, str]]]:
         ("", f"The mean square of what is left over of the equation at {words.number(loss.get('points', 0))} points."),
         ("", f"Values that conditions give are {hard}."),
     ]
-    if len(terms(run)) > 1:
+    if any(name.startswith("roughness of") for name in terms(run)):
+        minimised.append(("", "Data count in units of their noise, equation and conditions a hundred times as much."))
+        minimised.append(("", "Slopes of what is found have a price, as high as the noise of the data allows."))
+    elif len(terms(run)) > 1:
         how = OFTEN.get(str(loss.get("balance")))
         minimised.append(("", f"Each term is weighed so that {how}." if how else "All terms have the same weight."))
     if loss.get("refine") == "residual":

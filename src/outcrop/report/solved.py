@@ -55,15 +55,15 @@ def solution_pictures(run: RunFolder) -> list[Picture]:
     axes = [
         figures.Axis(n, data[n].to_numpy(), str(data[n].attrs.get("units", ""))) for n in about.get("coordinates") or {}
     ]
-    found = []
-    for name in [*(about.get("unknowns") or []), *(n for n in about.get("found") or [] if n in data)]:
-        found.append(_field(data, str(name), axes))
-    return found
+    unknowns = [str(name) for name in about.get("unknowns") or []]
+    hidden = [str(name) for name in about.get("found") or [] if name in data]
+    return [_field(data, name, axes, found=name in hidden) for name in (*unknowns, *hidden)]
 
 
-def _field(data: Any, name: str, axes: list[figures.Axis]) -> Picture:
+def _field(data: Any, name: str, axes: list[figures.Axis], *, found: bool) -> Picture:
     unit, values = str(data[name].attrs.get("units", "")), data[name].to_numpy()
-    residual = next((data[n].to_numpy() for n in data.data_vars if str(n).startswith("residual_")), None)
+    left = (data[n].to_numpy() for n in data.data_vars if str(n).startswith("residual_"))
+    residual = None if found else next(left, None)
     truth = data[f"{name}_true"].to_numpy() if f"{name}_true" in data else None
     measured = _measured(data, name, axes)
     spread = data[f"{name}_sd"].to_numpy() if f"{name}_sd" in data else None
