@@ -16,6 +16,7 @@ _PUBLIC = {
     "load_config": "outcrop.config.load:load",
     "check": "outcrop.run.check:check",
     "run": "outcrop.run.run:run",
+    "solve": "outcrop.run.solution:solve",
     "load": "outcrop.run.surrogate:load",
     "sample": "outcrop.run.sample:sample",
     "simulate": "outcrop.simulate.table:simulate",

@@ -31,7 +31,7 @@ class Equation:
 
     Attributes:
         name: as in `[physics] equation`.
-        residual: "module:function", `At -> tuple of residuals`, one for each of `parts`.
+        residual: `At -> tuple of residuals`, one for each of `parts`: a function, or where it is, "module:function".
         formula: as text, for help and report.
         unknowns: the fields that are looked for.
         parameters: coefficients by name.
@@ -46,7 +46,7 @@ class Equation:
     """
 
     name: str
-    residual: str
+    residual: str | Callable[[Any], tuple[Any, ...]]
     formula: str
     unknowns: tuple[str, ...]
     orders: tuple[int, int]
@@ -62,5 +62,7 @@ class Equation:
 
     def load(self) -> Callable[[Any], tuple[Any, ...]]:
         """The residual function."""
+        if not isinstance(self.residual, str):
+            return self.residual
         module, _, name = self.residual.partition(":")
         return getattr(import_module(module), name)

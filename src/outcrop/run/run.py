@@ -26,7 +26,7 @@ from outcrop.run.realisation_files import write_realisations
 from outcrop.run.restored_files import write_reconstruction
 from outcrop.run.rotate import Fold, scored_of, solve_fold
 from outcrop.run.search import Trial, over_all, searched, with_best, write_search
-from outcrop.run.solution import Solved, solve
+from outcrop.run.solution import Solved, run_problem
 from outcrop.run.uncertain import intervals
 from outcrop.shown import Readable, Shown
 from outcrop.split.audit.audit import enforce
@@ -127,7 +127,7 @@ def run(
     here = Path(base) if base else (Path.cwd() if stated else Path(run_file).resolve().parent)
     stem = config.bundle.name or ("run" if stated else Path(run_file).stem)
     if isinstance(config, PhysicsConfig):
-        return solve(config, base=here, out=out, stem=stem, resume=resume, tell=tell)
+        return run_problem(config, base=here, out=out, stem=stem, resume=resume, tell=tell)
     place = Path(out) if out is not None else folder.next_free(Path("runs"), stem)
     folder.check_free(place, resume=resume)
     checked = check(config, base=here)

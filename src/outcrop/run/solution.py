@@ -7,6 +7,7 @@ pose (run file -> problem) -> train (Adam, then Gauss-Newton in float64) -> scor
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,18 @@ from outcrop import __version__, device
 from outcrop.bundle import Bundle
 from outcrop.bundle import save as save_bundle
 from outcrop.config.load import dump
-from outcrop.config.physics import PhysicsConfig
+from outcrop.config.physics import PhysicsConfig, ResidualSection, SolveSection
 from outcrop.loss.residual import ResidualLoss
 from outcrop.model.solution import Solution
 from outcrop.model.trainable import parameter_count
+from outcrop.physics.check import check
 from outcrop.physics.problem import Problem
 from outcrop.records import Batch
 from outcrop.report.page import write as write_report
 from outcrop.run import folder, outputs, parts
 from outcrop.run.pose import Posed, pose
 from outcrop.run.solution_scores import findings, scored, write_solution
-from outcrop.run.solved_model import untrained
+from outcrop.run.solved_model import SolvedModel, untrained
 from outcrop.run.weights import named_arrays
 from outcrop.shown import Readable, Shown
 from outcrop.train.progress import Fit, Progress
@@ -65,7 +67,7 @@ class Solved(Readable):
         return Shown("Solution", facts, ["", "unit", ">value", ">spread over members"], rows)
 
 
-def solve(
+def run_problem(
     config: PhysicsConfig,
     *,
     base: Path,
@@ -97,7 +99,8 @@ def solve(
         tell(
             f"{posed.problem.equation.name}, {parameter_count(models[0]):,} parameters, {config.loss.points:,} points."
         )
-        fits = trained(config, posed.problem, models, place / "checkpoints", resume, tell.step)
+        how = (config.loss, config.train, place / "checkpoints", resume, tell.step)
+        fits = trained(posed.problem, models, *how)
         tell(f"Training: {fits[0].stop_reason}")
         scores = scored(posed, [fit.best for fit in fits])
         write_solution(place, posed, scores)
@@ -117,20 +120,60 @@ def solve(
     return Solved(place, metrics, found, bundle, write_report(place), posed.doubts)
 
 
+def solve(
+    problem: Problem,
+    *,
+    family: str = "mlp",
+    arguments: Mapping[str, Any] | None = None,
+    members: int = 1,
+    seed: int = 0,
+    loss: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+) -> SolvedModel:
+    """Solves a problem that is stated in Python, with an equation of the table or one's own.
+
+    Args:
+        problem: equation, domain, coefficients, conditions, data.
+        family, arguments: the network, as under `[model]` of a run file.
+        members: networks from other first weights and points.
+        seed: of both.
+        loss, train: what a run file says under `[loss]` and `[train]`.
+
+    Returns:
+        The solution: `predict(x=..., t=...)`; its `members` are functions of a point.
+
+    Raises:
+        ConfigError: the problem cannot be solved as it is stated.
+    """
+    how = ResidualSection(**(loss or {})), SolveSection(**{**(train or {}), "seed": seed})
+    own = dict(arguments or {})
+    with jax.enable_x64(True):
+        check(problem)
+        models = [untrained(family, own, problem, 1000 * seed + member) for member in range(members)]
+        fits = trained(problem, models, *how)
+    bundle = Bundle(family=family, arguments={"arguments": own}, scores={"problem": {"rows": []}})
+    return SolvedModel(bundle, problem, [fit.best for fit in fits])
+
+
 def trained(
-    config: PhysicsConfig, problem: Problem, models: list[Solution], place: Path, resume: bool, tell: Any
+    problem: Problem,
+    models: list[Solution],
+    terms: ResidualSection,
+    train: SolveSection,
+    place: Path | None = None,
+    resume: bool = False,
+    tell: Any = None,
 ) -> list[Fit]:
     """All members through all stages, one after another; where noise decides how smooth a field is, the last model is
     kept: what is left over at other points says nothing of that.
     """
-    section = config.loss.model_dump()
-    fits = []
+    section, fits = terms.model_dump(), []
     for member, model in enumerate(models):
-        loss = ResidualLoss(problem, **section, seed=config.train.seed + member).sized(model)
+        loss = ResidualLoss(problem, **section, seed=train.seed + member).sized(model)
         held = ResidualLoss(problem, **section | {"balance": "none"}, seed=CHECK_SEED)
         held.sizes = loss.sizes
-        check = jax.jit(_value_of(held, model))
-        stages = [_stage(name, one, problem) for name, one in config.train.stages.items()]
+        value = jax.jit(_value_of(held, model))
+        stages = [_stage(name, one, problem) for name, one in train.stages.items()]
 
         def told(progress: Progress, member: int = member) -> None:
             title = "training" if len(models) == 1 else f"member {member + 1} of {len(models)}"
@@ -140,12 +183,12 @@ def trained(
             [model],
             loss,
             stages,
-            keys=[jax.random.key(1000 * config.train.seed + member + 500)],
-            validate=None if loss.firm else lambda model, check=check: float(check(_arrays(model))),
-            progress=told,
-            checkpoint=place / f"member-{member}.ckpt",
+            keys=[jax.random.key(1000 * train.seed + member + 500)],
+            validate=None if loss.firm else lambda model, value=value: float(value(_arrays(model))),
+            progress=told if tell else None,
+            checkpoint=place and place / f"member-{member}.ckpt",
             resume=resume,
-            max_minutes=config.train.max_minutes,
+            max_minutes=train.max_minutes,
         )
     return fits
 

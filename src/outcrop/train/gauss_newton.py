@@ -31,6 +31,10 @@ class State(NamedTuple):
     damping: Float[Array, ""]
 
 
+class LeastSquares(optax.GradientTransformationExtraArgs):
+    """An optimiser that has to be handed `linearise` besides value and gradient."""
+
+
 def gauss_newton() -> optax.GradientTransformationExtraArgs:
     """The optimiser; `update` needs `value`, `value_fn` and `linearise`: parameters -> (r, J), loss = sum(r^2)."""
 
@@ -56,7 +60,7 @@ def gauss_newton() -> optax.GradientTransformationExtraArgs:
         damping = jnp.where(better & (tries == 1), damping * SHRINKS, damping)
         return unravel(step), State(jnp.clip(damping, LEAST, MOST))
 
-    return optax.GradientTransformationExtraArgs(init, update)
+    return LeastSquares(init, update)
 
 
 def _damped(r: Float[Array, " row"], slopes: Float[Array, "row parameter"]) -> Any:

@@ -21,6 +21,7 @@ from outcrop.errors import ConfigError, message
 from outcrop.model.trainable import trainable
 from outcrop.records import Batch
 from outcrop.train.batches import Augment, Feed
+from outcrop.train.gauss_newton import LeastSquares
 from outcrop.train.norms import by_layer, layer_names, squares
 from outcrop.train.optimiser import learning_rate_of
 
@@ -108,7 +109,7 @@ class Stepper:
 
         (value, (weight, parts, carried)), gradient = jax.value_and_grad(value_of, has_aux=True)(parameters)
         extra = {"value": value, "grad": gradient, "value_fn": lambda parameters: value_of(parameters)[0]}
-        if hasattr(self.loss, "linearised"):  # a sum of squares
+        if isinstance(self.optimisers[group.name], LeastSquares):
             extra["linearise"] = lambda parameters: self.loss.linearised(
                 parameters, lambda parameters: self.model(eqx.combine(parameters, others)), state.loss
             )
