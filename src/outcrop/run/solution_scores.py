@@ -57,6 +57,9 @@ def scored(posed: Posed, models: Sequence[Solution]) -> Scores:
     shape = tuple(len(axis) for axis in axes.values())
     values = np.stack([fields_at(model, points) for model in models])
     left = np.stack([residuals_at(problem, model, points) for model in models])
+    for condition in problem.conditions:
+        if condition.point is not None:  # a source: the solution has no slope there
+            left[:, np.all(points == np.asarray(condition.point), axis=1)] = np.nan
     fields = {
         name: values[..., problem.names.index(name)].reshape(-1, *shape)
         for name in (*problem.equation.unknowns, *problem.found_fields)
