@@ -75,20 +75,28 @@ class _Listener(eqx.Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         number = self.begin()
+        args = jax.tree.map(_whole, args)  # all of them before the first mark, behind which the layer begins
         args = jax.tree.map(lambda leaf: _marked(leaf, f"{MARK}:in:{number}"), args)
         y = self.layer(*args, **kwargs)  # type: ignore[operator]
         self.note(number, self.name, self.layer)
-        return jax.tree.map(lambda leaf: _marked(leaf, f"{MARK}:out:{number}"), y)
+        return jax.tree.map(lambda leaf: _marked(_whole(leaf), f"{MARK}:out:{number}"), y)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.layer, name)
 
 
+def _whole(leaf: Any) -> Any:
+    """The same numbers: the sum with zeros brings the axis that a layer is mapped over to the front."""
+    return leaf + jnp.zeros(leaf.shape, leaf.dtype) if _is_number(leaf) else leaf
+
+
 def _marked(leaf: Any, name: str) -> Any:
-    """A number with a mark; the sum with zeros brings the axis that a layer is mapped over to the front."""
-    if not (isinstance(leaf, jax.Array) and eqx.is_inexact_array(leaf)):
-        return leaf
-    return checkpoint_name(leaf + jnp.zeros(leaf.shape, leaf.dtype), name)
+    """Numbers with a mark."""
+    return checkpoint_name(leaf, name) if _is_number(leaf) else leaf
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array) and eqx.is_inexact_array(leaf)
 
 
 def traced(model: eqx.Module, input_shape: tuple[int, ...], *given: Any) -> Trace:
