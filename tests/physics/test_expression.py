@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcrop.errors import ConfigError
-from outcrop.physics.expression import FUNCTIONS, Expression
+from outcrop.physics.expression import Expression
 
 NAMES = ("x", "t")
 
@@ -61,8 +61,3 @@ def test_it_is_differentiable(x, t):
     slope = jax.grad(formula)(jnp.array([x, t]))
     assert slope[0] == pytest.approx(float(2 * jnp.cos(2 * x) * t**3), rel=1e-4, abs=1e-4)
     assert slope[1] == pytest.approx(float(3 * jnp.sin(2 * x) * t**2), rel=1e-4, abs=1e-4)
-
-
-def test_it_says_which_coordinates_it_uses():
-    assert Expression("exp(-t) * pi", NAMES).uses == {"t"}
-    assert "sin" in FUNCTIONS

@@ -67,7 +67,8 @@ def test_the_run_folder_holds_what_was_measured(solved):
     } <= names
     with xr.open_dataset(solved.folder / "solution.nc") as data:
         off = np.linalg.norm(data["u"] - data["u_true"]) / np.linalg.norm(data["u_true"])
-        assert off == pytest.approx(solved.metrics["problem"]["fields"]["u"]["relative_l2"]["value"], rel=1)
+        highest = solved.metrics["problem"]["fields"]["u"]["relative_l2"]["high"]
+        assert 0 < off <= highest * (1 + 1e-9)  # the mean of members is no further away than the farthest
         assert data["u"].dims == ("x", "t") and data["u"].attrs["units"] == "K"
         assert float(abs(data["u"].sel(x=0)).max()) < 1e-12
     history = pd.read_csv(solved.folder / "history.csv")

@@ -66,11 +66,6 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    @property
-    def uses(self) -> set[str]:
-        """The coordinates that occur in it."""
-        return {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)} & set(self.names)
-
     def _refuse(self, what: str) -> None:
         fix = (
             f'"-sin(pi * {self.names[0] if self.names else "x"})"; known: {", ".join([*self.names, *FUNCTIONS, "pi"])}.'

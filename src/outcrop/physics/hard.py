@@ -47,11 +47,6 @@ def ansatz(unknown: str, conditions: Sequence[Condition], domain: Domain) -> Ans
     return Ansatz(lift, distance)
 
 
-def built_in(condition: Condition, unknown: str) -> bool:
-    """Whether the value of an unknown can be built in; slopes can at the first time alone, with a value."""
-    return unknown in condition.values
-
-
 def slope_built_in(face: Face, unknown: str, conditions: Sequence[Condition]) -> bool:
     """Whether the slope of an unknown on a face is part of its lift."""
     return face == ("t", "low") and any(unknown in c.values and face in c.faces for c in conditions)

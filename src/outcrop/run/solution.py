@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import tomlkit
 
@@ -173,7 +174,7 @@ def trained(
         held = ResidualLoss(problem, **section | {"balance": "none"}, seed=CHECK_SEED)
         held.sizes = loss.sizes
         value = jax.jit(_value_of(held, model))
-        stages = [_stage(name, one, problem) for name, one in train.stages.items()]
+        stages = [_stage(name, one) for name, one in train.stages.items()]
 
         def told(progress: Progress, member: int = member) -> None:
             title = "training" if len(models) == 1 else f"member {member + 1} of {len(models)}"
@@ -194,15 +195,11 @@ def trained(
 
 
 def _arrays(model: Solution) -> Any:
-    import equinox as eqx
-
     return eqx.filter(model, eqx.is_array)
 
 
 def _value_of(loss: ResidualLoss, like: Solution) -> Any:
     """Arrays of a model -> the loss at points that training does not see, all terms with the same weight."""
-    import equinox as eqx
-
     static = eqx.filter(like, eqx.is_array, inverse=True)
 
     def value(arrays: Any) -> jax.Array:
@@ -212,7 +209,7 @@ def _value_of(loss: ResidualLoss, like: Solution) -> Any:
     return value
 
 
-def _stage(name: str, section: Any, problem: Problem) -> Stage:
+def _stage(name: str, section: Any) -> Stage:
     exact = DIRECTIONS[section.optimiser]
     plan = {
         "steps": section.steps,

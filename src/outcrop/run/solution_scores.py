@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from outcrop.model.solution import Solution
 from outcrop.physics.problem import Problem
 from outcrop.run.folder import write_atomic
 from outcrop.run.pose import Posed
+from outcrop.run.solved_model import fields_at, in_batches
 from outcrop.train.progress import Fit
 
 CELLS = {1: 1001, 2: 201, 3: 51, 4: 21}
 """Points along each coordinate of the grid that is written and scored, by the number of coordinates."""
-BATCH = 4096
 UNSOLVED = 1e-2
 """Share of the mean square residual of an untrained network, above which an equation is not met."""
 FITTED = (0.8, 1.1)
@@ -56,10 +56,7 @@ def scored(posed: Posed, models: Sequence[Solution]) -> Scores:
     points = np.stack([g.ravel() for g in np.meshgrid(*axes.values(), indexing="ij")], axis=-1)
     shape = tuple(len(axis) for axis in axes.values())
     values = np.stack([fields_at(model, points) for model in models])
-    left = np.stack([residuals_at(problem, model, points) for model in models])
-    for condition in problem.conditions:
-        if condition.point is not None:  # a source: the solution has no slope there
-            left[:, np.all(points == np.asarray(condition.point), axis=1)] = np.nan
+    left = residuals_of(problem, models, points)
     fields = {
         name: values[..., problem.names.index(name)].reshape(-1, *shape)
         for name in (*problem.equation.unknowns, *problem.found_fields)
@@ -95,22 +92,14 @@ def grid(problem: Problem) -> dict[str, np.ndarray]:
     return {name: np.linspace(low, high, count) for name, (low, high) in problem.domain.bounds.items()}
 
 
-def fields_at(model: Solution, points: np.ndarray) -> np.ndarray:
-    """All fields at points, shape (point, field)."""
-    return _in_batches(lambda m, p: jax.vmap(m.fields())(p), model, points)
-
-
-def residuals_at(problem: Problem, model: Solution, points: np.ndarray) -> np.ndarray:
-    """What is left over of the equation at points, in physical units, shape (point, part)."""
-    return _in_batches(lambda m, p: jax.vmap(lambda x: problem.residuals(m.fields(), x))(p), model, points)
-
-
-def _in_batches(function: Callable[..., Any], model: Solution, points: np.ndarray) -> np.ndarray:
-    compiled = eqx.filter_jit(function)
-    size = min(BATCH, len(points))
-    padded = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)])
-    found = [np.asarray(compiled(model, jnp.asarray(padded[i : i + size]))) for i in range(0, len(padded), size)]
-    return np.concatenate(found)[: len(points)]
+def residuals_of(problem: Problem, models: Sequence[Solution], points: np.ndarray) -> np.ndarray:
+    """What is left over of the equation at points, in physical units, (model, point, part); NaN at point sources."""
+    left_over = eqx.filter_jit(lambda model, p: jax.vmap(lambda x: problem.residuals(model.fields(), x))(p))
+    left = np.stack([in_batches(left_over, model, points) for model in models])
+    for condition in problem.conditions:
+        if condition.point is not None:  # the solution has no slope there
+            left[:, np.all(points == np.asarray(condition.point), axis=1)] = np.nan
+    return left
 
 
 def field_errors(

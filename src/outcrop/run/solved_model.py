@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -92,7 +92,7 @@ class SolvedModel(Readable):
     def _fields(self, points: np.ndarray) -> np.ndarray:
         """(member, point, field) of points (point, coordinate)."""
         with jax.enable_x64(True):
-            return np.stack([_at_points(member, points) for member in self.members])
+            return np.stack([fields_at(member, points) for member in self.members])
 
     def predict_files(self, files: str | Path | Iterable[str | Path], out: str | Path) -> list[dict[str, Any]]:
         """Writes copies of files with the fields added at the points that their coordinates name.
@@ -142,19 +142,21 @@ class SolvedModel(Readable):
         )
 
 
-def _at_points(member: Solution, points: np.ndarray) -> np.ndarray:
-    size = min(BATCH, len(points))
-    padded = np.concatenate([points, np.repeat(points[-1:], -len(points) % max(1, size), axis=0)])
-    parts = [np.asarray(_compiled(member, jnp.asarray(padded[i : i + size]))) for i in range(0, len(padded), size)]
-    return (
-        np.concatenate(parts)[: len(points)]
-        if parts
-        else np.empty((0, len(member.fields()(jnp.zeros(points.shape[1])))))
-    )
+def in_batches(compiled: Callable[..., jax.Array], member: Solution, points: np.ndarray) -> np.ndarray:
+    """A compiled function of a solution and points, (point, coordinate), on any number of points."""
+    size = max(1, min(BATCH, len(points)))
+    padded = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)])
+    parts = [np.asarray(compiled(member, jnp.asarray(padded[i : i + size]))) for i in range(0, len(padded), size)]
+    return np.concatenate(parts)[: len(points)] if parts else np.empty((0, len(member(jnp.zeros(points.shape[1])))))
+
+
+def fields_at(member: Solution, points: np.ndarray) -> np.ndarray:
+    """All fields at points, shape (point, field)."""
+    return in_batches(_fields, member, points)
 
 
 @eqx.filter_jit
-def _compiled(member: Solution, points: jax.Array) -> jax.Array:
+def _fields(member: Solution, points: jax.Array) -> jax.Array:
     return jax.vmap(member.fields())(points)
 
 
