@@ -63,6 +63,12 @@ def test_what_is_well_posed_raises_no_doubt(text):
         (HEAT + 'periodic = ["z"]', "periodic names 'z'", 'periodic = ["x"]'),
         (HEAT + "exact = {v = 1}", "exact names 'v'", "known: u, diffusivity"),
         (HEAT.replace('u = "0"', 'u = "1"'), "Where they meet", "hard = false"),
+        (
+            HEAT + 'parameter.source = "log(x - 2)"',
+            "parameter.source = 'log(x - 2)' gives no number at x = ",
+            "the formula",
+        ),
+        (HEAT.replace('u = "0"', 'u = "sqrt(-t)"'), "condition.edge = 'sqrt(-t)' gives no number", "the formula"),
     ],
 )
 def test_what_cannot_be_is_refused(text, what, fix):

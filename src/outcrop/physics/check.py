@@ -12,9 +12,9 @@ import numpy as np
 
 from outcrop.data.units import power_product
 from outcrop.errors import ConfigError, did_you_mean, message
-from outcrop.physics.coefficient import Field
+from outcrop.physics.coefficient import Field, Known
 from outcrop.physics.conditions import SIDES, Condition, Face
-from outcrop.physics.problem import Problem
+from outcrop.physics.problem import SAMPLES, Problem
 
 WHERE = "[physics]"
 AGREE = 1e-6
@@ -31,6 +31,7 @@ def check(problem: Problem) -> list[str]:
     _units(problem)
     _periodic(problem)
     _determined(problem)
+    _finite(problem)
     return [*_corners(problem), *_data(problem)]
 
 
@@ -142,6 +143,25 @@ def _determined(problem: Problem) -> None:
                     _refuse(what, f'condition.edge = {{at = "{name} {side}", {unknown} = 0}}, or periodic = ["{name}"]')
 
 
+def _finite(problem: Problem) -> None:
+    """Formulas must give numbers where they are asked for."""
+    inside = problem.domain.interior(SAMPLES)
+    asked = [(f"parameter.{n}", c.formula, inside) for n, c in problem.coefficients.items() if isinstance(c, Known)]
+    for condition in problem.conditions:
+        places = condition.points(problem.domain, 64)
+        for given in (condition.values, condition.slopes, condition.fluxes):
+            asked += [(f"condition.{condition.name}", formula, places) for formula in given.values()]
+    for name, formula, points in asked:
+        bad = ~np.isfinite(np.asarray(jax.vmap(formula)(jnp.asarray(points))))
+        if bad.any():
+            place = _place(problem, points[bad][0])
+            _refuse(f"{name} = {formula.text!r} gives no number at {place}.", "correct the formula, or the domain.")
+
+
+def _place(problem: Problem, point: np.ndarray) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in zip(problem.coordinates, point, strict=True))
+
+
 def _corners(problem: Problem) -> list[str]:
     """Two conditions have to agree where their faces meet."""
     found = []
@@ -157,7 +177,7 @@ def _corners(problem: Problem) -> list[str]:
             off = np.abs(values[0] - values[1])
             worst = int(off.argmax())
             if off[worst] > AGREE * problem.scale(unknown):
-                place = ", ".join(f"{n} = {v:g}" for n, v in zip(problem.coordinates, points[worst], strict=True))
+                place = _place(problem, points[worst])
                 names = given[first].name, given[second].name
                 what = (
                     f"Where they meet ({place}), condition.{names[0]} says {unknown} = {values[0][worst]:g} and "
@@ -174,9 +194,7 @@ def _data(problem: Problem) -> list[str]:
     for measured in problem.measured:
         outside = ~problem.domain.inside(measured.points)
         if outside.any():
-            place = ", ".join(
-                f"{n} = {v:g}" for n, v in zip(problem.coordinates, measured.points[outside][0], strict=True)
-            )
+            place = _place(problem, measured.points[outside][0])
             count = f"{outside.sum()} of {len(outside)}"
             what = f"{count} measured values of {measured.unknown} lie outside the domain, such as {place}."
             _refuse(what, "correct domain or data; check their units.")
