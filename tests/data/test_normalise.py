@@ -235,6 +235,24 @@ def test_anomalies_by_place_take_the_hours_of_each_place():
         Variable("Y", transform="anomaly:hour,cell")
 
 
+def test_a_climatology_is_what_training_says_is_usual_here_and_now():
+    r = field("A")
+    variables = [Variable("Y", role="target"), Variable("USUAL", sources=("Y",), transform="climatology:hour,place")]
+    r.data["USUAL"] = r.data["Y"].copy()
+    normaliser = through_json(Normaliser.fit([r], variables, whole(r)))
+    usual = normaliser.encode(r).inputs[:, 0].reshape(r.shape)
+    days = r.data["Y"].to_numpy().reshape(3, 24, -1)
+    scale = normaliser.statistics["USUAL"]
+    assert usual[:24] * scale.spread + scale.centre == pytest.approx(days.mean(axis=0), abs=1e-5)
+    assert (usual[:24] == usual[24:48]).all() and usual.std() == pytest.approx(1, abs=1e-5)
+    r.data["USUAL"][30:] = np.nan  # it does not ask what the value is, which may be missing
+    assert normaliser.encode(r).inputs[:, 0].reshape(r.shape) == pytest.approx(usual)
+    with pytest.raises(ConfigError, match='transform = "anomaly:month"'):
+        Variable("Y", role="target", transform="climatology")
+    with pytest.raises(ConfigError, match='"climatology:hour,place"'):
+        Variable("Y", transform="climatology:hour,cell")
+
+
 def test_anomalies_take_the_months_of_training():
     axis = np.arange("2000-01", "2003-01", dtype="datetime64[M]").astype("datetime64[ns]")
     season = np.tile(np.arange(12.0), 3)

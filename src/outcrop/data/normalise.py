@@ -307,7 +307,8 @@ class Normaliser:
         if variable.calendar:
             if variable.by_place and grid_of(record) != statistic.grid:
                 raise DataError(_other_grid(record.name, variable))
-            values -= statistic.normal(record.axis, variable, record.place)
+            normal = statistic.normal(record.axis, variable, record.place)
+            values = normal if variable.transform_kind == "climatology" else values - normal
         values -= statistic.centre
         values /= statistic.spread
         return values

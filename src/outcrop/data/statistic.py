@@ -27,8 +27,8 @@ class Statistic:
     Attributes:
         centre, spread: mean and standard deviation, or median and interquartile range / 1.349.
         count: number of values they come from; 0 where training had none, and then every value counts as missing.
-        normals: mean of each month (12), hour (24) or all times (1), subtracted first, place by place where every place
-            has its own, NaN at places without any value where missing = "mask"; empty for other transforms.
+        normals: mean of each month (12), hour (24) or all times (1), subtracted first (or, for a climatology, put in
+            place of the value), place by place where every place has its own, NaN at places without any value where missing = "mask"; empty for other transforms.
         grid: fingerprint of the places (`seen.grid_of`) where every place has its own; else "".
     """
 
@@ -95,7 +95,8 @@ def describe(
     if variable.calendar:
         part = _phase(np.asarray(axis)[finite], variable, None if place is None else place[finite])
         normals = _normals(values, part, variable, places if variable.by_place else 1)
-        values = values - np.asarray(normals)[part]
+        normal = np.asarray(normals)[part]
+        values = normal if variable.transform_kind == "climatology" else values - normal
     centre, spread, note = _spread(values, variable)
     if not spread > NO_SPREAD * abs(centre):
         spread, note = 1.0, f"{variable.name} is constant in training: it encodes to 0"

@@ -3,6 +3,7 @@
 `none`, `log10` and `sqrt` act on a value alone. `sin_cos:PERIOD` turns a circular variable into two channels.
 `anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day, and
 `anomaly:time` that of all times; `anomaly:hour,place` that of each cell of a grid, each station of a network.
+`climatology`, with the same arguments, is that mean itself in place of the value: what is usual here and now.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h"), "
 """Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit; "time" is all of it."""
 PLACE = "place"
 """What follows the part of the calendar where every place has a mean of its own."""
-KINDS = (*PLAIN, "sin_cos", "anomaly")
+FROM_MEANS = ("anomaly", "climatology")
+"""Kinds that need the means of the training part: what is left of a value without its mean, and the mean."""
+KINDS = (*PLAIN, "sin_cos", *FROM_MEANS)
 
 
 def parse(text: str, where: str) -> tuple[str, str]:
@@ -72,14 +75,14 @@ def parse(text: str, where: str) -> tuple[str, str]:
         raise ConfigError(message(f"The transform {text!r} is not known.", where=where, fix=fix))
     if kind == "sin_cos":
         _period(argument, text, where)
-    if kind == "anomaly":
+    if kind in FROM_MEANS:
         argument = argument or "month"
         part, comma, place = (word.strip() for word in argument.partition(","))
         argument = f"{part}{comma}{place}"
         if part not in CALENDAR or (comma and place != PLACE):
-            known = '"anomaly:month", "anomaly:hour", "anomaly:time" or "anomaly:hour,place"'
+            known = " or ".join(f'"{kind}:{each}"' for each in ("month", "hour", "time", "hour,place"))
             fix = f"transform = {known}{did_you_mean(part, CALENDAR)}."
-            raise ConfigError(message(f"There is no anomaly by {argument!r}.", where=where, fix=fix))
+            raise ConfigError(message(f"There is no {kind} by {argument!r}.", where=where, fix=fix))
     return kind, argument
 
 

@@ -37,7 +37,8 @@ class Variable:
         unit: unit wanted, e.g. "gAPI"; None takes the values as they are.
         assume_unit: unit of files that state none.
         valid_range: lowest and highest possible value, in `unit`; others count as missing. None is no limit.
-        transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month", "anomaly:hour" or either with ",place".
+        transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month", "anomaly:hour" or either with ",place",
+            or "climatology" in place of "anomaly".
         missing: inputs: "impute" (the training mean), "mask" (the same, and a channel that says so), "drop" (the
             sample is not used) or "error".
         scope: statistics of the "training" part, of each "record"'s own values of this input, or "both" as two
@@ -107,15 +108,15 @@ class Variable:
 
     @property
     def calendar(self) -> str:
-        """The part of the calendar an anomaly is taken from; "" for other transforms."""
+        """The part of the calendar an anomaly is taken from, or a climatology is of; "" for other transforms."""
         kind, argument = transforms.parse(self.transform, self.where)
-        return argument.partition(",")[0] if kind == "anomaly" else ""
+        return argument.partition(",")[0] if kind in transforms.FROM_MEANS else ""
 
     @property
     def by_place(self) -> bool:
-        """Whether every cell of a grid has a climatology of its own, from which its anomaly is taken."""
+        """Whether every cell of a grid has a climatology of its own."""
         kind, argument = transforms.parse(self.transform, self.where)
-        return kind == "anomaly" and argument.endswith(transforms.PLACE)
+        return kind in transforms.FROM_MEANS and argument.endswith(transforms.PLACE)
 
     @property
     def plain_transform(self) -> transforms.Transform:
@@ -175,6 +176,9 @@ class Variable:
         if self.role != "input" and self.scope != "training":
             fix = 'scope = "training"; a record to be predicted has no target to take statistics from.'
             raise ConfigError(message("Only inputs can be scaled by their own record.", where=self.where, fix=fix))
+        if self.role != "input" and self.transform_kind == "climatology":
+            what, fix = "A climatology is known from training, so it can only be an input.", 'transform = "anomaly:month".'
+            raise ConfigError(message(what, where=self.where, fix=fix))
         if self.role == "target" and self.kind == "circular":
             fix = "predict its sine and its cosine as two numbers, in two runs."
             raise ConfigError(

@@ -197,6 +197,7 @@ def treatment(transform: str) -> str:
     told = {
         "none": "",
         "anomaly": f"less its usual value of the {usual}{' at its place' if place else ''}",
+        "climatology": f"as its usual value of the {usual}{' at its place' if place else ''}",
         "sin_cos": f"as a point on {'the circle of the year' if circle == 'year' else f'a circle of {circle}'}",
     }
     return told.get(kind, f"as {plain(kind)}")

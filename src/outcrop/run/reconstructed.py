@@ -32,9 +32,10 @@ def stand_in(
             what = f"{each!r} is no input{did_you_mean(each, known)}."
             raise ConfigError(message(what, where=where, fix=f"the inputs are {', '.join(known)}."))
         anomaly = variable.calendar and key != "generate"  # what is generated of it is the anomaly
-        if variable.kind != "number" or variable.scope == "both" or anomaly:
+        usual = variable.transform_kind == "climatology"
+        if variable.kind != "number" or variable.scope == "both" or anomaly or usual:
             what = f"{each!r} cannot be its own target: it is no number on one scale."
-            fix = f'leave it out of {key}; or scope = "training", and no anomaly, for variable.{each}'
+            fix = f'leave it out of {key}; or scope = "training", and no means of training, for variable.{each}'
             raise ConfigError(message(what, where=where, fix=fix))
     first = known[names[0]]
     missing = "mask" if first.missing == "mask" else "impute"
