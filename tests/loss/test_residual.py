@@ -117,6 +117,27 @@ def test_balance_makes_all_terms_pull_alike():
     assert np.allclose(without.weights, 1)
 
 
+def test_points_of_large_residual_gain_weight():
+    own = problem(SOFT)
+    model = small(own)
+    adaptive = ResidualLoss(own, points=40, condition_points=10, balance="self_adaptive").sized(model)
+    state = adaptive.init(model, jax.random.key(0))
+    first = value(adaptive, model, state)
+    plain = ResidualLoss(own, points=40, condition_points=10, balance="none").sized(model)
+    assert float(first.value) == pytest.approx(float(value(plain, model).value))  # all weights are 1 at first
+    left = [np.sqrt((np.asarray(rows) ** 2).sum(-1)) for rows in adaptive.rows(model, state)]
+    for weight, size in zip(first.state.attention, left, strict=True):
+        assert np.asarray(weight) == pytest.approx(0.999 + 0.01 * size / size.max())
+    second = value(adaptive, model, first.state)
+    wanted = sum(((np.asarray(w) * s) ** 2).mean() for w, s in zip(first.state.attention, left, strict=True))
+    assert float(second.value) == pytest.approx(wanted) and second.parts == first.parts
+    moves, rest = eqx.partition(model, trainable(model))
+    rows, _ = adaptive.linearised(moves, lambda tree: eqx.combine(tree, rest), first.state)
+    assert float((rows**2).sum()) == pytest.approx(wanted)
+    with pytest.raises(ConfigError, match='refine = "none"'):
+        ResidualLoss(own, balance="self_adaptive", refine="residual")
+
+
 def test_points_move_to_where_the_residual_is():
     own = problem(
         HEAT.replace('"sin(pi * x) + x"', '"x + where(x > 1.8, 100 * (x - 1.8)**2 * (2 - x), 0)"').replace("2 + t", "2")

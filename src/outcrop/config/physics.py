@@ -102,7 +102,7 @@ class ResidualSection(Section):
     points: Annotated[int, Field(ge=8, description="at which the equation is enforced")] = 2000
     condition_points: Annotated[int, Field(ge=1, description="on each face whose condition is not built in")] = 200
     method: Literal["sobol", "halton", "latin_hypercube", "random", "grid"] = "sobol"
-    balance: Literal["gradients", "kernel", "none"] = Field(
+    balance: Literal["gradients", "kernel", "self_adaptive", "none"] = Field(
         default="gradients", description="how the terms are weighed against each other between chunks of steps"
     )
     refine: Literal["residual", "none"] = Field(

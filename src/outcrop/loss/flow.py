@@ -43,6 +43,8 @@ class Flow:
         time_mean, time_spread: of these.
         interpolant_noise: standard deviation of the further noise in the middle of a path.
         condition_dropout: share of examples that are learned without their condition.
+        start: (sample, *x), what paths begin with in place of noise: data of another distribution, drawn from anew in
+            every step. None: noise ~ N(0, 1). From Python only: `outcrop.sample.flow` then begins with such data, too.
     """
 
     coupling: str = "independent"
@@ -51,6 +53,7 @@ class Flow:
     time_spread: float = 1.0
     interpolant_noise: float = 0.0
     condition_dropout: float = 0.0
+    start: Float[Array, "sample *x"] | None = None
     groups: tuple[Group, ...] = (Group("model"),)
 
     def init(self, model: PyTree, key: PRNGKeyArray | None = None) -> None:
@@ -64,7 +67,7 @@ class Flow:
         data, weight, condition = examples(batch, repeats)
         keys = jax.random.split(jax.random.key(0) if key is None else key, 5)
         t = self.drawn(keys[0], len(data)).astype(data.dtype)
-        noise, z = (jax.random.normal(own, data.shape, data.dtype) for own in keys[1:3])
+        noise, z = self.begun(keys[1], data), jax.random.normal(keys[2], data.shape, data.dtype)
         if self.coupling == "optimal_transport":
             noise = noise[paired(noise, data, condition)]
         told = sometimes_dropped(condition, self.condition_dropout, None if key is None else keys[3])
@@ -78,6 +81,12 @@ class Flow:
         each = jax.vmap(error)(noise, data, z, t, told, own_keys)
         value, total, parts = mean_and_parts(each, weight, 1 - t, self.edges)
         return LossValue(value, total / repeats, parts, state)
+
+    def begun(self, key: PRNGKeyArray, data: Float[Array, "example *x"]) -> Float[Array, "example *x"]:
+        """What the paths to these data begin with."""
+        if self.start is None:
+            return jax.random.normal(key, data.shape, data.dtype)
+        return self.start[jax.random.randint(key, (len(data),), 0, len(self.start))]
 
     def drawn(self, key: PRNGKeyArray, count: int) -> Float[Array, " example"]:
         """Times to train on."""

@@ -9,7 +9,8 @@ Source: Raissi, Perdikaris and Karniadakis (2019), doi:10.1016/j.jcp.2018.10.045
 Perdikaris (2021), doi:10.1137/20M1318043, equation 40 with norms instead of extremes; of the traces of the tangent
 kernel: Wang, Yu and Perdikaris (2022), doi:10.1016/j.jcp.2021.110768, equation 6.5. Points by residual: Wu et al.
 (2023), doi:10.1016/j.cma.2022.115671, algorithm 2 with k = c = 1. Causal weights: Wang, Sankaran and Perdikaris (2024),
-doi:10.1016/j.cma.2024.116813, equation 3.12.
+doi:10.1016/j.cma.2024.116813, equation 3.12. A weight for every point that follows its residual: Anagnostopoulos et al.
+(2024), doi:10.1016/j.cma.2024.116805, equation 6 and algorithm 1.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ from outcrop.physics.hard import slope_built_in
 from outcrop.physics.problem import Measured, Problem
 from outcrop.records import Batch
 
-BALANCES = ("none", "gradients", "kernel")
+BALANCES = ("none", "gradients", "kernel", "self_adaptive")
 REFINEMENTS = ("none", "residual")
 MEMORY = 0.7
 """Share of the old weights in the new ones."""
+ATTENTION_KEPT, ATTENTION_RATE = 0.999, 0.01
+"""Share of a point's weight that stays in a step, and what the point of the largest residual gains."""
 CANDIDATES = 4
 """Candidates for each point that is drawn by residual."""
 CAUSAL_BINS = 20
@@ -66,10 +69,13 @@ class Term(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the loss carries: the weight of every term, its size, and where the equation is enforced."""
+    """What the loss carries: the weight of every term, where the equation is enforced, and the weight of every point of
+    every term where points have some.
+    """
 
     weights: Float[Array, " term"]
     points: Float[Array, "point coordinate"]
+    attention: tuple[Float[Array, " point"], ...] = ()
 
 
 class ResidualLoss:
@@ -97,17 +103,20 @@ class ResidualLoss:
             points: where the equation is enforced.
             condition_points: on every face with a condition that is not built in.
             method: how points fill the domain; see `view.collocation`.
-            balance: "none", "gradients" or "kernel".
+            balance: "none", "gradients" or "kernel"; "self_adaptive" weighs every point by its residual in the past.
             refine: "residual" draws points anew between chunks, more where the residual is large.
             causal: how strongly later times wait for earlier ones; 0 is not at all.
             weights: term -> factor on top of the balance.
             seed: of points.
 
         Raises:
-            ConfigError: an unknown name, or a weight of no term.
+            ConfigError: an unknown name, a weight of no term, or weights of points that move.
         """
         _known("balance", balance, BALANCES)
         _known("refine", refine, REFINEMENTS)
+        if balance == "self_adaptive" and refine != "none":
+            what = "Points that move cannot have a weight that grows with their residual."
+            raise ConfigError(message(what, where="loss.balance", fix='refine = "none"'))
         self.problem, self.refine, self.causal = problem, refine, causal
         inside = problem.domain.interior(points, method, seed)
         self.terms = (
@@ -152,17 +161,24 @@ class ResidualLoss:
         state = State(self.factors.astype(dtype), jnp.asarray(self.terms[0].points, dtype))
         if key is None:
             return state
+        if self.balance == "self_adaptive":
+            return state._replace(attention=tuple(jnp.ones(len(term.points), dtype) for term in self.terms))
         if self.refine == "residual":
             state = state._replace(points=self.refined(model, state, key))
         return state._replace(weights=self.balanced(model, state))
 
     def loss(self, model: Any, state: State, batch: Batch, key: PRNGKeyArray | None, group: Group) -> LossValue:
         """The weighted sum of all terms; the parts are their unweighted means."""
-        means = jnp.stack([(rows**2).mean() for rows in self.rows(model, state)])
+        rows = self.rows(model, state)
+        means = jnp.stack([(own**2).mean() for own in rows])
         weights = jax.lax.stop_gradient(state.weights)
         parts = {term.name: mean for term, mean in zip(self.terms, means, strict=True)}
         if len(self.terms) > 1:
             parts |= {f"weight of {term.name}": w for term, w in zip(self.terms, weights, strict=True)}
+        if state.attention:
+            pairs = list(zip(state.attention, rows, strict=True))
+            means = jnp.stack([((own * each[:, None]) ** 2).mean() for each, own in pairs])
+            state = state._replace(attention=tuple(_attended(*pair) for pair in pairs))
         return LossValue((weights * means).sum(), jnp.ones((), means.dtype), parts, state)
 
     def rows(self, model: Any, state: State) -> list[Float[Array, "point part"]]:
@@ -202,6 +218,8 @@ class ResidualLoss:
             factor = jnp.sqrt(state.weights[i] / value.size) / (1.0 if self.sizes is None else self.sizes[i])
             if i == 0 and self.causal:
                 factor = factor * self._causal(value / (self.sizes or (1.0,))[i], points)[:, None]
+            if state.attention:
+                factor = factor * state.attention[i][:, None]
             found.append((value * factor).ravel())
             slopes.append((slope * jnp.broadcast_to(factor, value.shape)[..., None]).reshape(-1, len(flat)))
         return jnp.concatenate(found), jnp.concatenate(slopes)
@@ -212,7 +230,7 @@ class ResidualLoss:
             state = state._replace(points=self.refined(model, state, key))
         if self.followed:
             state = state._replace(weights=self.discrepant(model, state))
-        if self.balance == "none" or len(self.terms) == 1:
+        if self.balance in ("none", "self_adaptive") or len(self.terms) == 1:
             return state
         return state._replace(weights=MEMORY * state.weights + (1 - MEMORY) * self.balanced(model, state))
 
@@ -271,6 +289,12 @@ class ResidualLoss:
         count = jnp.maximum(jax.ops.segment_sum(jnp.ones_like(square), place, CAUSAL_BINS), 1)
         left = jax.ops.segment_sum(square, place, CAUSAL_BINS) / count
         return jnp.sqrt(jnp.exp(-self.causal * (jnp.cumsum(left) - left)))[place]
+
+
+def _attended(weight: Float[Array, " point"], rows: Float[Array, "point part"]) -> Float[Array, " point"]:
+    """The weights of points after a step: they forget slowly, and grow where much is left over."""
+    size = jax.lax.stop_gradient(jnp.sqrt((rows**2).sum(-1)))
+    return ATTENTION_KEPT * weight + ATTENTION_RATE * size / jnp.maximum(size.max(), jnp.finfo(size.dtype).tiny)
 
 
 def _equation_rows(problem: Problem) -> Callable[[Any, Any, Any], Array]:

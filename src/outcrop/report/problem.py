@@ -54,6 +54,8 @@ def answers(run: RunFolder) -> dict[str, list[tuple[str, str]]]:
     if any(name.startswith("roughness of") for name in terms(run)):
         minimised.append(("", "Data count in units of their noise, equation and conditions a hundred times as much."))
         minimised.append(("", "Slopes of what is found have a price, as high as the noise of the data allows."))
+    elif loss.get("balance") == "self_adaptive":
+        minimised.append(("", "Every point has a weight that grows with what was left over there."))
     elif len(terms(run)) > 1:
         how = OFTEN.get(str(loss.get("balance")))
         minimised.append(("", f"Each term is weighed so that {how}." if how else "All terms have the same weight."))
