@@ -84,7 +84,9 @@ class Record:
         array = self.data[name]
         further = [dim for dim in array.dims if dim not in self.dims]
         own = [dim for dim in self.dims if dim in array.dims]
-        values = array.transpose(*own, *further).to_numpy()
+        if array.dims != (*own, *further):  # a transposition that changes nothing takes a millisecond
+            array = array.transpose(*own, *further)
+        values = array.to_numpy()
         tail = values.shape[len(own) :]
         if tuple(own) != self.dims:
             sizes = [size if dim in own else 1 for dim, size in zip(self.dims, self.shape, strict=True)]

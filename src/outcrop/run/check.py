@@ -163,7 +163,7 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         tested = complete(own, tables, first.test, most, gaps=with_gaps(problem))
         complete(own, tables, tested.index, most)
     _settings(problem, view, splits, normaliser)
-    model = parts.network(problem, view, normaliser, jax.random.key(0))
+    model = parts.outline(problem, view, normaliser)
     check_parts(problem.start, model)
     if problem.reconstructs:
         baselines_of(problem, view, model, normaliser.in_channels)
@@ -173,7 +173,7 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         splits,
         findings,
         _effective(problem),
-        (0, 0) if problem.generates else _reach(model, view, normaliser.in_channels),
+        (0, 0) if problem.generates else _reach(problem, view, normaliser),
         _parameters(model),
     )
     return replace(result, cost=_cost(result, has)) if cost else result
@@ -201,7 +201,7 @@ def _parameters(model: Any) -> int:
     return parameter_count(model)
 
 
-def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
+def _reach(problem: Problem, view: View, normaliser: Normaliser) -> tuple[int, int]:
     from outcrop.model.reach import reach
 
     if view.kind not in ("points", "windows") or len(view.cells.dims) > 1:
@@ -209,7 +209,8 @@ def _reach(model: Any, view: View, channels: int) -> tuple[int, int]:
     context = getattr(view, "context", None)
     if context is not None:
         return max(0, -min(context)), max(0, max(context))
-    length, *rest = view.input_shape(channels)
+    length, *rest = view.input_shape(normaliser.in_channels)
+    model = parts.network(problem, view, normaliser, jax.random.key(0))
     return reach(model, (min(length, MOST_REACH), *rest))
 
 
@@ -229,7 +230,7 @@ def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser:
         for number in range(len(splits)):
             inner_splits(problem, view, splits, number)
         for _, tried in trials(config):
-            parts.network(replace(problem, config=tried), view, normaliser, jax.random.key(0))
+            parts.outline(replace(problem, config=tried), view, normaliser)
     for stage in config.train.stages.values():
         parts.optimiser_of(stage)
         if DIRECTIONS[stage.optimiser].exact:

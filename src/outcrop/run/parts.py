@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from outcrop.config.schema import Config, TrainSection
@@ -284,6 +286,15 @@ def trusted_samples(problem: Problem) -> np.ndarray | None:
         raise DataError(message(what, where="evaluate.high_confidence", fix="name the curve of label quality."))
     columns = [r.flat(asked.curve) if asked.curve in r.data else np.full(len(r), np.nan) for r in problem.aligned]
     return np.concatenate(columns) == asked.equals
+
+
+def outline(problem: Problem, view: View, normaliser: Normaliser) -> Any:
+    """`network` with 0 for every number: its parts and shapes, of which nothing is drawn and nothing compiled."""
+    shapes = eqx.filter_eval_shape(lambda: network(problem, view, normaliser, jax.random.key(0)))
+    return jax.tree.map(
+        lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)) if isinstance(leaf, jax.ShapeDtypeStruct) else leaf,
+        shapes,
+    )
 
 
 def network(problem: Problem, view: View, normaliser: Normaliser, key: jax.Array) -> Any:

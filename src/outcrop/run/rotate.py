@@ -269,7 +269,7 @@ def members_of(problem: Problem, view: View, fold: Fold, path: Path, normaliser:
 
     if fold.solved is not None:
         return fold.solved.members
-    like = parts.network(problem, view, normaliser, jax.random.key(0))
+    like = parts.outline(problem, view, normaliser)
     arrays, static = eqx.partition(like, eqx.is_array)
     count = problem.config.model.members
     members, _ = load_checkpoint(path, [arrays] * count)
