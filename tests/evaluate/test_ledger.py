@@ -24,7 +24,7 @@ def truth():
     return np.stack([2.0 + 1e-3 * (DEPTH - 1000) + wave + 0.01 * well for well in range(WELLS)])
 
 
-def made(checks, model, baseline=None, target=None, lead=None, keep=None, codes=(), classes=None):
+def made(checks, model, baseline=None, target=None, forecast=None, keep=None, codes=(), classes=None):
     """The entry of a promise on 8 wells of 64 samples; `keep` are the scored samples."""
     target = truth() if target is None else target
     keep = np.ones(target.shape, bool) if keep is None else keep
@@ -33,11 +33,11 @@ def made(checks, model, baseline=None, target=None, lead=None, keep=None, codes=
     names = tuple(f"W{number}" for number in range(WELLS))
     scored = Scored(
         well, names, DEPTH[cell], target[keep], predictions, groups={"well": np.array(names)}, unit="km/s",
-        lead=lead, classes=classes,
+        classes=classes,
     )  # fmt: skip
     inputs = {"GR": np.linspace(0, 1, CELLS), "depth": DEPTH}
     grids = [Grid(name, ("depth",), (CELLS,), {"depth": DEPTH}, inputs.__getitem__) for name in names]
-    ledger = Ledger(checks, "VP", grids, cell, codes)
+    ledger = Ledger(checks, "VP", grids, cell, forecast, codes)
     return summarise(scored, Question("new = well", key="well"), Extras(ledger=ledger))
 
 
@@ -95,13 +95,13 @@ def test_order_along_a_dimension_with_a_tolerance():
     assert within["model"]["share"]["value"] == 0.0
 
 
-def test_steps_over_gaps_and_leads_are_not_asked():
+def test_steps_over_gaps_and_from_forecast_to_forecast_are_not_asked():
     keep = np.ones((WELLS, CELLS), bool)
     keep[:, 1::2] = False
     check = declared("monotonic", along="depth")
     assert only(made([check], truth(), keep=keep))["asked"] == 0
-    lead = np.tile(np.arange(CELLS) % 2, WELLS) + 1  # neighbours that belong to other leads
-    assert only(made([check], truth(), lead=lead))["asked"] == 0
+    forecast = np.tile(np.arange(CELLS) // 2, WELLS)  # of two steps each
+    assert only(made([check], truth(), forecast=forecast))["asked"] == WELLS * CELLS // 2
 
 
 def test_sum_over_a_dimension_by_size():
@@ -131,7 +131,7 @@ def test_balance_of_target_and_inputs_in_physical_units():
 def test_truth_that_does_not_close_is_said():
     check = declared("balance", "VP * (GR >= 0)", tolerance=None)
     line = np.tile(0.1 + 0 * DEPTH, (WELLS, 1))
-    assert "0.10 km/s on average" in told(made([check], line, target=line))["ledger_truth"]
+    assert "0.100000 km/s on average" in told(made([check], line, target=line))["ledger_truth"]
 
 
 def test_spectrum_tells_a_smooth_network():

@@ -1,8 +1,8 @@
 """The physics ledger: checks that the user declares, asked of the truth, of every baseline and of the network alike.
 
 Truth rarely satisfies a check exactly (noise, terms that were not measured), so a contender is compared with what the
-truth does on the same cells, over the same draws of groups as every score. A check is asked on the grid of a record: one
-grid for each lead of a forecast and each fold, with the cells that are scored.
+truth does on the same cells, over the same draws of groups as every score. A check is asked on the grid of a record, of
+the cells that are scored: one grid for each fold, and for each forecast where one forecast has several leads.
 """
 
 from __future__ import annotations
@@ -97,6 +97,22 @@ class Grid:
         }
         return np.broadcast_to(check.factor * check.formula(columns, along), self.shape)
 
+    def around(self, cell: np.ndarray) -> tuple[Grid, np.ndarray]:
+        """The smallest box that holds some cells, and their numbers in it."""
+        at = np.unravel_index(cell, self.shape)
+        box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in at)
+        shape = tuple(part.stop - part.start for part in box)
+        coordinates = {
+            dim: self.coordinates[dim][part]
+            for dim, part in zip(self.dims, box, strict=True)
+            if dim in self.coordinates
+        }
+        inside = Grid(
+            self.name, self.dims, shape, coordinates, lambda name: self.columns(name).reshape(self.shape)[box]
+        )
+        moved = tuple(i - part.start for i, part in zip(at, box, strict=True))
+        return inside, np.ravel_multi_index(moved, shape)
+
     def place(self, cell: int) -> str:
         """Where a cell lies, in words."""
         at = np.unravel_index(cell, self.shape)
@@ -113,6 +129,7 @@ class Ledger:
         target: its name in formulas.
         grids: one per record.
         cell: number of the cell of every row.
+        forecast: which forecast of its record every row belongs to, where forecasts have several leads.
         codes: of the classes, by which formulas know a class target; empty for numbers.
     """
 
@@ -120,11 +137,13 @@ class Ledger:
     target: str
     grids: Sequence[Grid]
     cell: np.ndarray
+    forecast: np.ndarray | None = None
     codes: Sequence[float] = ()
 
     def where(self, mask: np.ndarray) -> Ledger:
         """The same for some of the rows."""
-        return replace(self, cell=self.cell[mask])
+        forecast = None if self.forecast is None else self.forecast[mask]
+        return replace(self, cell=self.cell[mask], forecast=forecast)
 
     def column(self, values: np.ndarray) -> np.ndarray:
         """Target or prediction as formulas see it: numbers, or codes of classes."""
@@ -224,8 +243,8 @@ def amounts(
     """
     kind = KINDS[check.kind]
     found = {name: np.full((len(scored), 1 if kind.amount else 2), np.nan) for name in columns}
-    for which, rows in _fields(scored):
-        grid, cell = ledger.grids[which], ledger.cell[rows]
+    for which, rows in _fields(scored, ledger.forecast):
+        grid, cell = ledger.grids[which].around(ledger.cell[rows])
         units = np.full(np.prod(grid.shape, dtype=int), -1)
         units[cell] = member[rows]
         axis = grid.dims.index(check.along) if check.along else 0
@@ -241,10 +260,10 @@ def amounts(
     return found
 
 
-def _fields(scored: Scored) -> Iterator[tuple[int, np.ndarray]]:
-    """The rows that lie on one grid: of one record, one lead and one fold."""
+def _fields(scored: Scored, forecast: np.ndarray | None) -> Iterator[tuple[int, np.ndarray]]:
+    """The rows that lie on one grid: of one record, one fold and one forecast."""
     keys = [np.asarray(scored.record)]
-    keys += [np.asarray(key) for key in (scored.lead, scored.fold) if key is not None]
+    keys += [np.asarray(key) for key in (scored.fold, forecast) if key is not None]
     distinct, which = np.unique(np.stack(keys), axis=1, return_inverse=True)
     order = np.argsort(which.ravel(), kind="stable")
     edges = np.cumsum(np.bincount(which.ravel(), minlength=distinct.shape[1]))[:-1]

@@ -6,6 +6,7 @@ on, no two neighbours in the test part) is said by `outcrop check`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,7 +51,20 @@ def ledger_of(problem: Problem, view: View, rows: Rows) -> Ledger | None:
     checks = [_declared(name, section, problem, aliases, dims) for name, section in sections.items()]
     codes = () if problem.classes is None else tuple(float(code) for code in problem.classes.codes)
     grids = [_grid(record, aliases) for record in problem.records]
-    return Ledger(checks, plain(problem.target.name), grids, rows.sample, codes)
+    return Ledger(checks, plain(problem.target.name), grids, rows.sample, _forecast(view, rows), codes)
+
+
+def _forecast(view: View, rows: Rows) -> np.ndarray | None:
+    """The step at which the forecast of every row was made, where a forecast has several leads.
+
+    A record in time that is predicted anew at every step has one series of each lead; a forecast of many steps is a
+    field of its own.
+    """
+    if len(np.unique(leads(view, rows))) < 2:
+        return None
+    axis = view.cells.dims.index(getattr(view, "along", None) or view.cells.dims[0])
+    step = view.cells.shapes[:, axis + 1 :].prod(axis=1)[rows.record]
+    return rows.read // step % view.cells.shapes[rows.record, axis]
 
 
 def check_ledger(problem: Problem, view: View, splits: Sequence[Split], has: np.ndarray) -> None:
@@ -79,7 +93,7 @@ def check_ledger(problem: Problem, view: View, splits: Sequence[Split], has: np.
 
 def _nowhere(check: Declared) -> str:
     if check.kind == "spectrum":
-        return f"No unbroken line of {FEWEST_CELLS} held-out samples lies along {check.along}, at one lead."
+        return f"No unbroken line of {FEWEST_CELLS} held-out samples lies along {check.along}."
     if check.kind == "sum":
         return f"No line along {check.along} is held out and known as a whole."
     if check.kind == "monotonic" or check.formula.differentiates:
@@ -136,9 +150,8 @@ def _in_order(values: np.ndarray) -> bool:
 
 def _grid(record: Record, aliases: Mapping[str, str]) -> Grid:
     coordinates = {dim: record.data[dim].to_numpy() for dim in record.dims if dim in record.data.coords}
-    return Grid(
-        record.name, record.dims, record.shape, coordinates, lambda name: record.flat(aliases[name]).astype(float)
-    )
+    column = functools.cache(lambda name: record.flat(aliases[name]).astype(float))
+    return Grid(record.name, record.dims, record.shape, coordinates, column)
 
 
 def _declared(
