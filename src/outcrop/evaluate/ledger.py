@@ -198,7 +198,7 @@ KINDS: dict[str, Kind] = {
     "monotonic": Kind("steps the wrong way", _order),
     "sum": Kind("lines off the sum", _total),
     "balance": Kind("left over", _left_over),
-    "never": Kind("cells where it happens", _left_over),
+    "never": Kind("cells", _left_over),
     "spectrum": Kind("power of short waves against the truth", None),
 }
 
@@ -390,4 +390,6 @@ def numbers(coordinate: np.ndarray, time_s: float) -> np.ndarray:
 
 
 def _told(value: Any) -> str:
-    return str(value)[:16] if isinstance(value, np.datetime64) else str(value) if isinstance(value, str) else f"{value:.6g}"
+    if isinstance(value, np.datetime64):
+        return str(value)[:16].removesuffix("T00:00")
+    return str(value) if isinstance(value, str) else f"{value:.6g}"

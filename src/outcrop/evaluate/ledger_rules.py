@@ -62,14 +62,16 @@ def ledger_waves(part: Part) -> Finding | None:
         own = entry["model"].get("short_db")
         if entry["word"] not in (SMOOTHER, ROUGHER) or own is None:
             continue
-        side = "smoother" if entry["word"] == SMOOTHER else "rougher"
         places = decimals(own["value"], own["low"], own["high"])
-        text = f"{entry['name']}: {side} than the truth, waves shorter than {entry['wavelength']} have "
-        told.append(text + f"{number(own['value'], places)} dB ({span(own['low'], own['high'], places)}) of their power")
+        share = number(10 ** (own["value"] / 10))
+        told.append(
+            f"{entry['name']}: {entry['word']}, waves shorter than {entry['wavelength']} have {share} times its power "
+            f"({number(own['value'], places)} dB, {span(own['low'], own['high'], places)})"
+        )
         paths += [part.path(*here, "model", "short_db", key) for key in ("value", "low", "high")]
     if not told:
         return None
-    return Finding("ledger_waves", f"By wavelength the network is, of {'; '.join(told)}.", tuple(paths))
+    return Finding("ledger_waves", f"By wavelength the network is not as the truth. {'; '.join(told)}.", tuple(paths))
 
 
 def _entries(part: Part) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:

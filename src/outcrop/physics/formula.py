@@ -21,6 +21,8 @@ from outcrop.metric.physical import derivative
 from outcrop.physics.expression import Expression
 
 DERIVATIVE = re.compile(r"\bd\(\s*(\w+)\s*((?:,\s*\w+\s*)+)\)")
+ATOM = re.compile(r"([^\W\d]+|%|1)(-?\d+)?")
+"""One part of a unit, such as "m-3"."""
 SAME = ("minimum", "maximum", "abs", "where")
 """Functions whose value has the unit of their arguments."""
 
@@ -131,9 +133,10 @@ class Formula:
             what = f"{self.unit} and {wanted} have different zeros."
             raise ConfigError(message(what, where=self.where, fix=f'unit = "{self.unit}"'))
         try:
-            factor = power_product(_differences(self.powers), _difference(wanted))
+            factor = power_product(_differences(_combined(self.powers, {wanted: 1.0}, -1)), "dimensionless")
         except DataError:
-            raise ConfigError(message(f"The unit {wanted!r} is not known.", where=self.where, fix=f'unit = "{self.unit}"')) from None
+            fix = f'unit = "{self.unit}"'
+            raise ConfigError(message(f"The unit {wanted!r} is not known.", where=self.where, fix=fix)) from None
         if factor is None:
             what = f"{self.text!r} is in {self.unit or '1'}, which cannot become {wanted}."
             raise ConfigError(message(what, where=self.where, fix=f'unit = "{self.unit or "1"}"'))
@@ -238,9 +241,29 @@ class Formula:
 
 
 def _combined(left: Powers, right: Powers, sign: int) -> Powers:
-    found = dict(left)
-    for name, power in right.items():
-        found[name] = found.get(name, 0.0) + sign * power
+    """The unit of a product or a ratio, in which "mm/m" times "m/d" is "mm/d"."""
+    found: Powers = {}
+    for side, powers in ((1, left), (sign, right)):
+        for unit, power in powers.items():
+            for name, own in _atoms(unit).items():
+                found[name] = found.get(name, 0.0) + side * power * own
+    return {name: power for name, power in found.items() if power}
+
+
+def _atoms(unit: str) -> Powers:
+    """The powers of a unit's parts; the text itself where it is spelled in another way.
+
+    >>> _atoms("kg m-3"), _atoms("mm/d"), _atoms("ohm.m")
+    ({'kg': 1.0, 'm': -3.0}, {'mm': 1.0, 'd': -1.0}, {'ohm.m': 1.0})
+    """
+    found: Powers = {}
+    for number, part in enumerate(unit.split("/")):
+        for token in part.split():
+            read = ATOM.fullmatch(token)
+            if read is None:
+                return {unit: 1.0}
+            if read[1] != "1":
+                found[read[1]] = found.get(read[1], 0.0) + float(read[2] or 1) * (-1 if number else 1)
     return {name: power for name, power in found.items() if power}
 
 
