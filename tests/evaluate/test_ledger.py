@@ -29,7 +29,10 @@ def made(checks, model, baseline=None, target=None, forecast=None, keep=None, co
     target = truth() if target is None else target
     keep = np.ones(target.shape, bool) if keep is None else keep
     well, cell = np.nonzero(keep)
-    predictions = {"model": model[keep], "mean": np.full(len(well), target.mean()) if baseline is None else baseline[keep]}
+    predictions = {
+        "model": model[keep],
+        "mean": np.full(len(well), target.mean()) if baseline is None else baseline[keep],
+    }
     names = tuple(f"W{number}" for number in range(WELLS))
     scored = Scored(
         well, names, DEPTH[cell], target[keep], predictions, groups={"well": np.array(names)}, unit="km/s",
@@ -110,7 +113,9 @@ def test_sum_over_a_dimension_by_size():
     model = target + 0.25 / CELLS
     keep = np.ones(target.shape, bool)
     keep[0, 5] = False
-    found = only(made([declared("sum", along="depth", low=1.0, high=1.0, tolerance=None)], model, target=target, keep=keep))
+    found = only(
+        made([declared("sum", along="depth", low=1.0, high=1.0, tolerance=None)], model, target=target, keep=keep)
+    )
     assert found["asked"] == WELLS - 1 and found["score"] == "size"
     assert found["model"]["size"]["value"] == pytest.approx(0.25) and found["word"] == "more than the truth"
     assert found["truth"]["size"]["value"] == pytest.approx(0.0, abs=1e-12)
@@ -136,7 +141,9 @@ def test_truth_that_does_not_close_is_said():
 
 def test_spectrum_tells_a_smooth_network():
     """Half the amplitude of the wave of 16 m is a quarter of its power: 6.02 dB less."""
-    check = declared("spectrum", along="depth", cells=dict.fromkeys([f"W{n}" for n in range(WELLS)], 12), wavelength="24 m")
+    check = declared(
+        "spectrum", along="depth", cells=dict.fromkeys([f"W{n}" for n in range(WELLS)], 12), wavelength="24 m"
+    )
     wave = 0.05 * np.sin(2 * np.pi * np.arange(CELLS) / 8)
     entry = made([check], truth() - 0.5 * wave)
     found = only(entry)

@@ -74,7 +74,7 @@ def test_what_is_refused(text, fix):
 
 def test_units_of_another_size_are_refused():
     names = Names({"P": "mm/d", "Q": "mm/h", "T": "degC", "K": "K"})
-    with pytest.raises(ConfigError, match='Fix: declare one unit for both.*"mm/d"'):
+    with pytest.raises(ConfigError, match=r'Fix: declare one unit for both.*"mm/d"'):
         Formula("P - Q", names)
     with pytest.raises(ConfigError, match="Fix: declare one unit for both"):
         Formula("T - K", names)

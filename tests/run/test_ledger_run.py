@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 import xarray as xr
+from test_maps_in_time import RUN as MAPS
+from test_maps_in_time import written
 
 import outcrop
 from outcrop.errors import ConfigError
 from outcrop.report.folder import read
 from outcrop.report.sections import physics_ledger
 from synthetic_wells import field, run_file
-from test_maps_in_time import RUN as MAPS
-from test_maps_in_time import written
 
 NUMBER = {
-    '[data.target.FACIES]\nclasses = {10 = "Sand", 20 = "Shale", 30 = "Lime"}': '[data.target.PERM]\nunit = "mD"\ntransform = "log10"',
+    '[data.target.FACIES]\nclasses = {10 = "Sand", 20 = "Shale", 30 = "Lime"}': (
+        '[data.target.PERM]\nunit = "mD"\ntransform = "log10"'
+    ),
     '["majority", "nearest_neighbours"]': '["mean", "linear"]',
     "[train]": '[loss]\nkind = "mse"\n[train]',
 }  # fmt: skip
@@ -115,7 +117,7 @@ def test_what_does_not_fit_the_data_is_refused_before_training(numbers, check, f
         ('x={range=[0, 1], along="depth"}', "along is for monotonic, and this check is range"),
         ("x={range=[1, 0]}", "range rises, such as"),
         ('x={never="PERM > 1", tolerance=1}', "never has no tolerance"),
-        ('x={rnage=[0, 1]}', "did you mean 'range'"),
+        ("x={rnage=[0, 1]}", "did you mean 'range'"),
     ],
 )
 def test_what_cannot_be_said_is_refused_with_its_line(numbers, check, told):
@@ -133,9 +135,12 @@ def test_held_out_cells_without_neighbours_have_no_steps(tmp_path):
     """Every second line is held out: no two of them are neighbours along x."""
     written(tmp_path / "field.nc")
     text = MAPS.replace('later = "2001-01-06"\nvalidation_from = "2001-01-05"', 'between = {along = "x", every = 2}')
-    text = text.replace('view = {history = 4, horizon = 3, size = {y = 4, x = 6}, past_target = true, unknown_future = "last"}', "view = {}")
-    text = text.replace("skip_steps = 7\nskip_begins = \"persistence\"\n", "").replace('"convlstm"', '"mlp"')
+    text = text.replace(
+        'view = {history = 4, horizon = 3, size = {y = 4, x = 6}, past_target = true, unknown_future = "last"}',
+        "view = {}",
+    )
+    text = text.replace('skip_steps = 7\nskip_begins = "persistence"\n', "").replace('"convlstm"', '"mlp"')
     text = text.replace("anomaly:hour,place", "none")
     (tmp_path / "run.toml").write_text(text)
-    with pytest.raises(ConfigError, match="(?s)neighbours along x.*Fix: another dimension"):
+    with pytest.raises(ConfigError, match=r"(?s)neighbours along x.*Fix: another dimension"):
         outcrop.check(tmp_path / "run.toml", overrides=['evaluate.ledger.x={monotonic="increasing", along="x"}'])

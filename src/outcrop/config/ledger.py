@@ -21,7 +21,9 @@ class CheckSection(Section):
     balance: str | None = Field(default=None, description="a formula that should be 0")
     never: str | None = Field(default=None, description="a formula that should never be true")
     spectrum: str | None = Field(default=None, description="dimension whose wavelengths are compared with the truth")
-    of: str | None = Field(default=None, description="range, monotonic, sum, spectrum: a formula; by default the target")
+    of: str | None = Field(
+        default=None, description="range, monotonic, sum, spectrum: a formula; by default the target"
+    )
     along: str | None = Field(default=None, description="monotonic: dimension")
     over: str | None = Field(default=None, description="sum: dimension")
     shorter_than: Annotated[Number, Field(gt=0)] | None = Field(

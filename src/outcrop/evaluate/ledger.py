@@ -116,7 +116,9 @@ class Grid:
     def place(self, cell: int) -> str:
         """Where a cell lies, in words."""
         at = np.unravel_index(cell, self.shape)
-        told = [(dim, self.coordinates[dim][i]) for dim, i in zip(self.dims, at, strict=True) if dim in self.coordinates]
+        told = [
+            (dim, self.coordinates[dim][i]) for dim, i in zip(self.dims, at, strict=True) if dim in self.coordinates
+        ]
         return ", ".join(f"{dim} {_told(value)}" for dim, value in told)
 
 
@@ -274,7 +276,9 @@ def _fields(scored: Scored, forecast: np.ndarray | None) -> Iterator[tuple[int, 
 def _powers(values: np.ndarray, units: np.ndarray, axis: int, shorter_than: float) -> np.ndarray:
     """Power of long and of short waves of every unbroken line within one unit, at its first cell, (cell, 2)."""
     found = np.full((*values.shape, 2), np.nan)
-    lines, groups, out = (np.moveaxis(part, axis, -1 if part.ndim == values.ndim else -2) for part in (values, units, found))
+    lines, groups, out = (
+        np.moveaxis(part, axis, -1 if part.ndim == values.ndim else -2) for part in (values, units, found)
+    )
     for at in np.ndindex(lines.shape[:-1]):
         line, group = lines[at], groups[at]
         there = np.isfinite(line)

@@ -1,5 +1,6 @@
-"""What the physics ledger found, in sentences: where the network breaks a check more than the truth does, where the truth
-itself breaks it, and where waves are missing.
+"""What the physics ledger found, in sentences.
+
+Where the network breaks a check more than the truth does, where the truth itself breaks it, where waves are missing.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ def ledger_broken(part: Part) -> Finding | None:
         if entry["word"] != MORE:
             continue
         score, own = entry["score"], entry["model"]
-        told.append(
-            f"{entry['name']} ({entry['sentence']}): {_amount(entry, own)}, the truth {_amount(entry, entry['truth'])}; "
-            f"{_apart(entry)}{_worst(entry, own)}"
-        )
+        both = f"{_amount(entry, own)}, the truth {_amount(entry, entry['truth'])}"
+        told.append(f"{entry['name']} ({entry['sentence']}): {both}; {_apart(entry)}{_worst(entry, own)}")
         paths += [part.path(*here, who, score, "value") for who in ("model", "truth")]
         paths += [part.path(*here, "difference", key) for key in ("value", "low", "high")]
         paths += [part.path(*here, "model", "largest")]
@@ -84,7 +83,11 @@ def _amount(entry: Mapping[str, Any], own: Mapping[str, Any]) -> str:
     value = own[entry["score"]]["value"]
     if value is None:
         return "unknown"
-    return f"{percent(value)} of {entry['what']}" if entry["score"] == "share" else f"{number(value, unit=entry['unit'])} {entry['what']}"
+    return (
+        f"{percent(value)} of {entry['what']}"
+        if entry["score"] == "share"
+        else f"{number(value, unit=entry['unit'])} {entry['what']}"
+    )
 
 
 def _apart(entry: Mapping[str, Any]) -> str:

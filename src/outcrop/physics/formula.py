@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 
@@ -104,7 +105,7 @@ class Formula:
             ConfigError: a function has too few or too many arguments.
         """
         at = {name: np.asarray(columns[name], float) for name in self.uses}
-        at |= {name: np.float64(value) for name, (value, _) in self.names.constants.items()}
+        at |= {name: np.asarray(value, float) for name, (value, _) in self.names.constants.items()}
         for name, (own, dims) in self._derivatives.items():
             values = np.asarray(columns[own], float)
             for dim, order in Counter(dims).items():
@@ -117,7 +118,9 @@ class Formula:
                 return np.where(missing, np.nan, self._expression.on(at))  # a comparison with NaN would say no
         except TypeError:
             what = f"{self.text!r} calls a function with too few or too many arguments."
-            raise ConfigError(message(what, where=self.where, fix="maximum(a, b), where(condition, a, b), sin(a)")) from None
+            raise ConfigError(
+                message(what, where=self.where, fix="maximum(a, b), where(condition, a, b), sin(a)")
+            ) from None
 
     def factor(self, wanted: str) -> float:
         """How many of the wanted unit one of `unit` is.
@@ -176,7 +179,7 @@ class Formula:
     def _without(self) -> str:
         return next((name for name in self.uses if not has_unit(self.names.units[name])), "a coordinate")
 
-    def _refuse(self, what: str, fix: str) -> None:
+    def _refuse(self, what: str, fix: str) -> NoReturn:
         raise ConfigError(message(self._as_written(what), where=self.where, fix=fix))
 
     def _unit(self, node: ast.AST) -> tuple[Powers | None, bool]:
@@ -214,11 +217,11 @@ class Formula:
         (left, first), (right, second) = self._unit(node.left), self._unit(node.right)
         if isinstance(node.op, ast.Pow):
             power = node.right.value if isinstance(node.right, ast.Constant) else None
-            if left is None or left == {}:
+            if not left:
                 return left, first
             if not isinstance(power, int | float):
                 self._refuse(f"The unit of {ast.unparse(node)} depends on its exponent.", "a number as exponent.")
-            return {name: own * float(power or 0) for name, own in left.items()}, False
+            return {name: own * power for name, own in left.items()}, False
         if left is None or right is None:
             return None, False
         return _combined(left, right, 1 if isinstance(node.op, ast.Mult) else -1), first and second
@@ -234,7 +237,7 @@ class Formula:
         texts = [f"{ast.unparse(part)} is in {worded(unit) or '1'}" for part, unit in ((first, left), (second, right))]
         if factor is None:
             self._refuse(f"Units do not go together: {', '.join(texts)}.", "correct the formula, or a variable's unit.")
-        if abs((factor or 0.0) - 1) > 1e-9 or (len(left) == len(right) == 1 and _is_offset(*left, *right)):
+        if abs(factor - 1) > 1e-9 or (len(left) == len(right) == 1 and _is_offset(*left, *right)):
             fix = f'declare one unit for both, variable.NAME.unit = "{worded(left)}"; along dates, see time_unit.'
             self._refuse(f"Units differ: {', '.join(texts)}.", fix)
         return left, False

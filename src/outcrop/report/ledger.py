@@ -27,7 +27,11 @@ def checks(promise: Promise) -> Table | None:
     body = [row for entry in entries for row in _block(entry, names)]
     heads = [Cell(text, right=True) for text in ("truth", "network", *map(words.plain, names))]
     head = ["check", "told as", *heads, "network against truth", "worst in"]
-    return Table(head, body, "Checks declared by you, on the same held-out cells", folded=False, wide=True) if body else None
+    return (
+        Table(head, body, "Checks declared by you, on the same held-out cells", folded=False, wide=True)
+        if body
+        else None
+    )
 
 
 def notes(promise: Promise) -> list[str]:
@@ -37,7 +41,9 @@ def notes(promise: Promise) -> list[str]:
         if not entry["asked"]:
             told.append(f"{entry['name']} could not be asked anywhere in the test part.")
         if entry["undefined"]:
-            told.append(f"{entry['name']} has no number for some contender at {words.number(entry['undefined'])} cells.")
+            told.append(
+                f"{entry['name']} has no number for some contender at {words.number(entry['undefined'])} cells."
+            )
     return told
 
 
@@ -51,7 +57,9 @@ def _block(entry: Mapping[str, Any], names: list[str]) -> list[list[Cell | str]]
     rows: list[list[Cell | str]] = []
     shown = ROWS[entry["score"]][: 1 if entry["kind"] == "never" else None]
     for number, (key, label) in enumerate(shown):
-        cells = [_cell(own, key, entry, strong=which == 1, interval=number == 0) for which, own in enumerate(contenders)]
+        cells = [
+            _cell(own, key, entry, strong=which == 1, interval=number == 0) for which, own in enumerate(contenders)
+        ]
         unit = {"share": "", "short_db": "dB", "long_db": "dB"}.get(key, entry["unit"])
         said = label.format(**entry) + (f" ({unit})" if unit and unit != "1" else "")
         first = number == 0
@@ -77,7 +85,9 @@ def _cell(own: Mapping[str, Any], key: str, entry: Mapping[str, Any], *, strong:
     form = words.percent if key == "share" else (lambda value: words.number(value, 3))
     text = form(told["value"])
     bounds = f"{form(told['low'])} to {form(told['high'])}" if told.get("low") is not None else ""
-    return Cell(f"{text} ({bounds})" if bounds and interval and strong else text, right=True, strong=strong, title=bounds)
+    return Cell(
+        f"{text} ({bounds})" if bounds and interval and strong else text, right=True, strong=strong, title=bounds
+    )
 
 
 def _worst(own: Mapping[str, Any]) -> str:

@@ -167,7 +167,9 @@ def _declared(
     if problem.classes is not None and section.formula is None:
         code, own = problem.classes.codes[0], plain(problem.target.name)
         what = f"{problem.target.name} is a class: {section.kind} speaks of numbers."
-        raise ConfigError(message(what, where=where, fix=f'of = "{own} == {code}", which is 1 in that class and else 0.'))
+        raise ConfigError(
+            message(what, where=where, fix=f'of = "{own} == {code}", which is 1 in that class and else 0.')
+        )
     time_s = _seconds(section.time_unit, where)
     formula = _formula(section, problem, aliases, dims, where)
     asked = {"sum": section.sum}.get(section.kind)
