@@ -144,3 +144,16 @@ def test_held_out_cells_without_neighbours_have_no_steps(tmp_path):
     (tmp_path / "run.toml").write_text(text)
     with pytest.raises(ConfigError, match=r"(?s)neighbours along x.*Fix: another dimension"):
         outcrop.check(tmp_path / "run.toml", overrides=['evaluate.ledger.x={monotonic="increasing", along="x"}'])
+
+
+def test_temperature_of_the_sea_on_real_data(tmp_path, quick_run):
+    """Monthly means off Peru, three months ahead: what the sea can be, and waves shorter than a year."""
+    from outcrop.config.template import template_path
+
+    (tmp_path / "run.toml").write_text(template_path("forecast").read_text("utf-8"))
+    checks = ["evaluate.ledger.sea={range=[-1.8, 35]}", 'evaluate.ledger.waves={spectrum="time", shorter_than=300}']
+    result, _ = quick_run(tmp_path / "run.toml", tmp_path / "run", *checks, "evaluate.baselines=['persistence','mean']")
+    sea, waves = entry_of(result)
+    assert sea["truth"]["share"]["value"] == 0.0 and sea["unit"] == "degC"
+    assert abs(waves["baselines"]["persistence"]["short_db"]["value"]) < 1  # the truth itself, three months late
+    assert waves["baselines"]["mean"]["short_db"]["value"] is None

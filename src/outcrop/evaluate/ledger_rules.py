@@ -64,7 +64,7 @@ def ledger_waves(part: Part) -> Finding | None:
         places = decimals(own["value"], own["low"], own["high"])
         share = number(10 ** (own["value"] / 10))
         told.append(
-            f"{entry['name']}: {entry['word']}, waves shorter than {entry['wavelength']} have {share} times its power "
+            f"{entry['name']}: {entry['word']}, waves shorter than {entry['wavelength']} have {share} of its power "
             f"({number(own['value'], places)} dB, {span(own['low'], own['high'], places)})"
         )
         paths += [part.path(*here, "model", "short_db", key) for key in ("value", "low", "high")]

@@ -9,7 +9,7 @@ from outcrop.report import words
 from outcrop.report.scores import Promise
 from outcrop.report.tables import Cell, Table
 
-MOST_BASELINES = 3
+MOST_BASELINES = 2
 TONES = {"more than the truth": "bad", "no more than the truth": "good", "smoother than the truth": "bad",
          "rougher than the truth": "bad", "cannot tell": "unsure"}  # fmt: skip
 ROWS = {
@@ -26,7 +26,7 @@ def checks(promise: Promise) -> Table | None:
     names = _baselines(promise, entries)
     body = [row for entry in entries for row in _block(entry, names)]
     heads = [Cell(text, right=True) for text in ("truth", "network", *map(words.plain, names))]
-    head = ["check", "told as", *heads, "network against truth", "worst in"]
+    head = ["check", "told as", *heads, "network against truth", "network worst in"]
     return (
         Table(head, body, "Checks declared by you, on the same held-out cells", folded=False, wide=True)
         if body
@@ -84,7 +84,7 @@ def _cell(own: Mapping[str, Any], key: str, entry: Mapping[str, Any], *, strong:
     told = told if isinstance(told, Mapping) else {"value": told, "low": None, "high": None}
     form = words.percent if key == "share" else (lambda value: words.number(value, 3))
     text = form(told["value"])
-    bounds = f"{form(told['low'])} to {form(told['high'])}" if told.get("low") is not None else ""
+    bounds = f"{form(told['low'])} to {form(told['high'])}" if told.get("low") != told.get("high") else ""
     return Cell(
         f"{text} ({bounds})" if bounds and interval and strong else text, right=True, strong=strong, title=bounds
     )

@@ -30,8 +30,8 @@ from outcrop.view.view import View
 
 ROWS = "row"
 """The dimension of tables without an axis: the order of their rows means nothing."""
-UNEVEN = 0.01
-"""Largest difference of steps, as a share of the usual one, of a line whose spectrum is taken."""
+UNEVEN = 0.15
+"""Largest difference of steps, as a share of the usual one, of a line whose spectrum is taken: months pass."""
 
 
 def ledger_of(problem: Problem, view: View, rows: Rows) -> Ledger | None:
