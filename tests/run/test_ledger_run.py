@@ -155,5 +155,5 @@ def test_temperature_of_the_sea_on_real_data(tmp_path, quick_run):
     result, _ = quick_run(tmp_path / "run.toml", tmp_path / "run", *checks, "evaluate.baselines=['persistence','mean']")
     sea, waves = entry_of(result)
     assert sea["truth"]["share"]["value"] == 0.0 and sea["unit"] == "degC"
-    assert abs(waves["baselines"]["persistence"]["short_db"]["value"]) < 1  # the truth itself, three months late
+    assert waves["baselines"]["persistence"]["short_db"]["value"] > -1  # the truth three months late is not smoother
     assert waves["baselines"]["mean"]["short_db"]["value"] is None
