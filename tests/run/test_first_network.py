@@ -25,6 +25,13 @@ def test_it_beats_the_mean_and_the_line_in_blocks_it_has_not_seen(zinc):
     assert told["level"] == 0.8 and 0.7 < told["coverage"] <= 1
 
 
+def test_what_it_declares_is_asked_of_the_soil_too(zinc):
+    (entry,) = zinc.metrics["promises"].values()
+    (check,) = entry["ledger"]
+    assert check["asked"] == check["truth"]["share"]["value"] ** -1 == 155  # one sample, far away and polluted
+    assert "far_and_polluted" in (zinc.folder / "report.html").read_text("utf-8")
+
+
 def test_the_python_of_its_page(zinc, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", (EXAMPLE / "README.md").read_text("utf-8"), flags=re.DOTALL)
     found = {}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from outcrop.config.ledger import CheckSection
 from outcrop.config.loss import LossSection
 from outcrop.config.promise import Number, PromiseSection, Section
 from outcrop.config.sample import GivenSection, SampleSection
@@ -317,6 +318,7 @@ class EvaluateSection(Section):
     )
     pick_tolerance: Annotated[float, Field(gt=0, description="picks: largest residual of a hit, in s (m)")] = 0.1
     mc_dropout: Annotated[int, Field(ge=0, le=200, description="predictions with dropout that are averaged")] = 0
+    ledger: dict[str, CheckSection] = Field(default={}, description="what physics says of the target, by name")
 
 
 class BundleSection(Section):

@@ -144,7 +144,7 @@ def convert(values: np.ndarray, unit_in_file: str | None, unit_wanted: str | Non
     return converted, f"{found.lower() if found.isupper() else found} to {wanted}, times {one - zero:.6g}{shift}"
 
 
-def power_product(powers: Mapping[str, int], wanted: str) -> float | None:
+def power_product(powers: Mapping[str, float], wanted: str) -> float | None:
     """How many of the wanted unit a product of powers of units is; None where it is something else.
 
     >>> power_product({"km": 2, "s": -1}, "m2/s")

@@ -15,6 +15,7 @@ import numpy as np
 
 from outcrop.evaluate.conformal import Calibration
 from outcrop.evaluate.interval import Bootstrap
+from outcrop.evaluate.ledger import Ledger, ledger_of
 from outcrop.evaluate.picks import Picking, of_phases
 from outcrop.evaluate.resample import Units, by_group
 from outcrop.evaluate.scored import MODEL, Scored
@@ -54,6 +55,7 @@ class Extras:
         gap: entry of the optimism gap, from `gap.optimism_gap`.
         intervals: what calibrated intervals held.
         picking: how probabilities are read as picks, where picks are scored.
+        ledger: checks that the user declares, where there are any.
     """
 
     high_confidence: np.ndarray | None = None
@@ -62,6 +64,7 @@ class Extras:
     gap: Mapping[str, Any] | None = None
     intervals: Held | None = None
     picking: Picking | None = None
+    ledger: Ledger | None = None
 
     def where(self, mask: np.ndarray) -> Extras:
         """The same for some of the samples."""
@@ -71,7 +74,8 @@ class Extras:
 
         told = self.intervals
         held = None if told is None else replace(told, inside=told.inside[mask], size=told.size[mask])
-        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held, self.picking)
+        ledger = None if self.ledger is None else self.ledger.where(mask)
+        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held, self.picking, ledger)
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,12 @@ def high_confidence(part: Part) -> dict[str, Any] | None:
     return None if mask is None or not mask.any() else _share_and_scores(part, mask)
 
 
+def ledger(part: Part) -> list[dict[str, Any]]:
+    """One entry per check that the user declares: truth, network and baselines side by side."""
+    own = part.extras.ledger
+    return [] if own is None else ledger_of(own, part.scored, part.bootstrap)
+
+
 def _share_and_scores(part: Part, mask: np.ndarray) -> dict[str, Any]:
     return {"share": float(mask.mean()), **scores(part.scored.where(mask), part.metrics, part.primary)}
 
@@ -305,4 +315,5 @@ SECTIONS: dict[str, SectionRow] = {
     "by_validity": SectionRow(_ALL, by_validity),
     "picks": SectionRow(("picks",), of_phases),
     "high_confidence": SectionRow(_ALL, high_confidence),
+    "ledger": SectionRow(("class", "number", "picks"), ledger),
 }

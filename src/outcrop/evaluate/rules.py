@@ -10,6 +10,7 @@ from typing import Any
 
 from outcrop.evaluate.baselines import BASELINES
 from outcrop.evaluate.finding import Finding, Part
+from outcrop.evaluate.ledger_rules import ledger_broken, ledger_truth, ledger_waves
 from outcrop.evaluate.verdict import BEATS, CANNOT_TELL, DOES_NOT_BEAT, FEWEST_FOR_A_VERDICT, phrase
 from outcrop.evaluate.words import count, distance, listing, percent, plural, span
 
@@ -287,5 +288,5 @@ def not_scored(part: Part) -> Finding | None:
 
 RULES: tuple[Callable[[Part], Finding | None], ...] = (
     no_usable_signal, headline, ladder, few_groups, optimism, records, picks, classes, rare_classes, by_distance,
-    by_confidence, by_validity, intervals, high_confidence, not_scored,
+    by_confidence, by_validity, intervals, high_confidence, ledger_broken, ledger_truth, ledger_waves, not_scored,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from outcrop.errors import ConfigError, did_you_mean, message
@@ -28,7 +29,7 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }  # fmt: skip
 _COMPARED: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
 }  # fmt: skip
 
 
@@ -53,15 +54,23 @@ class Expression:
         """
         self.text, self.names, self.where = str(text), tuple(names), where
         try:
-            self._tree = ast.parse(self.text.strip(), mode="eval").body
+            self.tree = ast.parse(self.text.strip(), mode="eval").body
         except SyntaxError:
             self._refuse(f"{self.text!r} is no formula.")
-        self._check(self._tree)
+        self._check(self.tree)
 
     def __call__(self, point: Float[Array, " coordinate"]) -> Float[Array, ""]:
         """The value at one point; differentiable."""
-        value = _value(self._tree, dict(zip(self.names, point, strict=True)))
+        value = _value(self.tree, dict(zip(self.names, point, strict=True)))
         return jnp.asarray(value, point.dtype)
+
+    def on(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The values on NumPy arrays of one shape, in their own precision.
+
+        >>> Expression("maximum(x, 0)", ("x",)).on({"x": np.array([-1.0, 2.0])}).tolist()
+        [0.0, 2.0]
+        """
+        return _value(self.tree, columns, np)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -96,18 +105,18 @@ class Expression:
             self._refuse(f"{self.text!r} holds something that is no arithmetic.")
 
 
-def _value(node: Any, at: Mapping[str, Any]) -> Any:
+def _value(node: Any, at: Mapping[str, Any], library: Any = jnp) -> Any:
     if isinstance(node, ast.Constant):
         return float(node.value)
     if isinstance(node, ast.Name):
         return at[node.id] if node.id in at else CONSTANTS[node.id]
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) and isinstance(node.right.value, int):
-            return _value(node.left, at) ** node.right.value  # a whole power has derivatives at 0
-        return _BINARY[type(node.op)](_value(node.left, at), _value(node.right, at))
+            return _value(node.left, at, library) ** node.right.value  # a whole power has derivatives at 0
+        return _BINARY[type(node.op)](_value(node.left, at, library), _value(node.right, at, library))
     if isinstance(node, ast.UnaryOp):
-        value = _value(node.operand, at)
+        value = _value(node.operand, at, library)
         return -value if isinstance(node.op, ast.USub) else value
     if isinstance(node, ast.Compare):
-        return _COMPARED[type(node.ops[0])](_value(node.left, at), _value(node.comparators[0], at))
-    return FUNCTIONS[node.func.id](*(_value(argument, at) for argument in node.args))
+        return _COMPARED[type(node.ops[0])](_value(node.left, at, library), _value(node.comparators[0], at, library))
+    return getattr(library, node.func.id)(*(_value(argument, at, library) for argument in node.args))

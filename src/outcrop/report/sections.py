@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.report import ledger as declared
 from outcrop.report import provenance, solved, tables, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
@@ -113,6 +114,16 @@ def _coverage(promise: Promise) -> str:
     if not left:
         return str(promise.content.get("reason") or "")
     return f"{words.number(left)} of {words.number(told.get('labelled'))} labelled held-out samples have no prediction."
+
+
+def physics_ledger(run: RunFolder) -> Section:
+    """Checks that the user declares: truth, network and baselines side by side."""
+    section = Section("ledger", "Checks declared by you")
+    for promise in promises(run):
+        section.add("table", declared.checks(promise))
+        for sentence in declared.notes(promise):
+            section.add("text", sentence)
+    return section
 
 
 def records_shown(run: RunFolder) -> Section:
@@ -292,6 +303,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     four_questions,
     findings,
     ladder,
+    physics_ledger,
     records_shown,
     lead,
     given_back,

@@ -22,6 +22,7 @@ from outcrop.run.augmenting import augment_of
 from outcrop.run.drawing import complete, with_gaps
 from outcrop.run.generate import baselines_of as generated_baselines
 from outcrop.run.ladder import names_of
+from outcrop.run.ledger import check_ledger
 from outcrop.run.own_target import check_view, dims_of, examples_of
 from outcrop.run.pose import Posed, pose
 from outcrop.run.problem import Problem, load_problem
@@ -153,6 +154,7 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
     check_fits(problem, view)
     has = parts.labelled_examples(problem, view)
     _enough(problem, splits, has)
+    check_ledger(problem, view, splits, has)
     findings = _findings(problem, view, splits, has)
     first = parts.with_labels(splits[0], has)
     normaliser, tables = prepare(problem, view, first)

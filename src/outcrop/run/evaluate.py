@@ -12,6 +12,7 @@ from outcrop.data.space import along_surface, cartesian
 from outcrop.evaluate import findings as sentences
 from outcrop.evaluate.breakdown import Extras, Held
 from outcrop.evaluate.gap import optimism_gap
+from outcrop.evaluate.ledger import Ledger
 from outcrop.evaluate.resample import NOUNS
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.evaluate.summary import Question, assemble, plain
@@ -21,6 +22,7 @@ from outcrop.run import gap, parts
 from outcrop.run.check import Check
 from outcrop.run.folder import fingerprint
 from outcrop.run.generate import entry_of
+from outcrop.run.ledger import ledger_of
 from outcrop.run.lines import numbered_by
 from outcrop.run.picking import picking_of
 from outcrop.run.problem import Problem
@@ -51,6 +53,7 @@ def summarise(
         gap=_gap(checked, scored, asked, tell),
         intervals=None if scored.picks or held is None else _held(held, rows_of(folds)[1]),
         picking=picking_of(problem),
+        ledger=_ledger(problem, checked.view, folds),
     )
     entry = summarise_promise(scored, question, extras)
     if problem.reconstructs:
@@ -64,6 +67,12 @@ def _valid(scored: Scored, folds: Sequence[Fold]) -> np.ndarray:
     """Which rows lie inside the area of validity; a scored sample may have several."""
     rows = max(len(rows_of(folds)[1]), 1)
     return np.repeat(_ordered(folds, "inside"), max(len(scored), 1) // rows)
+
+
+def _ledger(problem: Problem, view: View, folds: Sequence[Fold]) -> Ledger | None:
+    """The declared checks, with the rows in the order of the scored table."""
+    rows, order = rows_of(folds)
+    return ledger_of(problem, view, rows.where(order))
 
 
 def _in_time(problem: Problem, key: str) -> bool:
