@@ -34,10 +34,12 @@ def close(a, b):
 
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("pool", ["none", "mean", "last"])
-def test_shapes_and_parameters(position, pool):
-    model = network(position=position, pool=pool)
+@pytest.mark.parametrize("patch", [1, 4])
+def test_shapes_and_parameters(position, pool, patch):
+    arguments = {"position": position, "pool": pool, "patch": patch}
+    model = network(**arguments)
     assert model(example()).shape == (STEPS, OUT)
-    assert counted(model) == parameter_count(CHANNELS, OUT, width_size=16, position=position, pool=pool)
+    assert counted(model) == parameter_count(CHANNELS, OUT, width_size=16, **arguments)
 
 
 @pytest.mark.parametrize("position", POSITIONS)
@@ -56,6 +58,18 @@ def test_a_causal_network_does_not_see_the_future(position):
         assert not np.allclose(model(changed)[8:], model(x)[8:], atol=1e-2)
 
 
+def test_steps_of_a_token_have_answers_and_attention_of_their_own():
+    model, x = network(patch=4), example()
+    answers = np.asarray(model(x))
+    assert len(np.unique(answers[:, 0])) == STEPS
+    given = np.asarray(model.attention(x[:12]))
+    assert given.shape == (2, 2, 12, 12)
+    assert given.sum(axis=-1) == pytest.approx(1, abs=1e-5)
+    assert (given[:, :, :4, 4:8] == given[:, :, :1, 4:5]).all()
+    with pytest.raises(ConfigError, match="Fix: patch = 1"):
+        network(patch=4, causal=True)
+
+
 def test_reach_is_the_whole_sequence_or_its_past():
     assert reach(network(), (STEPS, CHANNELS)) == (STEPS - 1, STEPS - 1)
     assert reach(network(causal=True), (STEPS, CHANNELS)) == (STEPS - 1, 0)
@@ -63,9 +77,9 @@ def test_reach_is_the_whole_sequence_or_its_past():
 
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("pool", ["none", "mean", "last"])
-@pytest.mark.parametrize("causal", [False, True])
-def test_padding_after_the_record_changes_nothing(position, pool, causal):
-    model, x = network(position=position, pool=pool, causal=causal), example()
+@pytest.mark.parametrize(("causal", "patch"), [(False, 1), (True, 1), (False, 4)])
+def test_padding_after_the_record_changes_nothing(position, pool, causal, patch):
+    model, x = network(position=position, pool=pool, causal=causal, patch=patch), example()
     longer = model(jnp.pad(x, ((0, 6), (0, 0))))
     if causal and pool != "none":  # zeros at the end count as data: no step is judged by later ones
         return

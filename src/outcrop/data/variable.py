@@ -177,7 +177,10 @@ class Variable:
             fix = 'scope = "training"; a record to be predicted has no target to take statistics from.'
             raise ConfigError(message("Only inputs can be scaled by their own record.", where=self.where, fix=fix))
         if self.role != "input" and self.transform_kind == "climatology":
-            what, fix = "A climatology is known from training, so it can only be an input.", 'transform = "anomaly:month".'
+            what, fix = (
+                "A climatology is known from training, so it can only be an input.",
+                'transform = "anomaly:month".',
+            )
             raise ConfigError(message(what, where=self.where, fix=fix))
         if self.role == "target" and self.kind == "circular":
             fix = "predict its sine and its cosine as two numbers, in two runs."

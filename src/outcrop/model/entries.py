@@ -142,7 +142,8 @@ FAMILIES: dict[str, Family] = {
             architecture="outcrop.model.transformer:Transformer",
             views=("sequences", "windows"),
             help="self-attention along depth or time: every step looks at every other one, with visible weights",
-            defaults=_ATTENTION | {"position": "sinusoidal", "causal": False, "pool": "none", "dropout": 0.1},
+            defaults=_ATTENTION
+            | {"patch": 1, "position": "sinusoidal", "causal": False, "pool": "none", "dropout": 0.1},
             convolutional=False,
             axes=1,
         ),
