@@ -28,7 +28,8 @@ class Statistic:
         centre, spread: mean and standard deviation, or median and interquartile range / 1.349.
         count: number of values they come from; 0 where training had none, and then every value counts as missing.
         normals: mean of each month (12), hour (24) or all times (1), subtracted first (or, for a climatology, put in
-            place of the value), place by place where every place has its own, NaN at places without any value where missing = "mask"; empty for other transforms.
+            place of the value), place by place where every place has its own, NaN at places without any value where
+            missing = "mask"; empty for other transforms.
         grid: fingerprint of the places (`seen.grid_of`) where every place has its own; else "".
     """
 

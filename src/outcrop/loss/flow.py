@@ -53,7 +53,7 @@ class Flow:
     time_spread: float = 1.0
     interpolant_noise: float = 0.0
     condition_dropout: float = 0.0
-    start: Float[Array, "sample *x"] | None = None
+    start: Float[Array, " sample *x"] | None = None
     groups: tuple[Group, ...] = (Group("model"),)
 
     def init(self, model: PyTree, key: PRNGKeyArray | None = None) -> None:
@@ -82,7 +82,7 @@ class Flow:
         value, total, parts = mean_and_parts(each, weight, 1 - t, self.edges)
         return LossValue(value, total / repeats, parts, state)
 
-    def begun(self, key: PRNGKeyArray, data: Float[Array, "example *x"]) -> Float[Array, "example *x"]:
+    def begun(self, key: PRNGKeyArray, data: Float[Array, " example *x"]) -> Float[Array, " example *x"]:
         """What the paths to these data begin with."""
         if self.start is None:
             return jax.random.normal(key, data.shape, data.dtype)

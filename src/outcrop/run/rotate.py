@@ -265,8 +265,6 @@ def _read(path: Path) -> Fold:
 
 def members_of(problem: Problem, view: View, fold: Fold, path: Path, normaliser: Any) -> list[Any]:
     """The networks of a fold: from memory, or from the file that a resumed run finds."""
-    import jax
-
     if fold.solved is not None:
         return fold.solved.members
     like = parts.outline(problem, view, normaliser)
