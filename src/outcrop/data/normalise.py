@@ -309,9 +309,7 @@ class Normaliser:
                 raise DataError(_other_grid(record.name, variable))
             normal = statistic.normal(record.axis, variable, record.place)
             values = normal if variable.transform_kind == "climatology" else values - normal
-        values -= statistic.centre
-        values /= statistic.spread
-        return values
+        return (values - statistic.centre) / statistic.spread
 
     def _encode_target(self, record: Record, usable: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
         target = self.target

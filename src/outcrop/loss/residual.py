@@ -27,12 +27,23 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.loss.loss import Group, LossValue
+from outcrop.loss.residual_terms import (
+    EQUATION,
+    Term,
+    condition_terms,
+    data_name,
+    data_terms,
+    equation_rows,
+    followed,
+    noisy,
+    rough,
+    rough_name,
+    roughness_terms,
+    rows_at,
+)
 from outcrop.model.trainable import trainable
 from outcrop.physics.coefficient import Field
-from outcrop.physics.conditions import Condition
-from outcrop.physics.derivative import derivative
-from outcrop.physics.hard import slope_built_in
-from outcrop.physics.problem import Measured, Problem
+from outcrop.physics.problem import Problem
 from outcrop.records import Batch
 
 BALANCES = ("none", "gradients", "kernel", "self_adaptive")
@@ -44,28 +55,10 @@ ATTENTION_KEPT, ATTENTION_RATE = 0.999, 0.01
 CANDIDATES = 4
 """Candidates for each point that is drawn by residual."""
 CAUSAL_BINS = 20
-ROUGHNESS_POINTS = 256
 FIRM = 100.0
 """Weight of equation and conditions beside data in units of their noise, where a field is to be found."""
 FASTEST = 3.0
 """Largest change of a roughness' weight between two chunks."""
-EQUATION = "equation"
-
-
-class Term(NamedTuple):
-    """One part of the loss.
-
-    Attributes:
-        name: in history and pictures.
-        points: where it is enforced, shape (point, coordinate).
-        aside: further numbers of each point, such as measured values, shape (point, column).
-        rows: (fields, point, aside) -> residuals there, in physical units.
-    """
-
-    name: str
-    points: np.ndarray
-    aside: np.ndarray
-    rows: Callable[[Any, Any, Any], Float[Array, " part"]]
 
 
 class State(NamedTuple):
@@ -120,16 +113,18 @@ class ResidualLoss:
         self.problem, self.refine, self.causal = problem, refine, causal
         inside = problem.domain.interior(points, method, seed)
         self.terms = (
-            Term(EQUATION, inside, np.empty((len(inside), 0)), _equation_rows(problem)),
+            Term(EQUATION, inside, np.empty((len(inside), 0)), equation_rows(problem)),
             *condition_terms(problem, condition_points, seed),
             *data_terms(problem),
             *roughness_terms(problem, seed),
         )
         names = [term.name for term in self.terms]
         self.firm = any(isinstance(c, Field) for c in problem.coefficients.values()) and bool(noisy(problem))
-        self.followed = [names.index(_rough(name)) for name in followed(problem)]
+        self.followed = [names.index(rough_name(name)) for name in followed(problem)]
         usual = dict.fromkeys(names[: len(names) - len(problem.measured) - len(rough(problem))], FIRM)
-        usual = (usual if self.firm else {}) | {_rough(name): c.roughness or 1.0 for name, c in rough(problem).items()}
+        usual = (usual if self.firm else {}) | {
+            rough_name(name): c.roughness or 1.0 for name, c in rough(problem).items()
+        }
         factors = usual | dict(weights or {})
         for name in factors:
             _known("weights", name, names)
@@ -142,14 +137,14 @@ class ResidualLoss:
         values = model.fields()
         found = []
         for term in self.terms:
-            measured = next((m for m in self.problem.measured if _data_name(m) == term.name), None)
+            measured = next((m for m in self.problem.measured if data_name(m) == term.name), None)
             if term.name.startswith("roughness"):
                 size = 1.0
             elif measured is not None:
                 size = measured.noise_sd or self.problem.scale(measured.unknown)
             else:
                 points = jnp.asarray(term.points, model.low.value.dtype)
-                rows = _rows_at(term, values, points, jnp.asarray(term.aside, points.dtype))
+                rows = rows_at(term, values, points, jnp.asarray(term.aside, points.dtype))
                 size = float(jnp.sqrt((rows**2).mean()))
             found.append(size or 1.0)
         self.sizes = tuple(found)
@@ -194,7 +189,7 @@ class ResidualLoss:
     def scaled(self, i: int, values: Any, points: Array, aside: Array) -> Float[Array, "point part"]:
         """Residuals of one term, in units of their size; those of the equation with causal weights."""
         size = 1.0 if self.sizes is None else self.sizes[i]
-        rows = _rows_at(self.terms[i], values, points, aside) / size
+        rows = rows_at(self.terms[i], values, points, aside) / size
         return rows * self._causal(rows, points)[:, None] if i == 0 and self.causal else rows
 
     def linearised(self, parameters: Any, rebuilt: Callable[[Any], Any], state: State) -> tuple[Array, Array]:
@@ -259,7 +254,7 @@ class ResidualLoss:
         shape = (CANDIDATES * len(state.points), state.points.shape[1])
         candidates = low + (high - low) * jax.random.uniform(place, shape, state.points.dtype)
         aside = jnp.empty((len(candidates), 0), candidates.dtype)
-        size = jnp.abs(_rows_at(self.terms[0], model.fields(), candidates, aside)).sum(-1)
+        size = jnp.abs(rows_at(self.terms[0], model.fields(), candidates, aside)).sum(-1)
         odds = jnp.log1p(size / jnp.maximum(size.mean(), jnp.finfo(size.dtype).tiny))
         drawn = jax.lax.top_k(odds + jax.random.gumbel(chance, odds.shape, odds.dtype), len(state.points))[1]
         return candidates[drawn]
@@ -295,115 +290,6 @@ def _attended(weight: Float[Array, " point"], rows: Float[Array, "point part"]) 
     """The weights of points after a step: they forget slowly, and grow where much is left over."""
     size = jax.lax.stop_gradient(jnp.sqrt((rows**2).sum(-1)))
     return ATTENTION_KEPT * weight + ATTENTION_RATE * size / jnp.maximum(size.max(), jnp.finfo(size.dtype).tiny)
-
-
-def _equation_rows(problem: Problem) -> Callable[[Any, Any, Any], Array]:
-    return lambda values, point, aside: problem.residuals(values, point)
-
-
-def condition_terms(problem: Problem, count: int, seed: int) -> list[Term]:
-    """One term for each condition of which something is not built into the solution."""
-    terms = []
-    for condition in problem.conditions:
-        values = {} if problem.hard or condition.point is not None else condition.values
-        for face in condition.faces or (None,):
-            slopes = {
-                name: slope
-                for name, slope in condition.slopes.items()
-                if face and not (problem.hard and slope_built_in(face, name, problem.conditions))
-            }
-            if not values and not slopes and not condition.fluxes:
-                continue
-            faces = (face,) if face else ()
-            own = Condition(condition.name, faces, values, slopes, condition.point, condition.fluxes)
-            name = condition.name if len(condition.faces) < 2 else f"{condition.name} {' '.join(face)}"
-            points = own.points(problem.domain, count, seed)
-            points = np.unique(points, axis=0)  # a face of a line is one point
-            terms.append(Term(name, points, np.empty((len(points), 0)), _condition_rows(problem, own)))
-    return terms
-
-
-def _condition_rows(problem: Problem, condition: Condition) -> Callable[[Any, Any, Any], Array]:
-    """Values as they differ from what is given, and slopes times the domain's extent along their coordinate."""
-
-    def rows(values: Any, point: Array, aside: Array) -> Array:
-        fields = values(point)
-        found = [
-            (fields[problem.names.index(name)] - given(point)) / problem.scale(name)
-            for name, given in condition.values.items()
-        ]
-        for name, given in (*condition.slopes.items(), *condition.fluxes.items()):
-            coordinate = condition.faces[0][0]
-            axis, (low, high) = problem.coordinates.index(coordinate), problem.domain.bounds[coordinate]
-            slope = derivative(values, point, (axis,))[problem.names.index(name)]
-            if name in condition.fluxes:
-                slope = slope * fields[problem.names.index(problem.equation.conducts[name])]
-            found.append((slope - given(point)) * (high - low) / problem.scale(name))
-        return jnp.stack(found)
-
-    return rows
-
-
-def data_terms(problem: Problem) -> list[Term]:
-    """One term for each table of measurements."""
-
-    def rows_of(measured: Measured) -> Callable[[Any, Any, Any], Array]:
-        place = problem.names.index(measured.unknown)
-        return lambda values, point, aside: values(point)[place : place + 1] - aside
-
-    return [Term(_data_name(m), m.points, np.asarray(m.values)[:, None], rows_of(m)) for m in problem.measured]
-
-
-def rough(problem: Problem) -> dict[str, Field]:
-    """The fields to be found whose slopes have a price."""
-    kept = followed(problem)
-    return {name: c for name, c in problem.found_fields.items() if name in kept or c.roughness}
-
-
-def followed(problem: Problem) -> list[str]:
-    """The fields to be found whose roughness follows the noise of the data."""
-    return [name for name, c in problem.found_fields.items() if c.roughness is None and noisy(problem)]
-
-
-def noisy(problem: Problem) -> list[str]:
-    """The terms of data whose noise is known."""
-    return [_data_name(m) for m in problem.measured if m.noise_sd]
-
-
-def roughness_terms(problem: Problem, seed: int) -> list[Term]:
-    """One term for each of `rough`: slopes over the domain's extent, relative to the field where it is positive."""
-    points = problem.domain.interior(ROUGHNESS_POINTS, "sobol", seed)
-    return [
-        Term(_rough(name), points, np.empty((len(points), 0)), _roughness_rows(problem, name, field))
-        for name, field in rough(problem).items()
-    ]
-
-
-def _roughness_rows(problem: Problem, name: str, field: Field) -> Callable[[Any, Any, Any], Array]:
-    place = problem.names.index(name)
-
-    def rows(values: Any, point: Array, aside: Array) -> Array:
-        size = values(point)[place] if field.positive else (abs(field.start) or 1.0)
-        found = []
-        for coordinate in field.along:
-            low, high = problem.domain.bounds[coordinate]
-            slope = derivative(values, point, (problem.coordinates.index(coordinate),))[place]
-            found.append(slope * (high - low) / size)
-        return jnp.stack(found)
-
-    return rows
-
-
-def _rough(name: str) -> str:
-    return f"roughness of {name}"
-
-
-def _data_name(measured: Measured) -> str:
-    return f"data {measured.unknown}"
-
-
-def _rows_at(term: Term, values: Any, points: Array, aside: Array) -> Float[Array, "point part"]:
-    return jax.vmap(lambda point, beside: term.rows(values, point, beside))(points, aside)
 
 
 def _length(tree: Any) -> Float[Array, ""]:

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcrop.loss.residual import condition_terms
+from outcrop.loss.residual_terms import condition_terms
 from outcrop.model.solution import Solution
 from outcrop.physics.problem import Problem
 from outcrop.run.folder import write_atomic
