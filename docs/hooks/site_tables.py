@@ -216,7 +216,8 @@ def tally(*, up: str) -> str:
     counts = [f"{words.count(word)} {said}" for said, word in told.items()]
     few = words.count("too few groups")
     rest = f"; {few} rest on too few groups for a verdict" if few else ""
-    return f"Of {len(words)} networks measured on held-out data beside their best baseline {', '.join(counts[:-1])} and {counts[-1]}{rest}."
+    outcomes = f"{', '.join(counts[:-1])} and {counts[-1]}"
+    return f"Of {len(words)} networks measured on held-out data beside their best baseline {outcomes}{rest}."
 
 
 def _short(example: str) -> str:

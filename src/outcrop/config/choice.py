@@ -139,7 +139,7 @@ CHOICES = (
         "a snapshot is one example, however many nodes it has",
     ),
     Choice(
-        "links", "", "graphs", ("message_passing", "gat", "gcn"), "boosted trees and ridge regression on the link alone",
+        "links", "", "graphs", ("message_passing", "gat", "gcn"), "boosted trees, ridge regression on the link alone",
         "what a link carries depends on those that meet it, so it is read along the network",
         "both ways between two nodes tell each other: promise a new pair where links come in twos",
     ),
@@ -182,8 +182,8 @@ class Size:
 SIZES = (
     Size(
         50, 0.5, 8, 0.2, 500,
-        "So few that trees, ridge regression or an equation of the field come first (a differential equation that holds "
-        "goes into [physics]); a network has to beat them, and is worth a try as an ensemble of small ones.",
+        "So few that trees, ridge regression or an equation of the field come first (a differential equation that "
+        "holds goes into [physics]); a network has to beat them, and is worth a try as an ensemble of small ones.",
     ),
     Size(
         500, 0.5, 4, 0.1, 1000,
