@@ -12,6 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
 MOST_RESIDENT_BYTES = 3 * 2**30
+QUICKLY = ("test_generate_run", "test_generate_fields")
+"""Modules of runs that compile for minutes and train for seconds, and compare no bits with runs of other modules."""
 
 
 def pytest_collection_modifyitems(config, items):
@@ -27,7 +29,8 @@ def compiled_quickly(request):
     """Tests of single networks, losses and solvers compile much and compute little: few optimisations then."""
     import jax
 
-    if request.path.parent.name not in ("contract", "model", "loss", "solve", "forward", "invert"):
+    rooms = ("contract", "model", "loss", "solve", "forward", "invert")
+    if request.path.parent.name not in rooms and request.path.stem not in QUICKLY:
         yield
         return
     jax.config.update("jax_disable_most_optimizations", True)

@@ -91,7 +91,8 @@ def test_uncut_records_are_refused(events):
     text = (events / "run.toml").read_text().replace("crop = {samples = 512, first = [0, 240]}\n", "")
     (events / "whole.toml").write_text(text.replace("length = 256, stride = 128", "length = 900"))
     checks = {finding.check: finding for finding in outcrop.check(events / "whole.toml").findings}
-    assert checks["fixed_positions"].level == "violation" and "crop" in checks["fixed_positions"].fix
+    found = checks["fixed_positions"]
+    assert found.level == "violation" and "cut windows at random places" in found.fix
     assert "fixed_positions" not in {finding.check for finding in outcrop.check(events / "run.toml").findings}
 
 
