@@ -136,8 +136,12 @@ def evidence() -> str:
         results = json.loads(listed.read_text("utf-8"))
         if (listed.parent / "run.toml").is_file():
             changes = variants(listed.parent)
-            runs = {name: result for name, result in results.items() if name in changes and "network" in result}
-            writer.writerows(_row(listed.parent, name, changes[name], result) for name, result in runs.items())
+            runs = {name: result for name, result in results.items() if name in changes}
+            writer.writerows(
+                (_solved_row if "equation" in result else _row)(listed.parent, name, changes[name], result)
+                for name, result in runs.items()
+                if "network" in result or "equation" in result
+            )
     return text.getvalue()
 
 
@@ -173,6 +177,44 @@ def _row(example: Path, run: str, changes: list[str], result: dict[str, Any]) ->
         "independent": result["effective_samples"],
         "parameters": result["parameters"],
     }
+
+
+def _solved_row(example: Path, run: str, changes: list[str], result: dict[str, Any]) -> dict[str, Any]:
+    """The error of what an equation was solved for, with the range over networks; of draws where they were compared."""
+    from outcrop.config.load import overridden
+
+    file, changes = _run_file(changes)
+    raw = overridden(tomllib.loads((example / file).read_text("utf-8")), changes)
+    errors = {row["what"].partition("relative L2 error")[2]: row for row in result["rows"] if "L2" in row["what"]}
+    own, rivals = errors.pop(""), {name.removeprefix(" of "): row["value"] for name, row in errors.items()}
+    best = min(rivals, key=lambda name: rivals[name])
+    low, _, high = own["spread"].partition(" to ")
+    compared = example / "seeds.json"
+    row = {
+        "example": example.name,
+        "title": (example / "README.md").read_text("utf-8").splitlines()[0].lstrip("# "),
+        "run": run,
+        "view": "collocation",
+        "family": raw.get("model", {}).get("family", "mlp"),
+        "promise": "",
+        "metric": "relative_l2",
+        "score": own["value"],
+        "low": low,
+        "high": high,
+        "baseline": best,
+        "baseline_score": rivals[best],
+        "word": "no rival",
+        "independent": "",
+        "parameters": result["parameters"],
+    }
+    if compared.is_file() and run == next(iter(variants(example))):  # drawn anew beside other methods
+        told = json.loads(compared.read_text("utf-8"))
+        score, other = told["summary"]["network"], told["best_classical"]
+        row |= {"score": _rounded(score["median"]), "low": _rounded(score["low"]), "high": _rounded(score["high"])}
+        row |= {"baseline": other, "baseline_score": _rounded(told["summary"][other]["median"])}
+        low, high = told["gain"]["low"], told["gain"]["high"]
+        row["word"] = "beats" if low > 0 else "does not beat" if high < 0 else "cannot tell"
+    return row
 
 
 def _word(verdict: dict[str, Any]) -> str:

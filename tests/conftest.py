@@ -1,14 +1,19 @@
 """Fixtures for all tests: where the acceptance data are, small synthetic wells, and one finished run on them."""
 
+import gc
 import importlib
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
+MOST_RESIDENT_BYTES = 3 * 2**30
+QUICKLY = ("test_generate_run", "test_generate_fields")
+"""Modules of runs that compile for minutes and train for seconds, and compare no bits with runs of other modules."""
 
 
 def pytest_collection_modifyitems(config, items):
@@ -24,13 +29,33 @@ def compiled_quickly(request):
     """Tests of single networks, losses and solvers compile much and compute little: few optimisations then."""
     import jax
 
-    if request.path.parent.name not in ("contract", "model", "loss", "solve", "forward", "invert"):
+    rooms = ("contract", "model", "loss", "solve", "forward", "invert")
+    if request.path.parent.name not in rooms and request.path.stem not in QUICKLY:
         yield
         return
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
     jax.clear_caches()  # a program rounds otherwise without them, and others compare runs bit for bit
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_bounded():
+    """Compiled programs of many modules pile up to gigabytes in a worker; what is still needed is compiled anew."""
+    yield
+    if (resident := _resident_bytes()) is not None and resident > MOST_RESIDENT_BYTES:
+        import jax
+
+        jax.clear_caches()
+        gc.collect()
+
+
+def _resident_bytes() -> int | None:
+    """Memory of this process; None where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +95,26 @@ def finished(wells, tmp_path_factory) -> SimpleNamespace:
     return SimpleNamespace(base=wells, folder=folder, result=result, told=told, reason=reason)
 
 
+@contextmanager
+def without_page():
+    """Runs within draw no page, which takes as long as their training."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("outcrop.run.run")
+        patch.setattr(module, "write_report", lambda folder: folder / "report.html")
+        yield
+
+
 @pytest.fixture
-def no_report(monkeypatch):
-    """Runs of this test draw no page, which takes as long as their training."""
-    monkeypatch.setattr(
-        importlib.import_module("outcrop.run.run"), "write_report", lambda folder: folder / "report.html"
-    )
+def no_report():
+    """Runs of this test draw no page."""
+    with without_page():
+        yield
+
+
+@pytest.fixture(scope="module")
+def pageless():
+    """`with pageless():` for the runs of fixtures that several tests share."""
+    return without_page
 
 
 @pytest.fixture

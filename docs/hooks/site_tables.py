@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.config.choice import CHOICES, SIZES
-from outcrop.config.evidence import measured, rival
+from outcrop.config.evidence import Measured, measured, rival
 from outcrop.data.structure import STRUCTURES
 from outcrop.evaluate.baselines import BASELINES
 from outcrop.evaluate.geostatistics import GEOSTATISTICS
@@ -187,9 +187,9 @@ def evidence(*, up: str) -> str:
         [
             f"[{_short(row.example)}]({up}examples/{row.example}/README.md), {row.run.replace('_', ' ')}",
             f"`{row.family}`",
-            f"{row.independent:,.0f}",
-            f"{METRICS[row.metric].words} {_score({'value': row.score, 'low': row.low, 'high': row.high})}",
-            f"{rival(row.baseline)} {number(row.baseline_score, decimals(row.score))}",
+            "" if row.independent is None else f"{row.independent:,.0f}",
+            f"{METRICS[row.metric].words} {_measured(row)}",
+            f"{rival(row.baseline)} {_beside(row)}",
             row.outcome,
         ]
         for row in measured()
@@ -197,16 +197,27 @@ def evidence(*, up: str) -> str:
     return rows(["example", "family", "independent samples", "network", "best baseline", "outcome"], cells)
 
 
+def _measured(row: Measured) -> str:
+    """A score with its interval; of solutions, whose errors are of any size, with the range over networks."""
+    if row.independent is not None:
+        return _score({"value": row.score, "low": row.low, "high": row.high})
+    return f"{row.score:.2g}" + (f" ({row.low:.2g} to {row.high:.2g})" if row.low is not None else "")
+
+
+def _beside(row: Measured) -> str:
+    solved = row.independent is None
+    return f"{row.baseline_score:.2g}" if solved else number(row.baseline_score, decimals(row.score))
+
+
 def tally(*, up: str) -> str:
     """How often networks won, in a sentence."""
-    words = [row.word for row in measured()]
+    words = [row.word for row in measured() if row.independent is not None]
     told = {"win": "beats", "lose": "does not beat", "are too close to call": "cannot tell"}
     counts = [f"{words.count(word)} {said}" for said, word in told.items()]
     few = words.count("too few groups")
     rest = f"; {few} rest on too few groups for a verdict" if few else ""
-    return (
-        f"Of {len(words)} networks measured beside their best baseline {', '.join(counts[:-1])} and {counts[-1]}{rest}."
-    )
+    outcomes = f"{', '.join(counts[:-1])} and {counts[-1]}"
+    return f"Of {len(words)} networks measured on held-out data beside their best baseline {outcomes}{rest}."
 
 
 def _short(example: str) -> str:

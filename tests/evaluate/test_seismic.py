@@ -1,5 +1,7 @@
 """Pickers on made-up arrivals: sharp onsets are found, a fixed place is not, and training picks take off a delay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,21 @@ def test_the_same_place_is_perfect_where_places_are_fixed():
 
 def test_the_same_place_finds_nothing_where_places_are_random():
     assert (scores("same_place", table(6, 0), table(6, 1)) < 0.5).all()
+
+
+def test_the_order_of_rows_and_the_numbers_of_records_do_not_matter():
+    train, test = table(4, 0), table(3, 1)
+    number = np.array([7, 2, 5])  # records are picked in ascending order, rows stay where they are
+    waves = test.waves
+    series = {int(number[old]): own for old, own in waves.series.items()}
+    mixed = np.random.default_rng(0).permutation(len(test))
+    other = replace(waves, series=series, record=number[waves.record]).where(mixed)
+    rows = {key: getattr(test, key)[mixed] for key in ("inputs", "target", "weight")}
+    shuffled = replace(test, **rows, waves=other)
+    for name in ("same_place", "sta_lta"):
+        first = fit_predict(name, train, test, TASK).probabilities
+        assert (first[:, 1:] > 0).any(axis=0).all()
+        np.testing.assert_array_equal(fit_predict(name, train, shuffled, TASK).probabilities, first[mixed])
 
 
 def test_a_record_without_a_live_vertical_is_picked_on_what_there_is():

@@ -66,12 +66,13 @@ def basins(path, *, names=("B0", "B1", "B2", "B3"), days=200, share=0.02, seed=0
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, pageless):
     """A model file trained for a few steps, one of its basins prepared, and the folder they lie in."""
     base = tmp_path_factory.mktemp("basins")
     basins(base / "basins.csv")
     (base / "run.toml").write_text(RUN)
-    result = outcrop.run(base / "run.toml", out=base / "run")
+    with pageless():
+        result = outcrop.run(base / "run.toml", out=base / "run")
     model = outcrop.load(result.bundle)
     record, _ = model.prepare(read(base / "basins.csv", **model.bundle.provenance["reading"])[1])
     return SimpleNamespace(model=model, record=record, bundle=result.bundle, base=base)

@@ -115,7 +115,7 @@ def test_without_a_mask_examples_with_gaps_are_not_scored(place):
         outcrop.check(place / "run.toml", overrides=gap)
 
 
-def test_block_means_are_a_condition_that_baselines_know_too(place):
+def test_block_means_are_a_condition_that_baselines_know_too(place, no_report):
     result = outcrop.run(place / "run.toml", out=place / "coarse", overrides=COARSE)
     (entry,) = result.metrics["promises"].values()
     score = {name: row["energy_score"]["value"] for name, row in entry["test"]["baselines"].items()}

@@ -179,7 +179,7 @@ def test_what_cannot_be_generated_is_said_before_training(place, change, told):
         outcrop.check(place / "run.toml", overrides=change)
 
 
-def test_a_generator_is_inspected_and_refuses_to_predict(numbers, place):
+def test_a_generator_is_inspected_and_refuses_to_predict(numbers, place, no_report):
     found = outcrop.inspect(numbers.bundle, figure=place / "network.png")
     assert found.layers.total.parameters <= 10_000 and found.layers[-1].output[-1] == 1
     assert (place / "network.png").stat().st_size > 5000
@@ -212,8 +212,9 @@ CONDITIONED = [
 
 
 @pytest.fixture(scope="module")
-def conditioned(place):
-    return outcrop.run(place / "run.toml", out=place / "conditioned", overrides=CONDITIONED)
+def conditioned(place, pageless):
+    with pageless():
+        return outcrop.run(place / "run.toml", out=place / "conditioned", overrides=CONDITIONED)
 
 
 def test_the_command_writes_logs_and_leaves_wells_out(numbers, place, capsys):
@@ -274,7 +275,7 @@ validation_share = 0.2
 
 [model]
 family = "FAMILY"
-members = 2
+NETWORK
 
 [loss]
 kind = "flow"
@@ -296,23 +297,36 @@ baselines = ["bootstrap", "truncated_gaussian"]
 """
 
 
-@pytest.mark.parametrize(
-    ("given", "family", "more"),
-    [
-        ('{kind = "lines", along = "northing", count = [1, 3]}', "time_unet2d", ""),
-        ('{kind = "box", size = {northing = 6, easting = 5}}', "dit2d", "width_size = 16\ndepth = 1"),
-    ],
-)
-def test_maps_in_a_rotation_by_two_networks(tmp_path, given, family, more):
-    text = MAPS.replace("GIVEN", given).replace("FAMILY", family).replace("members = 2", f"members = 2\n{more}")
-    (tmp_path / "maps.toml").write_text(text)
-    result = outcrop.run(tmp_path / "maps.toml", out=tmp_path / "run")
+LINES = '{kind = "lines", along = "northing", count = [1, 3]}'
+BOX = '{kind = "box", size = {northing = 6, easting = 5}}'
+
+
+def maps(folder, given, family, network):
+    """A run on sixteen by sixteen cells."""
+    text = MAPS.replace("GIVEN", given).replace("FAMILY", family).replace("NETWORK", network)
+    (folder / "maps.toml").write_text(text)
+    return outcrop.run(folder / "maps.toml", out=folder / "run")
+
+
+def test_maps_in_a_rotation_by_two_networks(tmp_path):
+    result = maps(tmp_path, LINES, "time_unet2d", "members = 2\nwidths = [4, 8]")
     (entry,) = result.metrics["promises"].values()
     assert [fold["model"]["honoured"]["data"] for fold in entry["told"]] == [1, 1]
     assert entry["groups"] == 16 and len(entry["judged"]) == 2
     assert result.report.read_text("utf-8").count("fold 2") >= 1
+    _refit_on_all_maps(result, tmp_path)
+
+
+def test_maps_around_a_box_by_a_transformer(tmp_path, no_report):
+    result = maps(tmp_path, BOX, "dit2d", "width_size = 16\ndepth = 1")
+    (entry,) = result.metrics["promises"].values()
+    assert [fold["model"]["honoured"]["data"] for fold in entry["told"]] == [1, 1]
+    _refit_on_all_maps(result, tmp_path)
+
+
+def _refit_on_all_maps(result, tmp_path):
     drawn = outcrop.sample(result.bundle, count=3, out=tmp_path / "drawn").data
-    assert drawn["ROCK"].shape == (3, 16, 16)  # a refit on all maps
+    assert drawn["ROCK"].shape == (3, 16, 16)
     grid = {
         dim: (float(axis[0]), float(axis[1] - axis[0])) for dim, axis in drawn.coords.items() if dim != "realisation"
     }

@@ -8,6 +8,7 @@ import outcrop
 from outcrop.errors import ConfigError
 from outcrop.records import Record
 from outcrop.run.places import samples_of
+from outcrop.view.ranges import along_one
 from outcrop.view.view import make
 from synthetic_wells import QUICK, field, run_file
 
@@ -23,16 +24,18 @@ def wells(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def transformer(wells):
+def transformer(wells, pageless):
     model = 'model={family="transformer",width_size=8,num_heads=2,depth=1}'
-    outcrop.run(wells / "run.toml", out=wells / "transformer", overrides=[*CHEAP, model])
+    with pageless():
+        outcrop.run(wells / "run.toml", out=wells / "transformer", overrides=[*CHEAP, model])
     return wells / "transformer"
 
 
 @pytest.fixture(scope="module")
-def autoencoder(wells):
+def autoencoder(wells, pageless):
     model = 'model={family="autoencoder1d",widths=[4,8],latent_size=3}'
-    outcrop.run(wells / "run.toml", out=wells / "autoencoder", overrides=[*CHEAP, model])
+    with pageless():
+        outcrop.run(wells / "run.toml", out=wells / "autoencoder", overrides=[*CHEAP, model])
     return wells / "autoencoder"
 
 
@@ -55,32 +58,49 @@ def test_codes_carry_the_class_in_the_middle_of_their_place(wells, autoencoder):
     seen = model.inside("latent", [wells / "wells/Alpha-1.las", wells / "wells/Alpha-2.las"])
     codes = seen.arrays["latent"]
     assert codes.shape[1] == 3 and len(seen.labels["target"]) == len(codes)
-    assert set(np.unique(seen.labels["target"])) <= {0, 1, 2} and seen.names == ("Sand", "Shale", "Lime")
-    assert set(np.unique(seen.labels["record"])) == {0, 1}
+    assert seen.names == ("Sand", "Shale", "Lime") and set(np.unique(seen.labels["record"])) == {0, 1}
+    for number in (0, 1):
+        record = outcrop.read(wells / f"wells/Alpha-{number + 1}.las")[0]
+        view, _ = model.examples(model.prepare(record)[0])
+        start = along_one(view.origins.reads)[:, 0]
+        rows = (start[:, None] + 2 * np.arange(32) + 1).ravel()  # windows of 64, halved once: a code for two samples
+        middle = record.flat("FACIES")[rows] / 10 - 1  # facies 10, 20, 30
+        np.testing.assert_array_equal(seen.labels["target"][seen.labels["record"] == number], middle)
+    assert len(np.unique(codes.round(5), axis=0)) > len(codes) // 4, "other logs have other codes"
 
 
 @pytest.mark.parametrize(
-    ("run", "show", "files"),
+    ("run", "show", "files", "words"),
     [
-        ("transformer", None, 0),
-        ("transformer", "filters", 0),
-        ("transformer", "states", 1),
-        ("transformer", "attention", 1),
-        ("autoencoder", "latent", 2),
+        ("transformer", None, 0, {"step"}),
+        ("transformer", "filters", 0, {"GR", "RHOB", "NPHI"}),
+        ("transformer", "states", 1, {"GR\n(gAPI)", "units"}),
+        ("transformer", "attention", 1, {"head 0", "head 1"}),
+        ("autoencoder", "latent", 2, {"Sand", "Shale", "Lime"}),
     ],
 )
-def test_every_look_is_drawn(wells, transformer, autoencoder, tmp_path, run, show, files):
+def test_every_look_is_drawn(wells, transformer, autoencoder, tmp_path, monkeypatch, run, show, files, words):
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    drawn, saved = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: (drawn.append(self), saved(self, *a, **k))[1])
     given = [wells / "wells" / name for name in ("Alpha-1.las", "Alpha-2.las")][:files]
     path = wells / run / ("model.outcrop" if show else "")
-    found = outcrop.inspect(path, given, show=show, figure=tmp_path / "figure.png")
+    outcrop.inspect(path, given, show=show, figure=tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10_000
-    assert found.shown().rows
+    told = [text.get_text() for text in drawn[0].findobj(Text)]
+    assert all(any(word in text for text in told) for word in words), sorted({*told})
+    assert any(ax.images or ax.lines or ax.collections for ax in drawn[0].axes)
 
 
 def test_a_run_folder_tells_how_each_layer_trained(transformer):
     shown = outcrop.inspect(transformer).shown()
     assert shown.rows[0][0] == "first" and len(shown.columns) == 5
     assert all(float(row[1]) > 0 for row in shown.rows)
+    named = outcrop.inspect(transformer / "model.outcrop").layers
+    told = {row[0] for row in shown.rows}
+    assert {"first", "last"} <= told and len(told) == len(shown.rows) <= len(named)
 
 
 def test_what_cannot_be_shown_is_said_with_its_fix(wells, transformer):

@@ -58,6 +58,7 @@ def test_picks_are_scored_and_written(events, no_report):
     assert entry["task"] == "picks" and entry["primary"] == "pick_f1" and entry["groups"] == 2
     assert entry["test"]["baselines"]["same_place"]["pick_f1"]["value"] < 0.2  # a clock knows nothing
     assert entry["test"]["model"]["pick_f1"]["value"] > 0.4
+    assert 0 < entry["test"]["baselines"]["ar_aic"]["pick_f1"]["value"] <= 1
     assert {(row["phase"], row["tolerance"]) for row in entry["picks"]} == {
         (phase, tolerance) for phase in "PS" for tolerance in (0.1, 0.5)
     }
@@ -68,6 +69,14 @@ def test_picks_are_scored_and_written(events, no_report):
     assert len(scored) == 12  # six records of two stations, two phases each
     hits = sum(row["model"]["hits"] for row in entry["picks"] if row["tolerance"] == 0.1)
     assert sum(int(row["hit"]) for row in scored) == hits
+    gaps = np.random.default_rng(0).integers(60, 120, 18)  # of S behind P, in samples
+    for row in scored:  # pieces are cut at random, but P and S stay their distance apart
+        number = int(row["record"].lstrip("abcdef"))
+        other = next(r for r in scored if r["record"] == row["record"] and r["phase"] != row["phase"])
+        apart = abs(float(row["true"]) - float(other["true"]))
+        assert apart == pytest.approx(gaps[number] / 100, abs=0.011)
+        found = row["found"] != ""
+        assert int(row["hit"]) == (found and abs(float(row["found"]) - float(row["true"])) <= 0.1 + 1e-6)
 
     done = outcrop.predict(result.bundle, events / "events.npz", out=events / "predicted")
     assert {row["status"] for row in done.rows} == {"ok"}
@@ -81,7 +90,10 @@ def test_picks_are_scored_and_written(events, no_report):
 def test_uncut_records_are_refused(events):
     text = (events / "run.toml").read_text().replace("crop = {samples = 512, first = [0, 240]}\n", "")
     (events / "whole.toml").write_text(text.replace("length = 256, stride = 128", "length = 900"))
-    assert "fixed_positions" in {finding.check for finding in outcrop.check(events / "whole.toml").findings}
+    checks = {finding.check: finding for finding in outcrop.check(events / "whole.toml").findings}
+    found = checks["fixed_positions"]
+    assert found.level == "violation" and "cut windows at random places" in found.fix
+    assert "fixed_positions" not in {finding.check for finding in outcrop.check(events / "run.toml").findings}
 
 
 def test_pickers_are_offered_by_themselves(events):

@@ -1,6 +1,7 @@
 """Inputs given back: a denoiser on small seismograms, a detector of anomalies on wells, from run file to files."""
 
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -198,10 +199,11 @@ bootstrap = 100
     ("family", "loss", "arguments"),
     [("autoencoder", "mse", "width_size = 16"), ("vae1d", "elbo", "widths = [8, 16]"), ("vae", "elbo", "depth = 1")],
 )
-def test_anomalies_are_flagged_at_about_the_rate_that_was_asked_for(tmp_path, wells, family, loss, arguments):
+def test_anomalies_are_flagged_at_about_the_rate_that_was_asked_for(tmp_path, wells, pageless, family, loss, arguments):
     text = WELLS.replace("FAMILY", family).replace("LOSS", loss).replace("ARGUMENTS", arguments)
     (tmp_path / "run.toml").write_text(text.replace("wells/", f"{wells}/wells/"))
-    result = outcrop.run(tmp_path / "run.toml", out=tmp_path / "run")
+    with nullcontext() if family == "autoencoder" else pageless():  # one page of anomalies is enough
+        result = outcrop.run(tmp_path / "run.toml", out=tmp_path / "run")
     entry = next(iter(result.metrics["promises"].values()))
     assert entry["primary"] == "rmse" and entry["unit"] == "standard units" and set(entry["verdict"]) == {"mean", "pca"}
     assert entry["anomaly"]["asked"] == 0.05 and 0.01 < entry["anomaly"]["flagged"] < 0.15

@@ -26,6 +26,7 @@ class Choice:
         why: one sentence.
         mind: the usual mistake.
         least_length: samples along a record that the view needs.
+        placed: whether it needs to know where the samples are.
     """
 
     structure: str
@@ -36,6 +37,7 @@ class Choice:
     why: str
     mind: str
     least_length: int = 0
+    placed: bool = False
 
 
 CHOICES = (
@@ -66,6 +68,7 @@ CHOICES = (
         "kriging, inverse distance",
         "a new place is filled in from the places around it; view.interpolate lets a network correct kriging",
         "a network learns geometry from places, not from hours: twelve stations are twelve examples",
+        placed=True,
     ),
     Choice(
         "stations", "", "sequences", ("gru", "transformer", "lstm", "resnet1d"),
@@ -135,6 +138,23 @@ CHOICES = (
         "cells differ in size, so neighbours are links of the mesh, not steps of a grid",
         "a snapshot is one example, however many nodes it has",
     ),
+    Choice(
+        "links", "", "graphs", ("message_passing", "gat", "gcn"), "boosted trees, ridge regression on the link alone",
+        "what a link carries depends on those that meet it, so it is read along the network",
+        "both ways between two nodes tell each other: promise a new pair where links come in twos",
+    ),
+    Choice(
+        "fields", "", "patches", ("fno2d", "deeponet2d", "ufno2d"),
+        "the mean field, a ridge operator, principal components (POD)",
+        "a whole field goes in and a field comes out; an operator trained on one grid is also asked on a finer one",
+        "simulations of other boundary values, sizes or contrasts are not new draws: promise the ones it will meet",
+    ),
+    Choice(
+        "equation", "", "collocation", ("mlp", "siren", "fourier_mlp"),
+        "a solver on a grid; for hidden coefficients Tikhonov or total variation inversion",
+        "where the equation is known ([physics]) it says more than few data do, and data enter as one more condition",
+        "what is measured has to depend on the coefficient that is sought: look at the misfit before believing it",
+    ),
 )  # fmt: skip
 
 
@@ -162,8 +182,8 @@ class Size:
 SIZES = (
     Size(
         50, 0.5, 8, 0.2, 500,
-        "So few that trees, ridge regression or an equation of the field come first; a network has to beat them, and "
-        "is worth a try as an ensemble of small ones.",
+        "So few that trees, ridge regression or an equation of the field come first (a differential equation that "
+        "holds goes into [physics]); a network has to beat them, and is worth a try as an ensemble of small ones.",
     ),
     Size(
         500, 0.5, 4, 0.1, 1000,
@@ -182,13 +202,14 @@ FEW_GROUPS = 20
 """Groups below which a promise of a new one rests on few places, whatever the number of samples in each."""
 
 
-def choose(structure: str, promise: str = "", length: float = float("inf")) -> Choice:
+def choose(structure: str, promise: str = "", length: float = float("inf"), placed: bool = True) -> Choice:
     """The first row for a structure whose promise and length fit.
 
     Args:
         structure: a key of `data.structure.STRUCTURES`.
         promise: kind of promise, "" where none is made yet; of two made together ("new_later") either may match.
         length: samples along a record.
+        placed: whether samples have places.
 
     >>> choose("stations", "new").families[0], choose("stations", "later").families[0]
     ('graph_interpolation', 'gru')
@@ -199,6 +220,7 @@ def choose(structure: str, promise: str = "", length: float = float("inf")) -> C
         if row.structure == structure
         and (not row.promise or row.promise in promise.split("_"))
         and row.least_length <= length
+        and (placed or not row.placed)
     ]
     return fitting[0] if fitting else next(row for row in CHOICES if row.structure == "table")
 

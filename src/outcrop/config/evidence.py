@@ -31,8 +31,9 @@ class Measured:
         score, low, high: of the network, with its 95 % interval.
         baseline, baseline_score: the best one, and its score.
         word: "beats", "does not beat", "cannot tell", or "too few groups" where the difference is clear and no verdict
-            is given on so few; the network against that baseline.
-        independent: independent samples of the target.
+            is given on so few; "no rival" where nothing was fitted beside an equation; the network against that
+            baseline.
+        independent: independent samples of the target; None where an equation was solved and nothing held out.
         parameters: trainable numbers of one network.
     """
 
@@ -49,7 +50,7 @@ class Measured:
     baseline: str
     baseline_score: float
     word: str
-    independent: float
+    independent: float | None
     parameters: int
 
     @property
@@ -64,6 +65,7 @@ class Measured:
             "does not beat": "the network loses",
             "cannot tell": "too close to call",
             "too few groups": f"the network is {side}, on too few groups for a verdict",
+            "no rival": "no other method was run",
         }[self.word]
 
     @property
@@ -79,12 +81,15 @@ class Measured:
         from outcrop.metric.table import METRICS
 
         places = decimals(self.score)
+        score, best = number(self.score, places), number(self.baseline_score, places)
         interval = "" if self.low is None or self.high is None else f" ({span(self.low, self.high, places)})"
+        if self.independent is None:  # of solutions: errors of any size, and the range over networks or draws
+            score, best = f"{self.score:.2g}", f"{self.baseline_score:.2g}"
+            interval = "" if self.low is None or self.high is None else f" ({self.low:.2g} to {self.high:.2g})"
+        many = "" if self.independent is None else f", at about {self.independent:,.0f} independent samples"
         return (
-            f"{self.family} in {self.example} ({self.run}): {METRICS[self.metric].words} "
-            f"{number(self.score, places)}{interval}, {rival(self.baseline)} "
-            f"{number(self.baseline_score, places)}: {self.outcome}, "
-            f"at about {self.independent:,.0f} independent samples"
+            f"{self.family} in {self.example} ({self.run}): {METRICS[self.metric].words} {score}{interval}, "
+            f"{rival(self.baseline)} {best}: {self.outcome}{many}"
         )
 
 
@@ -132,7 +137,7 @@ def nearest(families: Sequence[str], view: str, independent: float | None, most:
     """
 
     def far(row: Measured) -> tuple[bool, float]:
-        apart = abs(log(row.independent / independent)) if independent else 0.0
+        apart = abs(log(row.independent / independent)) if independent and row.independent else 0.0
         return row.family != families[0], apart
 
     told: dict[tuple[str, str], Measured] = {}

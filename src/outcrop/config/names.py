@@ -72,7 +72,11 @@ def _sources(sources: Any) -> Iterator[Problem]:
         if not isinstance(source, Mapping) or "join" in source or "simulation" in source:
             continue
         kind = _kind_of(source)
-        known = [*options_of(FORMATS[kind].reader), "stack", "number"] if kind else []
+        known = (
+            [*options_of(FORMATS[kind].reader), "stack", "number", *(("network", "places") if kind == "table" else ())]
+            if kind
+            else []
+        )
         for key in source:
             if key not in Source.model_fields and key not in known and (kind or "dataset" in source):
                 close = did_you_mean(key, [*own, *known])

@@ -74,6 +74,8 @@ _BY_NAME = {alias: family for family in FAMILIES for alias in (family.name, *fam
 
 EASTING = ("X_LOC", "EASTING", "UTM_X", "X_UTM", "UTMX", "XCOORD", "X_COORD", "EAST", "XUTM", "X")
 NORTHING = ("Y_LOC", "NORTHING", "UTM_Y", "Y_UTM", "UTMY", "YCOORD", "Y_COORD", "NORTH", "YUTM", "Y")
+LONGITUDE = ("LONGITUDE", "LON", "LONG")
+LATITUDE = ("LATITUDE", "LAT", "LAT")
 DEPTHS = ("DEPTH_MD", "DEPT", "DEPTH", "MD", "TVD", "TVDSS", "Z_LOC", "TVDMSL", "TVDKB", "ELEVATION")
 TARGET_WORDS = ("LITH", "FACIES", "ROCK", "LABEL", "CLASS")
 QUALITY_WORDS = ("CONF", "QUALITY", "FLAG", "PROB", "_PRED", "WEIGHT", "SCORE")

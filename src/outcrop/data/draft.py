@@ -103,7 +103,7 @@ def _relative(name: str, folder: str | Path | None) -> str:
 
 
 def _groups(inventory: Inventory) -> list[str]:
-    column = inventory.options.get("group")
+    column = None if "network" in inventory.options else inventory.options.get("group")
     return (
         [line(f"groups = {{{group_key(inventory)} = {string(column)}}}", "one record per value of this column")]
         if column
@@ -210,7 +210,8 @@ def _variables(inventory: Inventory, target: str | None) -> list[str]:
         units = [unit for unit, _ in inventory.units(name).most_common() if unit]
         unit = f", unit = {string(units[0])}" if units else ""
         comment = f"in {_in_records(inventory, name)}; what it measures is not known here"
-        keep = numeric and not measured and name not in inventory.labels()
+        coded = name in inventory.labels() and inventory.structure != "fields"  # a medium of two values is an input
+        keep = numeric and not measured and not coded
         lines.append(
             line(f"{'' if keep else '# '}variable.{toml_key(name)} = {{from = {strings([name])}{unit}}}", comment)
         )
@@ -346,6 +347,8 @@ def _model(inventory: Inventory, proposal: Proposal, target: str | None) -> list
             'kind = "cross_entropy"',
             line('class_weights = "sqrt"', "rare classes count more: none, sqrt or balanced"),
         ]
+    elif target is not None and inventory.structure == "fields":
+        lines.append(line('kind = "relative_l2"', "the error of each field beside its size"))
     batch, examples = BATCH[proposal.view], "samples" if proposal.view == "points" else proposal.view
     lines += [
         "",

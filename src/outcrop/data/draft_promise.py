@@ -34,7 +34,12 @@ def _holdable(inventory: Inventory) -> list[RecordStats]:
 
 
 def key_and_count(inventory: Inventory) -> tuple[str, int]:
-    """The group key that the promise holds out, and how many of its groups there are."""
+    """The group key that the promise holds out, and how many of its groups there are.
+
+    Of one network that is its stations or links, which stand along a dimension.
+    """
+    if inventory.nodes and len(inventory.records) == 1 and (inventory.places or inventory.edges):
+        return inventory.nodes, inventory.sizes[inventory.nodes]
     records = _holdable(inventory)
     roots = {record.groups.get("well_root", record.name) for record in records}
     if inventory.format == "las" and len(roots) < len(records):
@@ -53,6 +58,10 @@ def promise(inventory: Inventory) -> list[str]:
     why = "sidetracks share rock with their well" if key == "well_root" else f"the score is for a {key} never seen"
     folds = 7 if count >= 21 else 5 if count >= 10 else count
     lines = [line(f'new = "{key}"', why), line(f"folds = {folds}", f"{count} {noun}s, each tested once")]
+    if inventory.nodes == key and inventory.dim == "time" and inventory.structure == "stations":
+        lines.append(
+            '# Forecasts for the same stations instead: later = DATE, view.kind = "sequences", family = "gru".'
+        )
     if count == 2:
         lines.append(line("validation_share = 0", f"no {noun} is left to stop training early; a third would be"))
     return lines

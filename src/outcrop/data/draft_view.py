@@ -13,6 +13,7 @@ from outcrop.data.inventory import Inventory
 LARGEST_BOX = 64
 HISTORY = 48
 HORIZON = 12
+NEIGHBOURS = 8
 VERTICAL = ("twt", "depth", "time")
 
 
@@ -58,6 +59,8 @@ def _sequences(inventory: Inventory) -> str:
 
 
 def _patches(inventory: Inventory) -> str:
+    if inventory.structure == "fields":
+        return line('view = {kind = "patches", size = "whole"}', "an operator reads and answers whole fields")
     dims = [dim for dim, size in inventory.sizes.items() if size > 1][-2:]
     one = len(inventory.records) == 1  # whose map is cut into blocks, which hold patches of a quarter of its width
     return line(f'view = {{kind = "patches", size = {_box(inventory, dims, parts=4 if one else 1)}}}', "of a patch")
@@ -73,7 +76,12 @@ def _box(inventory: Inventory, dims: list[str], most: int = LARGEST_BOX, parts: 
 def _graphs(inventory: Inventory) -> str:
     if inventory.structure == "mesh":
         return line('view = {kind = "graphs", edges = "mesh"}', "links of the mesh; a snapshot is one example")
-    return line('view = {kind = "graphs", neighbours = 8, hide = 0.5}', "half of the places are hidden in training")
+    if inventory.edges:
+        meet = "those that share an end" if inventory.edges == "adjacent" else "each with those that it leads to"
+        return line(f'view = {{kind = "graphs", edges = "{inventory.edges}"}}', f"links are nodes of the graph, {meet}")
+    count = min(NEIGHBOURS, inventory.sizes.get(inventory.nodes, NEIGHBOURS + 1) - 1)
+    text = f'view = {{kind = "graphs", neighbours = {count}, hide = 0.5, interpolate = true}}'
+    return line(text, "half of the places are hidden in training; the network corrects kriging")
 
 
 VIEWS: dict[str, Callable[[Inventory], str]] = {

@@ -16,6 +16,7 @@ import numpy as np
 
 from outcrop.data import aliases
 from outcrop.data.frame import IRREGULAR, STEP_TOLERANCE, axis_m
+from outcrop.data.networks import as_network, edges_of, link_options, nodes_of
 from outcrop.data.read import format_of, matching, read, unique_names
 from outcrop.data.structure import structure
 from outcrop.data.units import has_unit
@@ -99,6 +100,8 @@ class Inventory:
         structure: what the samples lie on, a key of `structure.STRUCTURES`.
         sizes: dimension -> samples along it, those of the smallest record.
         places: whether the samples have coordinates on the map.
+        nodes: dimension along which the stations or the links of one network stand; "" where there is none.
+        edges: of links, how they meet ("adjacent", "downstream").
     """
 
     files: tuple[str, ...]
@@ -111,6 +114,8 @@ class Inventory:
     structure: str = "table"
     sizes: dict[str, int] = field(default_factory=dict)
     places: bool = False
+    nodes: str = ""
+    edges: str = ""
 
     def curves(self) -> dict[str, list[CurveStats]]:
         """Curve name -> its statistics in the records that have values of it, most frequent first."""
@@ -155,7 +160,9 @@ class Inventory:
         return total
 
     def position(self) -> tuple[str, str] | None:
-        """Names of the easting and northing curves, when both are there."""
+        """Names of the easting and northing curves, when both are there; x and y of simulations are mostly fields."""
+        if self.structure == "fields":
+            return None
         names = {name.upper(): name for name, stats in self.curves().items() if stats and not np.isnan(stats[0].median)}
         pairs = zip(aliases.EASTING, aliases.NORTHING, strict=True)
         return next(((names[x], names[y]) for x, y in pairs if x in names and y in names), None)
@@ -217,6 +224,8 @@ def taken_stock(files: str | Path | Iterable[str | Path], **options: Any) -> tup
         unique_names(records)
     except DataError as error:
         problems.append(" ".join(str(error).split()))
+    records, more = as_network(records, used)
+    used |= more
     problems += [f"{record.name}: {note}" for record in records for note in record.notes]
     kinds = Counter(record.format for record in records)
     first = records[0]
@@ -233,6 +242,8 @@ def taken_stock(files: str | Path | Iterable[str | Path], **options: Any) -> tup
         structure(records),
         {dim: min(record.shape[at] for record in same) for at, dim in enumerate(first.dims)},
         any({"easting", "northing"} <= {*map(str, r.data.coords)} or _on_globe(r) for r in records),
+        nodes_of(first),
+        edges_of(records) if first.format == "links" else "",
     ), records
 
 
@@ -244,30 +255,37 @@ def _read_leniently(path: Path, options: dict[str, Any], problems: list[str]) ->
     """Reads one file; undeclared null codes, and group and axis of a table, are found and kept in `options`."""
     if format_of(path, options.get("format")) == "table":
         _table_options(path, options)
+    alone = {key: value for key, value in options.items() if key not in ("network", "places")}
     for _ in range(4):
         try:
-            return read(path, **options)
+            return read(path, **alone)
         except DataError as error:
             from outcrop.data.las import WrongNullError
 
             if not isinstance(error, WrongNullError):
                 raise
-            options["null"] = sorted({*options.get("null", ()), error.null})
+            options["null"] = alone["null"] = sorted({*options.get("null", ()), error.null})
             problems.append(" ".join(str(error).split()))
-    return read(path, **options)
+    return read(path, **alone)
 
 
 def _table_options(path: Path, options: dict[str, Any]) -> None:
     if "group" in options or "axis" in options:
         return
-    columns = {str(name).upper(): str(name) for name in read(path, **options)[0].data.data_vars}
+    alone = {key: value for key, value in options.items() if key not in ("network", "places")}
+    whole = read(path, **alone)[0]
+    if found := link_options(whole):
+        options.update(found)
+        return
+    columns = {str(name).upper(): str(name) for name in whole.data.data_vars}
     for key, names in (("group", aliases.GROUP_COLUMNS), ("axis", aliases.AXIS_COLUMNS)):
         if (name := next((columns[n] for n in names if n in columns), None)) is not None:
             options[key] = name
 
 
 def _record_stats(record: Record) -> RecordStats:
-    curves = {str(name): _curve_stats(data.to_numpy(), data.attrs) for name, data in record.data.data_vars.items()}
+    along = {name: data for name, data in record.data.data_vars.items() if set(data.dims) & set(record.dims)}
+    curves = {str(name): _curve_stats(data.to_numpy(), data.attrs) for name, data in along.items()}
     return RecordStats(
         record.name, record.source, len(record), _axis_stats(record), dict(record.groups), curves, record.notes
     )
@@ -280,6 +298,7 @@ def _axis_stats(record: Record) -> AxisStats:
             axis, unit = axis_m(record), "m"
         except DataError:
             unit = "?"
+    axis = np.arange(len(axis)) if axis.dtype.kind in "OUS" else axis  # names of links
     dates = axis.dtype.kind == "M"
     numbers = axis.astype("datetime64[s]").astype(np.float64) if dates else axis.astype(np.float64)
     steps = np.diff(numbers)
@@ -293,6 +312,7 @@ def _curve_stats(values: np.ndarray, attributes: dict[str, Any]) -> CurveStats:
     unit = str(attributes.get("units", ""))
     if values.dtype.kind == "M":
         return CurveStats(unit, float(np.mean(~np.isnat(values))), 0)
+    values = values.astype(np.float64) if values.dtype.kind in "iub" else values
     if values.dtype.kind != "f":
         present = values != ""
         words = Counter(values[present].tolist())

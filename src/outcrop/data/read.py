@@ -162,6 +162,8 @@ def read(
     format: str | None = None,
     stack: str | None = None,
     number: str | None = None,
+    network: str | None = None,
+    places: str | None = None,
     **options: Any,
 ) -> list[Record]:
     """Reads files into Records, in the order of the file names.
@@ -172,6 +174,8 @@ def read(
         stack: makes one Record of all files along a new dimension of this name, numbered by the file names.
         number: names every Record by the last number in its file's name, which becomes a position and group key too:
             `number = "crossline"` makes "crossline 1534" of lines/1534.png.
+        network: makes one Record on (time, `network`) of all series of tables: the stations of one network.
+        places: table beside the files with the places of these stations; see `side_by_side.py`.
         options: passed to the reader where not None, e.g. `null=(-999.25,)` for logs or `group="station"` for tables.
 
     Raises:
@@ -205,6 +209,10 @@ def read(
 
         records = numbered(records, number)
     unique_names(records)
+    if network is not None:
+        from outcrop.data.side_by_side import side_by_side
+
+        return [side_by_side(records, network, places)]
     return records
 
 

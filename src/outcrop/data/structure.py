@@ -26,6 +26,9 @@ STRUCTURES = {
     "cube": "cubes",
     "maps": "maps that follow each other in time",
     "mesh": "nodes of a mesh",
+    "links": "links of a network",
+    "fields": "fields of many simulations, each on one grid",
+    "equation": "an equation, with few data or none",
 }
 """Structure -> how a sentence names it."""
 
@@ -33,6 +36,8 @@ FEWEST_LAYERS = 8
 """Variables whose names differ in their number or date alone, from which on images are a stack."""
 _PLACES = {"longitude", "latitude", "lon", "lat", "easting", "northing", "x_loc", "y_loc"}
 _NETWORKS = ("station", "gauge", "site", "sensor")
+_DRAWN = ("simulation", "realisation", "realization", "member", "ensemble")
+"""Group keys of records that a simulator made."""
 _NODES = ("node", "cell", "nod2", "elem", "ncells")
 _SLOWEST_WAVE_S = 1.0
 """Series with shorter steps are waveforms."""
@@ -50,10 +55,14 @@ def structure(records: Sequence[Record]) -> str:
     dims = [dim for dim in first.dims if first.data.sizes[dim] > 1] or list(first.dims)
     if first.format == "mesh" or any(dim in _NODES for dim in dims):
         return "mesh"
-    if any(dim in _NETWORKS for dim in dims):
+    if first.format == "links":
+        return "links"
+    if any(dim in _NETWORKS for dim in dims) or "network" in first.data.attrs:
         return "stations"
     if len(dims) > 2:
         return "maps" if "time" in dims else "cube"
+    if len(dims) == 2 and len(records) > 1 and any(key in first.groups for key in _DRAWN):
+        return "fields"
     if len(dims) == 2:
         stems = Counter(re.sub(r"[\d:.b-]+$", "", str(name)) for name in first.data.data_vars)
         return "stack" if max(stems.values(), default=0) >= FEWEST_LAYERS else "images"

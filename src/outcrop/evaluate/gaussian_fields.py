@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from outcrop.data.kriging import bordered, toward
 from outcrop.metric.spatial import lags
 from outcrop.split.variogram import spherical
 
@@ -142,8 +143,7 @@ class Kriging:
         right = correlation.between(places, cells)
         system = correlation.between(cells, cells) + LITTLE * np.eye(count)
         if ordinary:
-            system = np.block([[system, np.ones((count, 1))], [np.ones((1, count)), np.zeros((1, 1))]])
-            right = np.concatenate([right, np.ones((len(right), 1))], axis=1)
+            system, right = bordered(system), toward(right)
         weight = np.linalg.solve(system, right.T).T
         variance = np.maximum(1 - (weight * right).sum(axis=1), 0.0).reshape(shape)
         variance[tuple(cells.T)] = 0.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import cached_property
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,10 +53,17 @@ class Waves:
         """Of some of the rows."""
         return replace(self, record=self.record[rows], sample=self.sample[rows])
 
+    @cached_property
+    def rows(self) -> dict[int, Int[np.ndarray, " row"]]:
+        """Numbers of the records that the rows lie in, ascending, and the rows in each, in their order."""
+        order = np.argsort(self.record, kind="stable")
+        numbers, first = np.unique(self.record[order], return_index=True)
+        return dict(zip(numbers.tolist(), np.split(order, first[1:]), strict=True))
+
     @property
     def records(self) -> list[int]:
         """Numbers of the records that the rows lie in."""
-        return np.unique(self.record).tolist()
+        return list(self.rows)
 
     def component(self, record: int, vertical: bool) -> Float[np.ndarray, "sample component"]:
         """The vertical component, or the others; all of them where these hold nothing."""
@@ -82,7 +90,9 @@ def _known(train: Table, phase: int) -> Picks:
     first, last, kind = true_picks(np.asarray(train.target), waves.record)
     mine = kind == phase
     at, record = (waves.sample[first] + waves.sample[last])[mine] / 2, waves.record[first][mine]
-    return [at[record == number] for number in waves.records]
+    order = np.argsort(record, kind="stable")
+    bounds = np.searchsorted(record[order], [*waves.records, np.inf])
+    return [at[order[a:b]] for a, b in pairwise(bounds.tolist())]
 
 
 def _marked(test: Table, task: Task, picks: Mapping[int, Picks]) -> np.ndarray:
@@ -91,7 +101,7 @@ def _marked(test: Table, task: Task, picks: Mapping[int, Picks]) -> np.ndarray:
     out = np.zeros((len(test), task.classes or 0))
     for phase, found in picks.items():
         for number, samples in zip(waves.records, found, strict=True):
-            rows = np.flatnonzero(waves.record == number)
+            rows = waves.rows[number]
             for sample in np.asarray(samples):
                 out[rows[np.abs(waves.sample[rows] - sample).argmin()], phase] = 1.0
     background = next(k for k in range(out.shape[1]) if k not in picks)
@@ -161,9 +171,9 @@ def sta_lta(train: Table, validation: Table | None, task: Task, seed: int) -> Pr
     waves, how = _waves(train), _picking(task)
     tolerance = how.tolerance * waves.rate_hz
     chosen: dict[int, tuple[float, Any]] = {}
+    every = {phase: _known(train, phase) for phase in how.phases}
     for phase, setting in product(how.phases, product(BANDS_HZ, SHORT_S, LONG_S)):
-        vertical = phase == how.phases[0]
-        known = _known(train, phase)
+        vertical, known = phase == how.phases[0], every[phase]
         ratios = [_ratios(waves, record, vertical, setting) for record in waves.records]
         for level, strongest in product(LEVELS, (False, True)):
             score, delay = _fitted([_triggers(ratio, level, strongest) for ratio in ratios], known, tolerance)

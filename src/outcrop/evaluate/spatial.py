@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outcrop.data.kriging import ordinary
 from outcrop.data.space import along_surface
 from outcrop.data.space import nearest as nearest_points
 from outcrop.errors import DataError, message
@@ -258,22 +259,14 @@ def _some_pairs(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarra
 
 
 def kriging_weights(known: np.ndarray, wanted: np.ndarray, model: Variogram) -> Weights:
-    r"""Weights w of ordinary kriging: sum w = 1 and C w + mu = c, with C the covariances of the known points.
-
-    Source: Cressie (1993), equations 3.2.5 and 3.2.12, written with covariances C(h) = sill - gamma(h).
-    """
+    r"""Weights w of ordinary kriging (`data/kriging.py`), written with covariances C(h) = sill - gamma(h)."""
     near, distance = nearest_points(known, wanted, NEAREST)
-    count = near.shape[1]
-    points = known[near]
+    points, place = known[near], range(near.shape[1])
     between = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1)
     sill = model.sill if model.sill > 0 else 1.0
-    system = np.ones((len(wanted), count + 1, count + 1))
-    system[:, :count, :count] = _covariance(along_surface(between, known.shape[1]), model) / sill
-    system[:, range(count), range(count)] = 1 + 1e-9
-    system[:, count, count] = 0
-    right = np.ones((len(wanted), count + 1, 1))
-    right[:, :count, 0] = _covariance(distance, model) / sill
-    return near, np.linalg.solve(system, right)[:, :count, 0]
+    common = _covariance(along_surface(between, known.shape[1]), model) / sill
+    common[:, place, place] = 1 + 1e-9
+    return near, ordinary(common, _covariance(distance, model) / sill)[0]
 
 
 def _covariance(distance: np.ndarray, model: Variogram) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 from outcrop.config.choice import FEW_GROUPS, FEWEST_GROUPS, SIZES, Choice, choose, settings, size
 from outcrop.config.evidence import Measured, nearest
 from outcrop.config.load import load
+from outcrop.config.physics import PhysicsConfig
 from outcrop.config.promise import PromiseSection
 from outcrop.data.draft import Proposal
 from outcrop.data.draft_promise import promise as drafted_promise
@@ -50,6 +51,7 @@ class Facts:
         target: its name; "" where none is chosen.
         counted_on: what independent samples were counted on.
         independent: independent samples; None where no curve could be counted.
+        placed: whether samples have places.
     """
 
     structure: str
@@ -63,6 +65,7 @@ class Facts:
     target: str
     counted_on: str
     independent: float | None
+    placed: bool = True
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,6 +107,8 @@ class Advice(Readable):
         facts, told = self.facts, []
         if facts.independent is not None:
             told.append(size(facts.independent).say)
+        if facts.structure == "equation":
+            return [f"Mind: {self.choice.mind}."]
         told.append(
             "The baselines that outcrop knows are fitted on the same split in every run: compare with the best."
         )
@@ -129,11 +134,9 @@ class Advice(Readable):
         """Facts, family, and what was measured."""
         facts = self.facts
         worth = "not counted" if facts.independent is None else f"about {facts.independent:,.0f}, of {facts.counted_on}"
+        many = f": {count(facts.records, 'record')}, {count(facts.samples, 'sample')}" if facts.records else ""
         rows = [
-            (
-                "data",
-                f"{STRUCTURES[facts.structure]}: {count(facts.records, 'record')}, {count(facts.samples, 'sample')}",
-            ),
+            ("data", f"{STRUCTURES[facts.structure]}{many}"),
             ("target", facts.target or "not named: the advice holds for numbers and classes alike"),
             ("independent", worth),
             ("promise", facts.promised),
@@ -187,11 +190,12 @@ def for_files(stock: Inventory, records: Sequence[Record], *, target: str | None
     promise = PromiseSection.model_validate(made)
     names = [target] if target else [n for n, s in curves.items() if s and not np.isnan(s[0].median)][:MOST_CURVES]
     counts = [n for name in names if (n := _independent(records, name)) is not None]
-    groups = len({r.groups.get(promise.new, r.name) for r in records}) if promise.new else 0
+    groups = _groups(records, promise.new) if promise.new else 0
     facts = Facts(
         stock.structure, len(records), sum(map(len, records)), _length(records), promise.kind,
         f"{_words(promise)} (as outcrop new --from would draft it)", promise.new or "", groups, target,
         target if target else f"{listing(names)}, at the median", float(np.median(counts)) if counts else None,
+        stock.places,
     )  # fmt: skip
     return _advice(facts)
 
@@ -205,6 +209,8 @@ def facts_of_run(path: Path) -> Facts:
     from outcrop.run.problem import load_problem
 
     config = load(path)
+    if isinstance(config, PhysicsConfig):
+        return _facts_of_equation(config, path.resolve().parent)
     problem = load_problem(config, path.resolve().parent)
     records, promise = problem.aligned, config.promise
     groups = _groups(records, promise.new) if promise.new else 0
@@ -215,6 +221,22 @@ def facts_of_run(path: Path) -> Facts:
     )  # fmt: skip
 
 
+def _facts_of_equation(config: PhysicsConfig, base: Path) -> Facts:
+    """What is posed: nothing is held out, and values that were measured are counted as they are."""
+    from outcrop.physics.coefficient import Known
+    from outcrop.run.pose import pose
+
+    problem = pose(config, base).problem
+    hidden = [name for name, coefficient in problem.coefficients.items() if not isinstance(coefficient, Known)]
+    sought = [*problem.equation.unknowns, *hidden]
+    values = sum(len(one.values) for one in problem.measured)
+    told = f"{problem.equation.formula}, with {count(values, 'measured value')}"
+    return Facts(
+        "equation", 0, values, float("inf"), "", f"none: the equation holds on the whole domain ({told})", "", 0,
+        listing(sought), "", None,
+    )  # fmt: skip
+
+
 def _groups(records: Sequence[Record], key: str) -> int:
     """Groups of a key: those of the records, or the places of a network that carries them along a dimension."""
     along = [record.shape[record.dims.index(key)] for record in records if key in record.dims]
@@ -222,7 +244,7 @@ def _groups(records: Sequence[Record], key: str) -> int:
 
 
 def _advice(facts: Facts) -> Advice:
-    row = choose(facts.structure, facts.promise, facts.length)
+    row = choose(facts.structure, facts.promise, facts.length, facts.placed)
     arguments = settings(row.families[0], facts.independent) if facts.independent is not None else {}
     return Advice(facts, row, arguments, nearest(row.families, row.view, facts.independent))
 

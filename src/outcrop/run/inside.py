@@ -158,6 +158,8 @@ def _records(model: Model, files: Any) -> list[Record]:
     found = [one for one in given if isinstance(one, Record)]
     paths = [one for one in given if not isinstance(one, Record)]
     reading = model.bundle.provenance.get("reading", {})
+    if "network" in reading and paths:
+        return found + read(matching(paths), **reading)
     return found + [record for path in (matching(paths) if paths else []) for record in read(path, **reading)]
 
 

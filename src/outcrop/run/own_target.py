@@ -174,7 +174,7 @@ def _noise(
     measured = np.array([_measured(tables[name], len(columns)) for name in names])
     ratios, span = tuple(float(r) for r in section.snr_db), tuple(float(r) for r in section.train_snr_db)
     if section.noise_only is None:
-        return Noise(amplitude, measured, ratios, (span[0], span[1]), seed=section.seed)
+        return Noise(amplitude, measured, ratios, (span[0], span[1]), seed=section.seed, names=tuple(names))
     first, stop = section.noise_only
     recorded = {}
     for which, name in enumerate(names):
@@ -189,7 +189,7 @@ def _noise(
         what = f"No record of its part of the split has noise to add to {lacking[0]}."
         fix = "another noise_only, or more groups in every part."
         raise DataError(message(what, where=f"target.{problem.target.name}.noise.noise_only", fix=fix))
-    return Noise(amplitude, measured, ratios, (span[0], span[1]), donors, recorded, section.seed)
+    return Noise(amplitude, measured, ratios, (span[0], span[1]), donors, recorded, section.seed, tuple(names))
 
 
 def _amplitude(table: Encoded) -> float:

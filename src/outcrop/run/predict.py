@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from outcrop import __version__
+from outcrop.data import side_by_side
 from outcrop.data.content import Curve
 from outcrop.data.frame import CONVERTED, axis_m
 from outcrop.data.read import FORMATS, matching, options_of, read, write
@@ -104,7 +105,9 @@ def predict(
     _not_in_place(paths, folder)
     part = parse_region(region) if isinstance(region, str) else region
     options = {"region": part, "dry_run": dry_run, "carry": carry, "tell": tell}
-    rows = [row for path in paths for row in _one_file(model, path, folder, tuple(write), block_bytes, options)]
+    together = "network" in model.bundle.provenance["reading"]  # all files are the stations of one network
+    parts = [paths] if together else [[path] for path in paths]
+    rows = [row for own in parts for row in _together(model, own, folder, tuple(write), block_bytes, options)]
     _any_predicted(rows, len(paths))
     picks = [pick for row in rows for pick in row.pop("picks", [])]
     if not dry_run:
@@ -148,18 +151,19 @@ def _not_in_place(paths: Sequence[Path], folder: Path) -> None:
             )
 
 
-def _one_file(
+def _together(
     model: Model,
-    path: Path,
+    paths: Sequence[Path],
     folder: Path,
     kinds: tuple[str, ...],
     block_bytes: int,
     options: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    rows, dry_run, carry = [], options["dry_run"], options["carry"]
+    """Predicts on the records of one file, or of all files of one network."""
+    rows, dry_run, carry, path = [], options["dry_run"], options["carry"], paths[0]
     try:
         reading = model.bundle.provenance["reading"]
-        records = read(path, **reading)
+        records = read(paths, **reading)
         if len(records) == 1 and (options["region"] or bytes_of(records[0]) > block_bytes):
             if model.reconstructs or carry or model.reads_whole:
                 whole = "A state is carried over" if carry else "Inputs are given back for"
@@ -297,6 +301,8 @@ def _write(
     kind = records[0].format
     taken = options_of(FORMATS[kind].writer)
     options = {key: value for key, value in reading.items() if key in taken}
+    if "network" in reading:
+        return side_by_side.write(records[0], folder, curves[records[0].name], **options)
     added = curves if len(records) > 1 or "group" in reading else curves[records[0].name]
     written = write(path, folder, added, format=kind, **options)
     return list(written) if isinstance(written, list | tuple) else [written]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -36,6 +38,8 @@ class Noise:
         donors: for every record of the view, the records whose cut-outs it may be given; empty for white noise.
         recorded: record index -> noise (sample, column) without its mean, standard units.
         seed: of the fixed draws.
+        names: of the records, which the fixed draws follow: another record more changes no other's white noise, and
+            cut-outs only where it becomes a donor.
     """
 
     amplitude: np.ndarray
@@ -45,6 +49,7 @@ class Noise:
     donors: Sequence[np.ndarray] = ()
     recorded: Mapping[int, np.ndarray] = field(default_factory=dict)
     seed: int = 0
+    names: tuple[str, ...] = ()
 
     def draw(self, record: int, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Noise of mean square 1 over the measured columns of one example, shape (time, column)."""
@@ -63,7 +68,8 @@ class Noise:
 
         Cut-outs are joined over `FADE` samples so that their power stays the same.
         """
-        rng = np.random.default_rng([self.seed, record, round(1000 * snr_db) % 2**32])
+        own = crc32(self.names[record].encode()) if self.names else record
+        rng = np.random.default_rng([self.seed, own, round(1000 * snr_db) % 2**32])
         columns = self.measured.shape[1]
         if not self.recorded:
             return self.amplitude_at(record, snr_db) * self.draw(record, (length, columns), rng)
@@ -98,6 +104,16 @@ class Corrupted(Wrapping):
     noise: Noise | None = None
     rescale: bool = False
 
+    @cached_property
+    def _turn(self) -> np.ndarray:
+        """The number of every example within its record, shape (example,)."""
+        record = self.inner.origins.record
+        order = np.argsort(record, kind="stable")
+        first = np.searchsorted(record[order], record[order])
+        turn = np.empty(len(record), np.int64)
+        turn[order] = np.arange(len(record)) - first
+        return turn
+
     @property
     def redrawn(self) -> bool:
         """Whether an example is another one each time it is gathered for training."""
@@ -118,7 +134,7 @@ class Corrupted(Wrapping):
             return self._counted(*self._scaled(batch), index, None)
         if rng is None:
             every = np.asarray(self.noise.snr_db)
-            ratios = every[index % len(every)]
+            ratios = every[self._turn[index] % len(every)]
             return self._counted(*self._scaled(self._noisy(batch, index, ratios)), index, ratios)
         shape, noise = (*batch.inputs.shape[1:-1], len(self.columns)), self.noise
         ratios = rng.uniform(*noise.train_snr_db, size=len(index))

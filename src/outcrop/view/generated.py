@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.distance import cdist
 
+from outcrop.data.kriging import bordered
 from outcrop.records import Batch
 from outcrop.view.wrapping import Wrapping
 
@@ -135,9 +136,6 @@ def surface(
     if not len(cells):
         return np.zeros(values.shape)
     places = np.indices(known.shape).reshape(known.ndim, -1).T
-    system = np.ones((len(cells) + 1, len(cells) + 1))
-    system[:-1, :-1] = cdist(cells, cells)
-    system[-1, -1] = 0
     right = np.concatenate([values[known], np.zeros((1, values.shape[-1]))])
-    weight = np.linalg.solve(system, right)
+    weight = np.linalg.solve(bordered(cdist(cells, cells)), right)
     return (cdist(places, cells) @ weight[:-1] + weight[-1]).reshape(values.shape)

@@ -5,7 +5,7 @@ can leak. A node that is known itself is estimated from the others.
 
     sum over j of w_j gamma(h_ij) + mu = gamma(h_i0),    sum of w = 1,    sigma^2 = sum of w_i gamma(h_i0) + mu
 
-Source: Cressie (1993), Statistics for Spatial Data, equations 3.2.12 and 3.2.13, with the NEAREST known nodes.
+The system is that of `data/kriging.py`, with the NEAREST known nodes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from outcrop.data.kriging import ordinary
 from outcrop.data.space import along_surface, nearest
 from outcrop.errors import ConfigError, message
 from outcrop.records import Record
@@ -113,19 +114,9 @@ def weights(
 
 
 def _solved(points: np.ndarray, distance: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and spread of every row: (row, near, dim) and (row, near) -> (row, near) and (row,).
-
-    Where `others` is false, the row and column of a node are those of the identity, which gives it the weight 0.
-    """
-    rows, count = distance.shape
+    """Weights and spread of every row: (row, near, dim) and (row, near) -> (row, near) and (row,)."""
     between = along_surface(np.linalg.norm(points[:, :, None] - points[:, None], axis=-1), points.shape[-1])
     unit = max(float(distance.mean()), 1e-3)
-    system, right = np.zeros((rows, count + 1, count + 1)), np.ones((rows, count + 1))
-    system[:, :count, :count] = (between / unit + NUGGET) * (others[:, :, None] & others[:, None])
-    system[:, range(count), range(count)] = ~others
-    system[:, :count, count] = system[:, count, :count] = others
-    system[:, count, count] = ~others.any(axis=1)
-    right[:, :count] = (distance / unit + NUGGET) * others
-    found = np.linalg.solve(system, right[..., None])[..., 0]
-    variance = (found * right).sum(axis=1) * unit  # w . gamma + mu
-    return found[:, :count], np.sqrt(np.maximum(variance, 0))
+    gamma = (between / unit + NUGGET) * ~np.eye(distance.shape[1], dtype=bool)  # 0 from a node to itself
+    weight, variance = ordinary(gamma, distance / unit + NUGGET, others)
+    return weight, np.sqrt(np.maximum(variance * unit, 0))
