@@ -43,9 +43,7 @@ def asked(run: Path, gravity: np.ndarray) -> np.ndarray:
     return np.log(np.stack([np.asarray(model.predict(gravity=own)["basement"]) for own in gravity]))
 
 
-def contenders(
-    run: Path, forward: Any, gravity: np.ndarray, start: np.ndarray
-) -> dict[str, list[np.ndarray]]:
+def contenders(run: Path, forward: Any, gravity: np.ndarray, start: np.ndarray) -> dict[str, list[np.ndarray]]:
     """Name -> log depths of every basin, (model, column)."""
     _, tuning, deep = profiles(**CALIBRATION)
     told, known = asked(run, gravity), np.log(deep)
@@ -58,7 +56,9 @@ def contenders(
 
     def ensemble(belief_of: Any) -> list[np.ndarray]:
         each = enumerate(gravity)
-        return [randomised(forward, own, NOISE_MGAL, belief_of(n), np.random.default_rng(n), MEMBERS) for n, own in each]
+        return [
+            randomised(forward, own, NOISE_MGAL, belief_of(n), np.random.default_rng(n), MEMBERS) for n, own in each
+        ]
 
     return {
         "mean": [before.mean[None]] * len(gravity),

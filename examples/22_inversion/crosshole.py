@@ -15,7 +15,8 @@ from outcrop.physics.forward.rays import ray_lengths
 
 HERE = Path(__file__).parent
 RUN = tomllib.loads((HERE / "run.toml").read_text("utf-8"))
-GROUND = {key: value for key, value in RUN["data"]["source"]["sections"].items() if key not in ("count", "seed")}
+SOURCE = RUN["data"]["source"]["sections"]
+GROUND = {key: value for key, value in SOURCE.items() if key not in ("simulation", "count", "seed")}
 CELLS, CELL_M = GROUND["shape"][0], GROUND["spacing_m"][0]
 SHOTS = 10
 """Sources in one borehole, and receivers in the other."""
@@ -27,14 +28,13 @@ FINER = 3
 
 def slowness(count: int, seed: int) -> np.ndarray:
     """Simulated sections, (section, trace, depth), s/m; `run.toml` trains on those of its own count and seed."""
-    sections = outcrop.simulate(RUN["data"]["source"]["sections"]["simulation"], count=count, seed=seed, **GROUND)
+    sections = outcrop.simulate(SOURCE["simulation"], count=count, seed=seed, **GROUND)
     return np.stack([1 / section.data["velocity"].to_numpy().astype(float) for section in sections])
 
 
 def trained_on() -> np.ndarray:
     """All sections of the run file, (section, trace, depth), s/m."""
-    source = RUN["data"]["source"]["sections"]
-    return slowness(source["count"], source["seed"])
+    return slowness(SOURCE["count"], SOURCE["seed"])
 
 
 def places() -> tuple[np.ndarray, np.ndarray]:

@@ -131,18 +131,27 @@ def main(run: Path, names: list[str]) -> None:
     noise = NOISE_S * np.random.default_rng(0).standard_normal((len(truth), len(matrix())))
     data = truth.reshape(len(truth), -1) @ matrix().T + noise
     known = contenders(run, sections)
-    path = HERE / "velocity.json"
-    content = json.loads(path.read_text("utf-8")) if path.is_file() else {"sections": len(truth), "each": {}, "scores": {}}
     for name in names or list(known):
-        rows = [scores(known[name](own, number), true, own) for number, (own, true) in enumerate(zip(data, truth, strict=True))]
-        content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
-        content["scores"][name] = summary(rows)
-        print(name, content["scores"][name], flush=True)
+        each = enumerate(zip(data, truth, strict=True))
+        rows = [scores(known[name](own, number), true, own) for number, (own, true) in each]
+        told = written(name, rows)
+        print(name, told["scores"][name], flush=True)
+
+
+def written(name: str, rows: list[dict[str, float]]) -> dict[str, Any]:
+    """Adds the scores of one contender to what is there."""
+    path = HERE / "velocity.json"
+    content = (
+        json.loads(path.read_text("utf-8")) if path.is_file() else {"sections": len(rows), "each": {}, "scores": {}}
+    )
+    content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
+    content["scores"][name] = summary(rows)
     each = content["each"]
     if {"gaussian", "diffusion"} <= set(each):
         gain = np.array(each["gaussian"]["crps"]) - np.array(each["diffusion"]["crps"])
         content["gain_over_gaussian"] = summary([{"crps": float(value)} for value in gain])
     path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    return content
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Transforms of one variable before it is scaled, each with its inverse and the values it is defined for.
 
-`none`, `log10`, `sqrt` and `reciprocal` (slowness of a velocity) act on a value alone. `sin_cos:PERIOD` turns a circular variable into two channels.
+`none`, `log10`, `sqrt` and `reciprocal` (slowness of a velocity) act on a value alone.
+`sin_cos:PERIOD` turns a circular variable into two channels.
 `anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day, and
 `anomaly:time` that of all times; `anomaly:hour,place` that of each cell of a grid, each station of a network.
 """
@@ -74,7 +75,8 @@ def parse(text: str, where: str) -> tuple[str, str]:
     kind, _, argument = str(text).partition(":")
     kind, argument = kind.strip(), argument.strip()
     if kind not in KINDS or (kind in PLAIN and argument):
-        fix = f'transform = one of "none", "log10", "sqrt", "reciprocal", "sin_cos:360", "anomaly:month"{did_you_mean(kind, KINDS)}.'
+        known = '"none", "log10", "sqrt", "reciprocal", "sin_cos:360", "anomaly:month"'
+        fix = f"transform = one of {known}{did_you_mean(kind, KINDS)}."
         raise ConfigError(message(f"The transform {text!r} is not known.", where=where, fix=fix))
     if kind == "sin_cos":
         _period(argument, text, where)

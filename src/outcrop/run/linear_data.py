@@ -62,7 +62,9 @@ def measured_of(model: Model, asked: GivenFile, grid: Grid, base: Path) -> Measu
         return None
     if asked.observations is not None or asked.soft:
         what = "Linear data are not combined with [observations] or [soft]."
-        raise ConfigError(message(what, where="[linear]", fix="add a row of the matrix, 1 in its cell, for each value."))
+        raise ConfigError(
+            message(what, where="[linear]", fix="add a row of the matrix, 1 in its cell, for each value.")
+        )
     if model.target.classes:
         what = "Linear data are of numbers, and classes are generated."
         raise ConfigError(message(what, where="[linear]", fix="leave [linear] out, or generate the number itself."))

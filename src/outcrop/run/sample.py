@@ -1,6 +1,6 @@
 """`sample`: realisations of a trained generator on a grid, given what is known of it.
 
-    given file -> grid -> observations, trend, soft attributes, linear data, conditions -> realisations -> files and a page
+    given file -> grid -> observations, trend, attributes, linear data, conditions -> realisations -> files and a page
 
 A generator that was told of known values in training (`given`) reads hard data as it did then; any other is bent
 towards observations while it samples (`sample.guidance`), and so is every one where observations have noise, and by

@@ -41,9 +41,7 @@ class Linear(NamedTuple):
     variances: Float[Array, " mode"]
 
 
-def whitened(
-    operator: ArrayLike, observed: ArrayLike, noise: ArrayLike, covariance: ArrayLike | None = None
-) -> Linear:
+def whitened(operator: ArrayLike, observed: ArrayLike, noise: ArrayLike, covariance: ArrayLike | None = None) -> Linear:
     """Data divided by the root of their noise, with what is known of the spread of examples.
 
     Args:

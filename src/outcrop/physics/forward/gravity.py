@@ -155,8 +155,8 @@ def gravity_of_compacted_basin(
     (basement,) = floating(basement_m)
     share = jnp.arange(slabs + 1, dtype=basement.dtype) / slabs
     total = jnp.zeros(())
-    for upper, lower in zip(share[:-1], share[1:], strict=True):
-        top, bottom = upper * basement, lower * basement
+    for slab in range(slabs):
+        top, bottom = share[slab] * basement, share[slab + 1] * basement
         thick = (bottom - top) / decay_m
         safe = jnp.where(thick == 0, 1.0, thick)
         mean = jnp.exp(-top / decay_m) * jnp.where(thick == 0, 1.0, -jnp.expm1(-safe) / safe)

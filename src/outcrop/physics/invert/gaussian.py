@@ -44,7 +44,7 @@ class Belief(NamedTuple):
         """Standard deviation of every cell."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0)).reshape(self.mean.shape)
 
-    def draw(self, rng: np.random.Generator, count: int) -> Float[np.ndarray, "model *cell"]:
+    def draw(self, rng: np.random.Generator, count: int) -> Float[np.ndarray, " model *cell"]:
         """Models that are believed as the belief says."""
         noise = rng.standard_normal((count, self.mean.size)) @ _root(self.covariance).T
         return self.mean + noise.reshape(count, *self.mean.shape)
@@ -67,8 +67,11 @@ def believed(models: ArrayLike) -> Belief:
 
     models = np.asarray(models, float)
     if len(models) < 2 or not np.isfinite(models).all():
-        what = f"{len(models)} models, {int(np.sum(~np.isfinite(models)))} numbers of which are not finite, say too little."
-        raise DataError(message(what, where="models", fix="two models at least, without missing values; better hundreds"))
+        missing = int(np.sum(~np.isfinite(models)))
+        what = f"{len(models)} models, {missing} numbers of which are not finite, say too little."
+        raise DataError(
+            message(what, where="models", fix="two models at least, without missing values; better hundreds")
+        )
     return Belief(models.mean(axis=0), ledoit_wolf(models.reshape(len(models), -1))[0])
 
 
@@ -109,7 +112,7 @@ def randomised(
     belief: Belief,
     rng: np.random.Generator,
     count: int = 20,
-) -> Float[np.ndarray, "model *cell"]:
+) -> Float[np.ndarray, " model *cell"]:
     """Models that honour the data within their noise and depart from the belief no more than they must.
 
     Args:
