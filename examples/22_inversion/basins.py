@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+from velocity import summary
 
 import outcrop
 from outcrop.metric import conditional
 from outcrop.physics.forward.gravity import gravity_of_compacted_basin
 from outcrop.physics.invert.gaussian import Belief, believed, randomised
 from outcrop.physics.invert.newton import gauss_newton
-from outcrop.physics.invert.penalty import Smooth
 from outcrop.simulate.basin import edges_of
 
 HERE = Path(__file__).parent
@@ -43,30 +45,28 @@ def asked(run: Path, gravity: np.ndarray) -> np.ndarray:
     return np.log(np.stack([np.asarray(model.predict(gravity=own)["basement"]) for own in gravity]))
 
 
-def contenders(run: Path, forward: Any, gravity: np.ndarray, start: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Name -> log depths of every basin, (model, column)."""
+def contenders(run: Path, forward: Any, gravity: np.ndarray) -> dict[str, Any]:
+    """Name -> function of the number of a basin, which gives log depths, (model, column)."""
     _, tuning, deep = profiles(**CALIBRATION)
-    told, known = asked(run, gravity), np.log(deep)
-    errors, before = believed(known - asked(run, tuning)), believed(known)
-    smooth = [gauss_newton(forward, own, NOISE_MGAL, start, penalty=Smooth(1)).model[None] for own in gravity]
-    guided = [
-        gauss_newton(forward, own, NOISE_MGAL, mean, penalty=Smooth(1), reference=mean).model[None]
-        for own, mean in zip(gravity, told, strict=True)
-    ]
+    known = np.log(deep)
+    before = believed(known)
+    start = np.full(gravity.shape[1], np.log(1000.0))
+    told = cache(lambda: asked(run, gravity))
+    errors = cache(lambda: believed(known - asked(run, tuning)))
 
-    def ensemble(belief_of: Any) -> list[np.ndarray]:
-        each = enumerate(gravity)
-        return [
-            randomised(forward, own, NOISE_MGAL, belief_of(n), np.random.default_rng(n), MEMBERS) for n, own in each
-        ]
+    def drawn(number: int, belief: Belief) -> np.ndarray:
+        return randomised(forward, gravity[number], NOISE_MGAL, belief, np.random.default_rng(number), MEMBERS)
+
+    def smooth(number: int, about: np.ndarray, reference: Any = None) -> np.ndarray:
+        return gauss_newton(forward, gravity[number], NOISE_MGAL, about, reference=reference).model[None]
 
     return {
-        "mean": [before.mean[None]] * len(gravity),
-        "smooth": smooth,
-        "gaussian": ensemble(lambda n: before),
-        "network": [own[None] for own in told],
-        "network_smooth": guided,
-        "network_gaussian": ensemble(lambda n: Belief(told[n] + errors.mean, errors.covariance)),
+        "mean": lambda n: before.mean[None],
+        "smooth": lambda n: smooth(n, start),
+        "gaussian": lambda n: drawn(n, before),
+        "network": lambda n: told()[n][None],
+        "network_smooth": lambda n: smooth(n, told()[n], told()[n]),
+        "network_gaussian": lambda n: drawn(n, Belief(told()[n] + errors().mean, errors().covariance)),
     }
 
 
@@ -74,7 +74,7 @@ def scores(models: np.ndarray, truth: np.ndarray, gravity: np.ndarray, forward: 
     """What one basin says: metres but for shares and the misfit."""
     depth = np.exp(models)
     mean = depth.mean(axis=0)
-    predicted = np.stack([np.asarray(forward(jnp.asarray(own, jnp.float32)), float) for own in models])
+    predicted = np.asarray(forward(jnp.asarray(models, jnp.float32)), float)
     found = {
         "rmse": float(np.sqrt(np.mean((mean - truth) ** 2))),
         "misfit": float(np.mean(((predicted - gravity) / NOISE_MGAL) ** 2)),
@@ -88,29 +88,33 @@ def scores(models: np.ndarray, truth: np.ndarray, gravity: np.ndarray, forward: 
     }
 
 
-def main(run: Path) -> None:
-    """Scores everybody and writes what came out."""
-    from velocity import summary
-
+def main(run: Path, names: list[str]) -> None:
+    """Scores contenders (all of them by default) and writes what came out beside what is there."""
     distance, gravity, depth = profiles(**HELD_OUT)
     edges = edges_of(distance)
 
     def forward(model: Array) -> Array:
         return gravity_of_compacted_basin(distance, edges, jnp.exp(model), CONTRAST, DECAY_M)
 
-    start = np.full(depth.shape[1], np.log(1000.0))
-    content: dict[str, Any] = {"basins": len(depth), "each": {}, "scores": {}}
-    for name, models in contenders(run, forward, gravity, start).items():
-        rows = [scores(*each, forward) for each in zip(models, depth, gravity, strict=True)]
-        content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
-        content["scores"][name] = summary(rows)
-        print(name, content["scores"][name], flush=True)
+    known, told = contenders(run, forward, gravity), jax.jit(jax.vmap(forward))
+    for name in names or list(known):
+        rows = [scores(known[name](n), depth[n], gravity[n], told) for n in range(len(depth))]
+        print(name, written(name, rows)["scores"][name], flush=True)
+
+
+def written(name: str, rows: list[dict[str, float]]) -> dict[str, Any]:
+    """Adds the scores of one contender to what is there."""
+    path = HERE / "basins.json"
+    content = json.loads(path.read_text("utf-8")) if path.is_file() else {"basins": len(rows), "each": {}, "scores": {}}
+    content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
+    content["scores"][name] = summary(rows)
     each = content["each"]
-    for other in ("smooth", "gaussian"):
+    for other in {"smooth", "gaussian"} & set(each) if "network_gaussian" in each else ():
         gain = np.array(each[other]["rmse"]) - np.array(each["network_gaussian"]["rmse"])
         content[f"gain_over_{other}"] = summary([{"rmse": float(value)} for value in gain])
-    (HERE / "basins.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    return content
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
