@@ -334,3 +334,15 @@ def _seconds(call):
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def test_the_reciprocal_of_a_velocity_is_its_slowness_and_comes_back():
+    values = np.linspace(1500.0, 6000.0, 19)
+    target = Variable("Y", role="target", transform="reciprocal")
+    normaliser = through_json(
+        Normaliser.fit([r := record(X=np.arange(19.0), Y=values)], [Variable("X"), target], whole(r))
+    )
+    assert normaliser.statistics["Y"].centre == pytest.approx((1 / values).mean())
+    assert normaliser.decode_target(normaliser.encode(r).target) == pytest.approx(values, rel=1e-5)
+    with np.errstate(all="raise"):
+        assert np.isnan(target.plain_transform.inverse(np.array([0.0, -1e-4]))).all()

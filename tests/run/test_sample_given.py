@@ -275,7 +275,7 @@ def test_generators_of_games_take_hard_data_alone(logs, tmp_path):
     with pytest.raises(ConfigError, match="leave noise_sd out"):
         drawn(game, tmp_path, text + "noise_sd = {GR = 5}\n")
     field(tmp_path, "AI", np.full(32, 200.0), depth=DEPTH)
-    with pytest.raises(ConfigError, match=r"leave \[soft\] out"):
+    with pytest.raises(ConfigError, match=r"leave \[soft\] and \[linear\] out"):
         drawn(game, tmp_path, f'{GRID}[soft.AI]\nfiles = "AI.nc"\nslope = 1\nnoise_sd = 1\n')
 
 

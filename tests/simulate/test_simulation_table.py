@@ -16,6 +16,7 @@ SMALL = {
     "gaussian": {"shape": (20, 24)},
     "layers": {"shape": (20, 24)},
     "seismic": {"shape": (12, 32)},
+    "basin": {"samples": 32},
     "antiderivative": {"samples": 32},
     "burgers": {"samples": 32},
 }

@@ -65,6 +65,14 @@ class SoftSection(Section):
         return self
 
 
+class LinearSection(Section):
+    """Data that are linear in a generated number as the network sees it (slowness, where it is the reciprocal)."""
+
+    files: str = Field(description=".npz with matrix, (datum, *grid), and data, (datum,)")
+    of: str | None = Field(default=None, description="the generated variable; left out where there is one")
+    noise_sd: Annotated[float, Field(gt=0)] = Field(description="standard deviation of the data, in their unit")
+
+
 class TrendSection(Section):
     """A large-scale mean on the grid, in the unit of the variable: it takes the place of the mean of training."""
 
@@ -80,6 +88,7 @@ class GivenFile(Section):
     fields: str | None = Field(default=None, description="a file that holds the conditions on the grid")
     observations: ObservationSection | None = None
     soft: dict[str, SoftSection] = Field(default={}, description="attributes (seismic), with their noise")
+    linear: dict[str, LinearSection] = Field(default={}, description="travel times, gravity, means of many cells")
     trend: dict[str, TrendSection] = Field(default={}, description="large-scale means of generated numbers")
 
 

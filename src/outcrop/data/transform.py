@@ -1,6 +1,7 @@
 """Transforms of one variable before it is scaled, each with its inverse and the values it is defined for.
 
-`none`, `log10` and `sqrt` act on a value alone. `sin_cos:PERIOD` turns a circular variable into two channels.
+`none`, `log10`, `sqrt` and `reciprocal` (slowness of a velocity) act on a value alone.
+`sin_cos:PERIOD` turns a circular variable into two channels.
 `anomaly` (by calendar month) and `anomaly:hour` subtract the training mean of that month or hour of the day, and
 `anomaly:time` that of all times; `anomaly:hour,place` that of each cell of a grid, each station of a network.
 `climatology`, with the same arguments, is that mean itself in place of the value: what is usual here and now.
@@ -48,10 +49,16 @@ def _square(values: np.ndarray) -> np.ndarray:
     return np.square(np.maximum(values, 0.0))
 
 
+def _one_over(values: np.ndarray) -> np.ndarray:
+    """The inverse of the reciprocal; where that is not above 0, of which there is none, it is missing."""
+    return np.where(values > 0, 1 / np.where(values > 0, values, 1.0), np.nan)
+
+
 PLAIN: dict[str, Transform] = {
     "none": Transform(_same, _same, _anything),
     "log10": Transform(np.log10, _ten_to_the, lambda v: v > 0, "values above 0"),
     "sqrt": Transform(np.sqrt, _square, lambda v: v >= 0, "values of 0 or more"),
+    "reciprocal": Transform(np.reciprocal, _one_over, lambda v: v > 0, "values above 0"),
 }
 CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h"), "time": (1, "h")}
 """Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit; "time" is all of it."""
@@ -71,7 +78,8 @@ def parse(text: str, where: str) -> tuple[str, str]:
     kind, _, argument = str(text).partition(":")
     kind, argument = kind.strip(), argument.strip()
     if kind not in KINDS or (kind in PLAIN and argument):
-        fix = f'transform = one of "none", "log10", "sqrt", "sin_cos:360", "anomaly:month"{did_you_mean(kind, KINDS)}.'
+        known = '"none", "log10", "sqrt", "reciprocal", "sin_cos:360", "anomaly:month"'
+        fix = f"transform = one of {known}{did_you_mean(kind, KINDS)}."
         raise ConfigError(message(f"The transform {text!r} is not known.", where=where, fix=fix))
     if kind == "sin_cos":
         _period(argument, text, where)

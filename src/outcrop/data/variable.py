@@ -37,8 +37,8 @@ class Variable:
         unit: unit wanted, e.g. "gAPI"; None takes the values as they are.
         assume_unit: unit of files that state none.
         valid_range: lowest and highest possible value, in `unit`; others count as missing. None is no limit.
-        transform: "none", "log10", "sqrt", "sin_cos:PERIOD", "anomaly:month", "anomaly:hour" or either with ",place",
-            or "climatology" in place of "anomaly".
+        transform: "none", "log10", "sqrt", "reciprocal", "sin_cos:PERIOD", "anomaly:month", "anomaly:hour" or either
+            with ",place", or "climatology" in place of "anomaly".
         missing: inputs: "impute" (the training mean), "mask" (the same, and a channel that says so), "drop" (the
             sample is not used) or "error".
         scope: statistics of the "training" part, of each "record"'s own values of this input, or "both" as two

@@ -131,7 +131,7 @@ def _some(
     def one(key: Any, told: Any, observed: Any) -> Any:
         return realisation(model, loss, shape, plan, key=key, condition=told, observed=observed, guided=guided)
 
-    axes = None if observed is None else Observed(0, 0, None, None, None)  # type: ignore[arg-type]
+    axes = None if observed is None else Observed(0, 0, None, None, None, None)  # type: ignore[arg-type]
     return jax.vmap(one, in_axes=(0, 0, axes))(keys, told, observed)
 
 

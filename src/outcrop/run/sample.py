@@ -1,6 +1,6 @@
 """`sample`: realisations of a trained generator on a grid, given what is known of it.
 
-    given file -> grid -> observations, trend, soft attributes, conditions -> realisations -> files and a page
+    given file -> grid -> observations, trend, attributes, linear data, conditions -> realisations -> files and a page
 
 A generator that was told of known values in training (`given`) reads hard data as it did then; any other is bent
 towards observations while it samples (`sample.guidance`), and so is every one where observations have noise, and by
@@ -21,6 +21,7 @@ from outcrop.errors import ConfigError, message
 from outcrop.report.sampled import write as write_page
 from outcrop.run.folder import write_atomic, write_json
 from outcrop.run.left_out import left_out
+from outcrop.run.linear_data import linear_of, measured_of
 from outcrop.run.observation_files import Rows, gather
 from outcrop.run.observations import Blocked, block
 from outcrop.run.on_grid import conditions_of, grid_of, soft_of, trend_of
@@ -117,6 +118,8 @@ def sample(
     soft, likelihood, notes = soft_of(model, asked, grid, base, offset)
     conditions, there = conditions_of(model, asked, grid, base)
     how = Setting(model, grid, conditions, there, plan, offset, soft, likelihood, count, seed)
+    measured = measured_of(model, asked, grid, base)
+    how = how if measured is None else how._replace(linear=linear_of(measured, how))
     rows, seen = _observations(how, asked, base, leave_out)
     tested = {}
     if leave_out and asked.observations and rows and seen:
@@ -124,6 +127,7 @@ def sample(
     made = how.realisations(seen.observed if seen else None)
     data = dataset(model, grid, made, seen.observed if seen else None, offset, there)
     notes += [*(rows.notes if rows else ()), *(seen.notes if seen else ())]
+    notes += [] if measured is None else measured.notes(made if offset is None else made + offset)
     kept = honoured(made, seen.observed, classes=bool(model.target.classes)) if seen else None
     path = Path(out)
     files = _written(path, data, format)

@@ -15,6 +15,7 @@ from outcrop.run.drawing import drawn, held
 from outcrop.run.on_grid import Grid, shape_of, told_to, width_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.guidance import Rows
+from outcrop.sample.linear import Linear
 from outcrop.sample.realise import Observed, Plan
 
 MOST_AT_ONCE = 32
@@ -33,6 +34,7 @@ class Setting(NamedTuple):
         offset: trend in standard units, (*place, variable).
         soft, likelihood: what attributes say of numbers, and of classes.
         count, seed: of the realisations.
+        linear: data that are linear in a realisation.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class Setting(NamedTuple):
     likelihood: np.ndarray | None
     count: int
     seed: int
+    linear: Linear | None = None
 
     def realisations(self, seen: Observed | None) -> np.ndarray:
         """Realisations given observations, (realisation, *place, variable) in standard units, less the trend.
@@ -59,9 +62,9 @@ class Setting(NamedTuple):
             raise ConfigError(message(what, where="observations.noise_sd", fix=fix))
         told, guided = told_to(self.model, self.conditions, seen)
         shape = (*shape_of(self.grid), width_of(self.model))
-        if self.soft is not None or self.likelihood is not None:
+        if any(part is not None for part in (self.soft, self.likelihood, self.linear)):
             nothing = Observed(jnp.zeros(shape, bool), jnp.zeros(shape, jnp.float32), jnp.zeros(shape[-1:]))
-            seen = (seen or nothing)._replace(soft=self.soft, likelihood=self.likelihood)
+            seen = (seen or nothing)._replace(soft=self.soft, likelihood=self.likelihood, linear=self.linear)
         return drawn(
             self.model.members,
             _loss(json.dumps(self.model.bundle.provenance["loss"])),

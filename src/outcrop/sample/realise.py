@@ -21,6 +21,7 @@ from outcrop.sample import diffusion
 from outcrop.sample.diffusion import Denoiser
 from outcrop.sample.flow import flow
 from outcrop.sample.guidance import Rows, filled_in, orthogonal, towards, towards_classes, without_classifier
+from outcrop.sample.linear import Linear, towards_linear
 
 LEAST_NOISE = 1e-2
 """Standard deviation that hard data are given while a sampler is bent: as good as exact, and the division is safe."""
@@ -52,6 +53,7 @@ class Observed(NamedTuple):
         noise_sd: standard deviation of their noise, standard units, of all or of each variable; 0 for hard data.
         soft: attributes of every cell that are linear in its variables, the same for all realisations.
         likelihood: of other attributes of every cell, given each class, the same for all realisations.
+        linear: data that are linear in a whole realisation, the same for all; not beside other observations with noise.
     """
 
     known: Bool[Array, "*place variable"]
@@ -59,6 +61,7 @@ class Observed(NamedTuple):
     noise_sd: Float[Array, "*variable"]
     soft: Rows | None = None
     likelihood: Float[Array, "*place class"] | None = None
+    linear: Linear | None = None
 
 
 def realisation(
@@ -89,9 +92,9 @@ def realisation(
         ConfigError: a sampler that does not fit what was trained.
     """
     if hasattr(model, "generator"):
-        if observed is not None and (observed.soft, observed.likelihood) != (None, None):
-            what = "A generator that was trained by a game has no denoiser that soft data could bend."
-            fix = 'leave [soft] out, or train one with loss = {kind = "denoising"} or "flow".'
+        if observed is not None and any(part is not None for part in observed[3:]):
+            what = "A generator that was trained by a game has no denoiser that such data could bend."
+            fix = 'leave [soft] and [linear] out, or train one with loss = {kind = "denoising"} or "flow".'
             raise ConfigError(message(what, where="[soft]", fix=fix))
         return _overwritten(model.sample(key, condition), observed)
     is_flow = not hasattr(loss, "denoiser")
@@ -123,11 +126,13 @@ def realisation(
 
 def _honouring(denoiser: Denoiser, observed: Observed, guided: bool) -> Denoiser:
     """A denoiser that is bent towards what is observed, and answers with hard data where they are."""
-    known, values, noise_sd, soft, likelihood = observed
+    known, values, noise_sd, soft, likelihood, linear = observed
     bent = denoiser
     weight = known.astype(values.dtype)  # A picks single cells
     least = jnp.broadcast_to(jnp.maximum(noise_sd, LEAST_NOISE), values.shape)
-    if soft is not None:
+    if linear is not None:
+        bent = towards_linear(denoiser, linear)
+    elif soft is not None:
         rows, sizes = orthogonal(_together(soft, weight, values, least) if guided else soft)
         observe = partial(jnp.einsum, "...rv,...v->...r", rows.operator)
         bent = towards(

@@ -35,6 +35,7 @@ AXES = {
     "crossline": ("", "number across the lines"),
     "sample": ("", "number of the sample"),
     "x": ("1", "place in the unit interval"),
+    "distance": ("m", "distance along the profile"),
 }
 """Dimension -> unit and description."""
 

@@ -45,6 +45,7 @@ SIMULATIONS: dict[str, Simulation] = {
     "layers": Simulation(
         f"{_ROOM}.layers:layers", "folded and faulted layers with rock properties, a section or a cube"
     ),
+    "basin": Simulation(f"{_ROOM}.basin:basin", "a rifted basin: depth of its basement, and gravity along a profile"),
     "antiderivative": Simulation(f"{_ROOM}.operators:antiderivative", "a random function and its integral"),
     "burgers": Simulation(f"{_ROOM}.operators:burgers", "a random velocity, and what Burgers' equation makes of it"),
     "seismic": Simulation(f"{_ROOM}.seismic:seismic", "the seismic image of such layers, with noise", ("layers",)),

@@ -8,7 +8,7 @@ from scipy.constants import G
 from scipy.integrate import dblquad
 
 from orders import check_adjoint, check_gradient, relative
-from outcrop.errors import DataError
+from outcrop.errors import ConfigError, DataError
 from outcrop.physics.forward import gravity, magnetic
 
 STATIONS = np.linspace(-4000.0, 4000.0, 9)
@@ -120,3 +120,24 @@ def test_magnetic_cells_add_up():
     above = magnetic.prism_kernel(jnp.array([-300.0]), *(jnp.array([s]) for s in (-300.0, 500.0, 200.0, 900.0)), FIELD)
     near = magnetic.prism_kernel(jnp.array([-300.001]), *(jnp.array([s]) for s in (-300.0, 500.0, 200.0, 900.0)), FIELD)
     assert float(above[0, 0]) == pytest.approx(float(near[0, 0]), rel=1e-4)
+
+
+def test_compacted_sediments_are_the_integral_over_depth():
+    edges, depth, decay = np.array([-3000.0, 0.0, 2500.0]), np.array([1500.0, 4000.0]), 2000.0
+    found = gravity.gravity_of_compacted_basin(STATIONS, edges, depth, -400.0, decay)
+    thin = 0.0
+    for top in np.arange(0.0, 4000.0, 50.0):  # thin slabs
+        bottom = np.minimum(top + 50.0, depth)
+        thin = thin + gravity.gravity_of_basin(
+            STATIONS, edges, np.maximum(bottom, top), -400.0 * np.exp(-(top + 25.0) / decay), top
+        )
+    assert relative(found, thin) < 2e-3
+    finer = gravity.gravity_of_compacted_basin(STATIONS, edges, depth, -400.0, decay, slabs=32)
+    assert relative(finer, thin) < 2e-4
+    weight = np.random.default_rng(2).random(9)
+    check_gradient(
+        lambda d: jnp.sum(weight * gravity.gravity_of_compacted_basin(STATIONS, edges, d, -400.0, decay)),
+        jnp.asarray(depth), step=1e-2,
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=r"decay_m = 1\.0"):
+        gravity.gravity_of_compacted_basin(STATIONS, edges, depth, -400.0, 0.0)

@@ -58,19 +58,30 @@ def gauss_newton(
         DataError: data that are not finite, or that no model explains to the stated noise.
     """
     start = np.asarray(start, float)
-    with jax.enable_x64(True):
-        jacobian = jax.jacrev if np.size(data) < start.size else jax.jacfwd
+    linearised = linearising(forward, start.shape, np.size(data))
+    return search(linearised, data, noise, start, penalty=penalty, weight=weight, reference=reference)
 
-        @jax.jit
-        def both(model: Array) -> tuple[Array, Array]:
-            return forward(model.reshape(start.shape)), jacobian(forward)(model.reshape(start.shape))
 
-        def linearised(model: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            with jax.enable_x64(True):
-                predicted, slope = both(jnp.asarray(model))
-            return np.asarray(predicted, float), np.asarray(slope, float).reshape(-1, start.size)
+def linearising(forward: Callable[[Array], Array], shape: tuple[int, ...], count: int) -> Linearised:
+    """A differentiable forward model with its derivatives, in float64, compiled once.
 
-        return search(linearised, data, noise, start, penalty=penalty, weight=weight, reference=reference)
+    Args:
+        forward: model of a shape -> data (datum,).
+        shape: of the model.
+        count: of data.
+    """
+    jacobian = jax.jacrev if count < np.prod(shape) else jax.jacfwd
+
+    @jax.jit
+    def both(model: Array) -> tuple[Array, Array]:
+        return forward(model.reshape(shape)), jacobian(forward)(model.reshape(shape))
+
+    def linearised(model: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with jax.enable_x64(True):
+            predicted, slope = both(jnp.asarray(model))
+        return np.asarray(predicted, float), np.asarray(slope, float).reshape(count, -1)
+
+    return linearised
 
 
 def search(
