@@ -35,6 +35,7 @@ AXES = {
     "crossline": ("", "number across the lines"),
     "sample": ("", "number of the sample"),
     "x": ("1", "place in the unit interval"),
+    "step": ("", "number of the step in time"),
 }
 """Dimension -> unit and description."""
 

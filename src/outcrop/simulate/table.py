@@ -46,6 +46,9 @@ SIMULATIONS: dict[str, Simulation] = {
         f"{_ROOM}.layers:layers", "folded and faulted layers with rock properties, a section or a cube"
     ),
     "antiderivative": Simulation(f"{_ROOM}.operators:antiderivative", "a random function and its integral"),
+    "diffusion_reaction": Simulation(
+        f"{_ROOM}.operators:diffusion_reaction", "a random source, and what diffusion and reaction make of it"
+    ),
     "burgers": Simulation(f"{_ROOM}.operators:burgers", "a random velocity, and what Burgers' equation makes of it"),
     "seismic": Simulation(f"{_ROOM}.seismic:seismic", "the seismic image of such layers, with noise", ("layers",)),
 }
