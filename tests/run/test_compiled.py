@@ -1,4 +1,4 @@
-"""A model file as a function: the same answers as by records, derivatives, one number per field, a solver to fall back on."""
+"""A model file as a function: answers as by records, derivatives, one number per field, a solver to fall back on."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -164,7 +164,7 @@ def test_rough_fields_are_outside_though_their_values_are_usual(fields):
 
 
 def test_a_solver_answers_what_is_outside_and_is_counted(fields):
-    start, nu, u = given(6)
+    start, nu, _ = given(6)
     start[[1, 4]] *= 20
     asked = []
 
@@ -192,7 +192,9 @@ def test_a_solver_answers_single_points(points):
 
 def test_a_solver_of_one_field_is_refused_with_the_way_out(fields):
     start, nu, _ = given(2)
-    with pytest.raises(DataError, match=r"shape \(16,\) where \(2, 16\)(?s:.*)Fix: give it a function of stacks: jax.vmap"):
+    with pytest.raises(
+        DataError, match=r"shape \(16,\) where \(2, 16\)(?s:.*)Fix: give it a function of stacks: jax.vmap"
+    ):
         fields.predict(start=20 * start, nu=nu, fallback=lambda start, nu: start[0])
 
 
@@ -217,3 +219,33 @@ def test_transforms_are_those_of_files():
         for xp in (np, jnp):
             np.testing.assert_allclose(FORWARD[name](xp, xp.asarray(values)), transform.forward(values), rtol=1e-6)
             np.testing.assert_allclose(INVERSE[name](xp, xp.asarray(values)), transform.inverse(values), rtol=1e-6)
+
+
+def test_a_roll_out_feeds_its_answers_back(fields):
+    start, nu, _ = given(4)
+    told = fields.rollout(3, start=start, nu=nu[:, 0], feeds="start")
+    assert told.fields.shape == (4, 4, 16) and told.valid.shape == (3, 4) and told.solved is None
+    state = start
+    for step in range(3):
+        answer = fields.predict(start=state, nu=nu)
+        np.testing.assert_allclose(told.fields[step + 1], answer.values, rtol=1e-4, atol=1e-5)
+        assert (told.valid[step] == (answer.valid[:, 0] == 1)).all()
+        state = answer.values
+    one = fields.rollout(2, start=start[0], nu=nu[0, 0], feeds="start")
+    np.testing.assert_allclose(one.fields[2, 0], told.fields[2, 0], rtol=1e-3, atol=1e-4)
+
+
+def test_a_roll_out_says_where_it_left_and_who_took_the_step(fields):
+    start, nu, _ = given(2)
+    start[1] *= 30
+    told = fields.rollout(2, start=start, nu=nu[:, 0], feeds="start", fallback=lambda start, nu: start / 100)
+    assert told.left[1] == 1 and told.solved[0, 1] and told.solved.shape == (2, 2)
+    np.testing.assert_allclose(told.fields[1, 1], start[1] / 100, rtol=1e-6)
+    assert told.growth[0].tolist() == [1, 1] and told.growth[1, 1] == pytest.approx(0.01)
+
+
+def test_a_roll_out_needs_to_know_what_it_feeds(fields, points):
+    with pytest.raises(ConfigError, match=r'Fix: feeds = "start", or another one of start, nu'):
+        fields.rollout(2, start=np.zeros(16), nu=0.1)
+    with pytest.raises(ConfigError, match=r"Fix: steps = 10, with a model of data.view"):
+        points.rollout(2, a=np.zeros(3), b=np.zeros(3), feeds="a")

@@ -17,6 +17,7 @@ SMALL = {
     "layers": {"shape": (20, 24)},
     "seismic": {"shape": (12, 32)},
     "antiderivative": {"samples": 32},
+    "diffusion_reaction": {"samples": 32},
     "burgers": {"samples": 32},
 }
 CUBES = {

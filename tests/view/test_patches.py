@@ -156,7 +156,9 @@ def test_whole_records_are_one_patch_each_of_any_size():
 def test_one_dimension_can_be_taken_whole():
     record = grid((4, 6), around=True)
     view = patches([record], {"longitude": "whole"})
-    assert view.size == (6,) and len(view.origins) == 4 and not view.of_fields
+    assert view.size == (6,) and len(view.origins) == 4 and view.of_fields
+    assert view.numbers(np.arange(4)).tolist() == np.arange(24).reshape(4, 6).tolist()
+    assert not patches([record], {"longitude": 3}, 3).of_fields
     assert patches([grid((3, 4, 6))], {"latitude": "whole", "longitude": "whole"}).input_shape(2) == (4, 6, 2)
     assert patches([grid((9, 8))], {"latitude": "whole", "longitude": 4}, 2).size == (9, 4)
 

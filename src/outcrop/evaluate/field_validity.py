@@ -29,6 +29,8 @@ EXPLAINED = 0.99
 MOST_COMPONENTS = 32
 FIELDS_PER_COMPONENT = 10
 """Training fields that each component rests on, at least."""
+LEAST_REST = 1e-3
+"""Least spread of a component and of the rest, in standard deviations of all values: below it is rounding."""
 MOST_NUMBERS = 4096
 """Values of a field that are looked at: larger ones are thinned, every so many samples along each dimension."""
 BATCH = 1024
@@ -79,7 +81,8 @@ class FieldValidity(eqx.Module):
         count = max(min(enough, MOST_COMPONENTS, len(rows) // FIELDS_PER_COMPONENT), 1)
         own = (rows - centre) @ axes[:count].T
         rest = np.sqrt(np.mean((rows - centre - own @ axes[:count]) ** 2, axis=1))
-        spread = np.maximum([*own.std(axis=0), rest.std()], 1e-6)
+        least = LEAST_REST * (rows - centre).std() + 1e-12
+        spread = np.maximum([*own.std(axis=0), rest.std()], least)
         found = np.column_stack([own, rest - rest.mean()]) / spread
         arrays = (jnp.asarray(a, jnp.float32) for a in (centre, axes[:count].T, spread, rest.mean(), found))
         return cls(*arrays, neighbours=min(5, len(rows)), sensors=sensors)
