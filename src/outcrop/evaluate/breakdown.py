@@ -16,6 +16,7 @@ import numpy as np
 from outcrop.evaluate.conformal import Calibration
 from outcrop.evaluate.interval import Bootstrap
 from outcrop.evaluate.picks import Picking, of_phases
+from outcrop.evaluate.quantities import quantities
 from outcrop.evaluate.resample import Units, by_group
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric.classification import confusion_matrix, per_class_of
@@ -54,6 +55,7 @@ class Extras:
         gap: entry of the optimism gap, from `gap.optimism_gap`.
         intervals: what calibrated intervals held.
         picking: how probabilities are read as picks, where picks are scored.
+        quantities: declared name -> what is read off each record's field, a key of `quantities.QUANTITIES`.
     """
 
     high_confidence: np.ndarray | None = None
@@ -62,6 +64,7 @@ class Extras:
     gap: Mapping[str, Any] | None = None
     intervals: Held | None = None
     picking: Picking | None = None
+    quantities: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, mask: np.ndarray) -> Extras:
         """The same for some of the samples."""
@@ -71,7 +74,8 @@ class Extras:
 
         told = self.intervals
         held = None if told is None else replace(told, inside=told.inside[mask], size=told.size[mask])
-        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held, self.picking)
+        columns = {"high_confidence": cut(self.high_confidence), "valid": cut(self.valid)}
+        return replace(self, **columns, intervals=held)
 
 
 @dataclass(frozen=True)
@@ -303,6 +307,7 @@ SECTIONS: dict[str, SectionRow] = {
     "by_variable": SectionRow(("number",), by_variable),
     "by_confidence": SectionRow(("class",), by_confidence),
     "by_validity": SectionRow(_ALL, by_validity),
+    "quantities": SectionRow(("number",), quantities),
     "picks": SectionRow(("picks",), of_phases),
     "high_confidence": SectionRow(_ALL, high_confidence),
 }

@@ -51,6 +51,7 @@ def summarise(
         gap=_gap(checked, scored, asked, tell),
         intervals=None if scored.picks or held is None else _held(held, rows_of(folds)[1]),
         picking=picking_of(problem),
+        quantities=section.quantities,
     )
     entry = summarise_promise(scored, question, extras)
     if problem.reconstructs:
