@@ -18,6 +18,7 @@ SMALL = {
     "seismic": {"shape": (12, 32)},
     "basin": {"samples": 32},
     "antiderivative": {"samples": 32},
+    "diffusion_reaction": {"samples": 32},
     "burgers": {"samples": 32},
 }
 CUBES = {

@@ -144,7 +144,7 @@ def test_whole_records_are_one_patch_each_of_any_size():
     for shape in ((4, 6), (9, 5)):
         records = [grid(shape, name=name) for name in "AB"]
         view = patches(records, "whole")
-        assert view.of_records and view.size == shape and len(view.origins) == 2
+        assert view.of_fields and view.size == shape and len(view.origins) == 2
         tables = {record.name: table(record) for record in records}
         batch = view.gather(tables, np.arange(2))
         np.testing.assert_array_equal(batch.inputs[1, ..., 0].ravel(), tables["B"].inputs[:, 0])
@@ -156,7 +156,9 @@ def test_whole_records_are_one_patch_each_of_any_size():
 def test_one_dimension_can_be_taken_whole():
     record = grid((4, 6), around=True)
     view = patches([record], {"longitude": "whole"})
-    assert view.size == (6,) and len(view.origins) == 4 and not view.of_records
+    assert view.size == (6,) and len(view.origins) == 4 and view.of_fields
+    assert view.numbers(np.arange(4)).tolist() == np.arange(24).reshape(4, 6).tolist()
+    assert not patches([record], {"longitude": 3}, 3).of_fields
     assert patches([grid((3, 4, 6))], {"latitude": "whole", "longitude": "whole"}).input_shape(2) == (4, 6, 2)
     assert patches([grid((9, 8))], {"latitude": "whole", "longitude": 4}, 2).size == (9, 4)
 

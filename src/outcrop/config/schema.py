@@ -317,6 +317,7 @@ class EvaluateSection(Section):
         0.9
     )
     pick_tolerance: Annotated[float, Field(gt=0, description="picks: largest residual of a hit, in s (m)")] = 0.1
+    quantities: dict[str, Literal["max", "min", "mean", "range", "rms"]] = {}
     mc_dropout: Annotated[int, Field(ge=0, le=200, description="predictions with dropout that are averaged")] = 0
     ledger: dict[str, CheckSection] = Field(default={}, description="what physics says of the target, by name")
 

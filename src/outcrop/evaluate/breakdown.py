@@ -17,6 +17,7 @@ from outcrop.evaluate.conformal import Calibration
 from outcrop.evaluate.interval import Bootstrap
 from outcrop.evaluate.ledger import Ledger, ledger_of
 from outcrop.evaluate.picks import Picking, of_phases
+from outcrop.evaluate.quantities import quantities
 from outcrop.evaluate.resample import Units, by_group
 from outcrop.evaluate.scored import MODEL, Scored
 from outcrop.metric.classification import confusion_matrix, per_class_of
@@ -56,6 +57,7 @@ class Extras:
         intervals: what calibrated intervals held.
         picking: how probabilities are read as picks, where picks are scored.
         ledger: checks that the user declares, where there are any.
+        quantities: declared name -> what is read off each record's field, a key of `quantities.QUANTITIES`.
     """
 
     high_confidence: np.ndarray | None = None
@@ -65,6 +67,7 @@ class Extras:
     intervals: Held | None = None
     picking: Picking | None = None
     ledger: Ledger | None = None
+    quantities: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, mask: np.ndarray) -> Extras:
         """The same for some of the samples."""
@@ -75,7 +78,8 @@ class Extras:
         told = self.intervals
         held = None if told is None else replace(told, inside=told.inside[mask], size=told.size[mask])
         ledger = None if self.ledger is None else self.ledger.where(mask)
-        return Extras(cut(self.high_confidence), cut(self.valid), self.distances, self.gap, held, self.picking, ledger)
+        columns = {"high_confidence": cut(self.high_confidence), "valid": cut(self.valid)}
+        return replace(self, **columns, intervals=held, ledger=ledger)
 
 
 @dataclass(frozen=True)
@@ -313,6 +317,7 @@ SECTIONS: dict[str, SectionRow] = {
     "by_variable": SectionRow(("number",), by_variable),
     "by_confidence": SectionRow(("class",), by_confidence),
     "by_validity": SectionRow(_ALL, by_validity),
+    "quantities": SectionRow(("number",), quantities),
     "picks": SectionRow(("picks",), of_phases),
     "high_confidence": SectionRow(_ALL, high_confidence),
     "ledger": SectionRow(("class", "number", "picks"), ledger),

@@ -110,14 +110,7 @@ class Validity:
 
     def inside(self, distance: Float[np.ndarray, " sample"]) -> Bool[np.ndarray, " sample"]:
         """True where a distance from `score` is inside."""
-        if self.threshold is None:
-            raise NotTrainedError(
-                message(
-                    "The area of validity has no threshold yet.",
-                    fix="call validity.calibrate(validation_inputs) first.",
-                )
-            )
-        return np.nan_to_num(distance, nan=np.inf) <= self.threshold
+        return within(distance, self.threshold)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Arrays for the model file."""
@@ -147,3 +140,15 @@ class Validity:
         representatives = np.asarray(arrays["representatives"], dtype=np.float32)
         neighbours = min(max(int(arrays["neighbours"]), 1), len(representatives))
         return cls(representatives, threshold if np.isfinite(threshold) else None, neighbours)
+
+
+def within(distance: np.ndarray, threshold: float | None) -> np.ndarray:
+    """True where a distance is at most the threshold; False where it is unknown.
+
+    Raises:
+        NotTrainedError: there is no threshold yet.
+    """
+    if threshold is None:
+        what = "The area of validity has no threshold yet."
+        raise NotTrainedError(message(what, fix="call validity.calibrate(validation_inputs) first."))
+    return np.nan_to_num(distance, nan=np.inf) <= threshold

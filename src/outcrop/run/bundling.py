@@ -12,14 +12,13 @@ import numpy as np
 from outcrop import __version__
 from outcrop.bundle import Bundle, save
 from outcrop.data.frame import step_of
-from outcrop.evaluate.validity import Validity
 from outcrop.run import outputs, parts, picking
+from outcrop.run.area import Area, area_of, area_of_all
 from outcrop.run.check import Check
-from outcrop.run.ladder import samples_of
 from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
 from outcrop.run.reconstruct import usual_of_folds
-from outcrop.run.rotate import Fold, members_of, read_inputs, validity_of
+from outcrop.run.rotate import Fold, members_of
 from outcrop.run.solve import prepare, solve, training_ranges, without_validation
 from outcrop.run.splitting import whole
 from outcrop.run.start import trained_on
@@ -62,27 +61,19 @@ def bundle(
         tell(f"Refit on all {int(has.sum()):,} labelled examples for {sum(steps)} steps, the folds' median best.")
         history = [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history]
         members, normaliser, tables = solved.members, solved.normaliser, solved.tables
-        validity = _validity_of_all(problem, view, tables, folds)
+        threshold = float(np.median([fold.notes["threshold"] for fold in folds]))  # nothing is left to calibrate on
+        area = area_of_all(problem, view, tables, threshold)
         score = "of the rotation; the model in this file is a refit on all groups, never scored itself"
     else:
         labels = parts.with_labels(checked.splits[0], parts.labelled_examples(problem, checked.view))
         normaliser, tables = prepare(problem, checked.view, labels)
         members = members_of(problem, checked.view, folds[0], place / "checkpoints" / "fold-0.members", normaliser)
-        validity = validity_of(problem, checked.view, labels, tables)
+        area = area_of(problem, checked.view, labels, tables)
         score = "of this very model on the held-out part"
     content = _content(
-        checked, folds, members, normaliser, validity, metrics, {"score": score, "model": kind, "folds": len(folds)}
+        checked, folds, members, normaliser, area, metrics, {"score": score, "model": kind, "folds": len(folds)}
     )
     return save(place / NAME, content), history
-
-
-def _validity_of_all(problem: Problem, view: View, tables: Mapping[str, Any], folds: Sequence[Fold]) -> Validity:
-    """Representatives from all groups; the threshold is the folds' median, since nothing is left to calibrate on."""
-    everything = np.arange(len(view.origins))
-    samples = samples_of(problem, view, everything, problem.labelled())
-    fitted = Validity.fit(read_inputs(problem, view, tables, samples), seed=0)
-    threshold = float(np.median([fold.notes["threshold"] for fold in folds]))
-    return Validity(fitted.representatives, threshold, fitted.neighbours)
 
 
 def _content(
@@ -90,7 +81,7 @@ def _content(
     folds: Sequence[Fold],
     members: Sequence[Any],
     normaliser: Any,
-    validity: Validity,
+    area: Area,
     metrics: Mapping[str, Any],
     about: Mapping[str, Any],
 ) -> Bundle:
@@ -99,7 +90,7 @@ def _content(
     has = parts.labelled_examples(problem, checked.view)
     split = parts.with_labels(checked.splits[0], has)
     index = np.flatnonzero(has) if about["model"] == "refit" else split.fitted
-    arrays = {f"validity/{name}": array for name, array in validity.to_arrays().items()}
+    arrays = {f"validity/{name}": array for name, array in area.to_arrays().items()}
     for number, member in enumerate(members):
         arrays |= {f"member/{number}/{name}": array for name, array in named_arrays(member).items()}
     kind = parts.view_kind(problem)

@@ -54,6 +54,7 @@ def summarise(
         intervals=None if scored.picks or held is None else _held(held, rows_of(folds)[1]),
         picking=picking_of(problem),
         ledger=_ledger(problem, checked.view, folds),
+        quantities=section.quantities,
     )
     entry = summarise_promise(scored, question, extras)
     if problem.reconstructs:

@@ -61,7 +61,7 @@ def names_of(problem: Problem, view: View) -> tuple[str, ...]:
         features.append("lines")
     if problem.records[0].axis.dtype.kind == "M":
         features += ["calendar", "series"] if forecasts(problem) else ["calendar"]
-    if getattr(view, "of_records", False):
+    if getattr(view, "of_fields", False):
         features.append("field")
     if view.kind == "sequences" and not forecasts(problem):
         features.append("reservoirs")
@@ -132,7 +132,7 @@ class Ladder:
             columns = {} if lines is None else {k: v[flat] for k, v in lines._asdict().items()}
             return baselines.Table(inputs, target, weight, **columns)
         if row.features == "field":
-            fields = self._fields(rows, part) if getattr(self.view, "of_records", False) else None
+            fields = self._fields(rows, part) if getattr(self.view, "of_fields", False) else None
             return baselines.Table(inputs, target, weight, fields=fields)
         if row.features in ("place", "waveform"):
             return baselines.Table(inputs, target, weight, waves=waves_of(self.problem, rows))
@@ -148,13 +148,15 @@ class Ladder:
         return lines_of(self.problem, self.view)
 
     def _fields(self, rows: Rows, part: str) -> Fields:
-        """The whole input fields of a part whose examples are whole records."""
+        """The whole input fields of a part whose examples are whole fields."""
         index = getattr(self.split, part)
-        inputs = self.view.gather(self.tables[True], index).inputs
-        example = np.full(len(self.names), -1)
-        example[self.view.origins.record[index]] = np.arange(len(index))
+        inputs, numbers = self.view.gather(self.tables[True], index).inputs, self.view.numbers(index)
         cells = int(np.prod(inputs.shape[1:-1]))
-        return Fields(inputs.reshape(len(index), -1), example[rows.record], rows.sample, cells)
+        example, cell = np.full((2, self.offsets[-1]), -1)
+        example[numbers.reshape(len(index), -1)] = np.arange(len(index))[:, None]
+        cell[numbers.reshape(len(index), -1)] = np.arange(cells)
+        flat = rows.flat(self.offsets)
+        return Fields(inputs.reshape(len(index), -1), example[flat], cell[flat], cells)
 
     def _around(self, rows: Rows, part: str, values: np.ndarray) -> Space:
         """What is known around some rows of a part; in training, all that its examples read."""

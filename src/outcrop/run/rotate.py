@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 import numpy as np
 
-from outcrop.data.normalise import Encoded
 from outcrop.evaluate.picks import Picking
 from outcrop.evaluate.scored import Scored
-from outcrop.evaluate.validity import Validity
 from outcrop.run import generate, parts, reconstruct
+from outcrop.run.area import area_of, distances
 from outcrop.run.folder import plain, write_atomic
 from outcrop.run.ladder import Ladder, leads, names_of, samples_of
 from outcrop.run.lines import line_key
 from outcrop.run.picking import pick_columns, pick_unit, picking_of, settled
 from outcrop.run.problem import Problem
-from outcrop.run.solve import Solved, Tell, shown, solve
+from outcrop.run.solve import Solved, Tell, solve
 from outcrop.run.uncertain import PROBABILITY, columns_on, held_scores, model_columns
 from outcrop.split.promise import Split
 from outcrop.train.checkpoint import load_checkpoint, save_checkpoint
@@ -85,16 +84,15 @@ def solve_fold(
     else:
         test = samples_of(problem, view, labels.test, problem.labelled())
         columns, known = _answers(problem, view, split, labels, solved, test, seed, ladder, tell)
-    validity = validity_of(problem, view, labels, solved.tables)
-    inputs = read_inputs(problem, view, solved.tables, test)
-    columns["distance"] = validity.score(inputs).astype(np.float32)
-    columns["inside"] = validity.inside(columns["distance"])
+    area = area_of(problem, view, labels, solved.tables)
+    columns["distance"] = distances(area, problem, view, solved.tables, labels.test, test)
+    columns["inside"] = area.inside(columns["distance"])
     notes = {
         "best_steps": [fit.best_step for fit in solved.fits],
         "stage_steps": [_of_every_stage(problem, fit.stage_steps) for fit in solved.fits],
         "stop_reasons": [fit.stop_reason for fit in solved.fits],
         "history": [{"member": m, **row} for m, fit in enumerate(solved.fits) for row in fit.history],
-        "threshold": validity.threshold,
+        "threshold": area.threshold,
         "normaliser": solved.normaliser.to_json() | {"saw": {}},
         "waited_seconds": sum(fit.waited for fit in solved.fits),
         "train_seconds": trained,  # members may train side by side: their own times do not add up
@@ -163,30 +161,6 @@ def _baseline_columns(
         if prediction.probabilities is not None:
             columns[f"probability:{name}"] = prediction.probabilities
     return columns
-
-
-def validity_of(problem: Problem, view: View, labels: Split, tables: Mapping[str, Encoded]) -> Validity:
-    """Distance to training samples, calibrated on samples of other records.
-
-    Those are the validation samples; without any, each half of the training records is calibrated on the other half.
-    """
-    masks = problem.labelled()
-    train = samples_of(problem, view, labels.train, masks)
-    mine = read_inputs(problem, view, tables, train)
-    validity = Validity.fit(mine, seed=0)
-    if len(labels.validation):
-        held = samples_of(problem, view, labels.validation, masks)
-        return validity.calibrate(read_inputs(problem, view, tables, held))
-    records = np.unique(train.record)
-    half = np.isin(train.record, records[::2]) if len(records) > 1 else np.arange(len(train)) % 2 == 0
-    thresholds = [Validity.fit(mine[part], seed=0).calibrate(mine[~part]).threshold for part in (half, ~half)]
-    return replace(validity, threshold=float(np.mean([t for t in thresholds if t is not None])))
-
-
-def read_inputs(problem: Problem, view: View, tables: Mapping[str, Encoded], samples: Rows) -> np.ndarray:
-    """The inputs of the last sample that each prediction knows."""
-    inputs = np.concatenate([shown(tables[record.name], view) for record in problem.records])
-    return inputs[samples.flat_read(view.cells.offsets)]
 
 
 def rows_of(folds: Sequence[Fold]) -> tuple[Rows, np.ndarray]:

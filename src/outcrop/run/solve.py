@@ -216,7 +216,7 @@ def training_data(
     if split.boxes is not None:
         kind = parts.view_kind(problem)
         return Stream(problem, normaliser, {"kind": kind, **parts.view_arguments(problem, kind)}, split.boxes)
-    moves = view.kind == "graphs" or (problem.config.train.jitter and not getattr(view, "of_records", False))
+    moves = view.kind == "graphs" or (problem.config.train.jitter and not getattr(view, "of_fields", False))
     if getattr(view, "redrawn", False) or (view.kind != "points" and moves):
         return _Moving(view, tables, split.train, moves)
     return view.gather(tables, split.train)

@@ -6,8 +6,9 @@ model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,16 @@ from outcrop.errors import BundleError, ConfigError, DataError, did_you_mean, me
 from outcrop.evaluate.conformal import sets
 from outcrop.evaluate.decisions import decide
 from outcrop.evaluate.distribution import Head
+from outcrop.evaluate.field_validity import FieldValidity
 from outcrop.evaluate.validity import Validity
 from outcrop.records import Record
+from outcrop.run.area import of_samples
 from outcrop.run.carried import check_carried, predict_carried
 from outcrop.run.codes import codes, decode, rescaled, restored_record, sample
+from outcrop.run.compiled import Compiled, compiled, is_traced
+from outcrop.run.fallback import Solver, answered
+from outcrop.run.predicted import Predicted
+from outcrop.run.rollout import Rollout, rollout
 from outcrop.run.solve import Mixture, predict_records, shown, where_read
 from outcrop.run.solved_model import opened
 from outcrop.run.uncertain import bounds, decoded
@@ -44,56 +51,6 @@ TIME_TOLERANCE = 0.12
 """Share by which the step of time stamps may differ from that of training: months have 28 to 31 days."""
 
 
-@dataclass(frozen=True)
-class Predicted:
-    """Predictions along one record; shape (sample,) unless said otherwise.
-
-    Attributes:
-        values: class index (-1 where none) or number in the target's unit (NaN where none).
-        probabilities: (sample, class), or None for numbers.
-        valid: 1 inside the area of validity, 0 outside, NaN where a required input is missing.
-        distance: to the training data, in standard deviations per channel.
-        names: of the classes, in the order of their indices; empty for numbers.
-        low, high: bounds of the calibrated interval, in the target's unit; None where there is none.
-        sets: which classes belong to the calibrated set, (sample, class); None where there is none.
-        restored: of inputs that are given back, variable -> values in its unit; empty for other targets.
-        anomaly: how unusual a sample is, 1 being usual; NaN where nothing is known. `values` of a reconstruction.
-        flag: 1 where that is above the threshold of the model, 0 below.
-    """
-
-    values: np.ndarray
-    probabilities: np.ndarray | None
-    valid: np.ndarray
-    distance: np.ndarray
-    names: tuple[str, ...] = ()
-    low: np.ndarray | None = None
-    high: np.ndarray | None = None
-    sets: np.ndarray | None = None
-    restored: Mapping[str, np.ndarray] = field(default_factory=dict)
-    anomaly: np.ndarray | None = None
-    flag: np.ndarray | None = None
-
-    def shaped(self, shape: tuple[int, ...]) -> Predicted:
-        """The same with the axis of samples as the axes of a grid."""
-
-        def grid(values: Any) -> Any:
-            if isinstance(values, Mapping):
-                return {name: grid(own) for name, own in values.items()}
-            return values.reshape(*shape, *values.shape[1:]) if isinstance(values, np.ndarray) else values
-
-        return Predicted(**{name: grid(value) for name, value in vars(self).items()})
-
-    @property
-    def labels(self) -> list[str]:
-        """The name of the class of every sample; empty where there is none, and for numbers."""
-        return [self.names[i] if i >= 0 else "" for i in self.values.tolist()] if self.names else []
-
-    @property
-    def confidence(self) -> np.ndarray | None:
-        """The probability of the most probable class."""
-        return None if self.probabilities is None else self.probabilities.max(axis=-1)
-
-
 @dataclass(frozen=True, repr=False)
 class Model(Readable):
     """A trained model with everything it needs. Made by `load`."""
@@ -103,7 +60,7 @@ class Model(Readable):
     normaliser: Normaliser
     variables: Sequence[Variable]
     frame: Frame
-    validity: Validity
+    validity: Validity | FieldValidity
 
     @property
     def inputs(self) -> list[Variable]:
@@ -190,7 +147,10 @@ class Model(Readable):
             found = predict_records(mixture, view, tables, index, [record]) if len(index) else {}
             width = len(classes.codes) if classes else mixture.width
             values = found.get(record.name, np.full((len(record), width), np.nan))
-        distance = where_read(self.validity.score(shown(table, view)), view, 0, np.nan)
+        if isinstance(self.validity, FieldValidity):
+            distance = of_samples(self.validity, view, tables, index)
+        else:
+            distance = where_read(self.validity.score(shown(table, view)), view, 0, np.nan)
         usable = where_read(table.usable, view, 0, False)
         inside = self.validity.inside(distance) & where_read(self._any_input(record), view, 0, False)
         valid = np.where(usable, inside.astype(float), np.nan)
@@ -239,18 +199,69 @@ class Model(Readable):
         columns = [(record.flat(v.name), v.classes is not None) for v in self.inputs]
         return np.any([values >= 0 if coded else np.isfinite(values) for values, coded in columns], axis=0)
 
-    def predict(self, **arrays: Any) -> Predicted:
+    def predict(self, *, fallback: Solver | None = None, **arrays: Any) -> Predicted:
         """Predicts along arrays of equal shape, one per input, in the units of the run file; NaN is missing.
 
         A network of patches takes grids of their dimensions, or a stack of such grids along a first axis; what it
-        answers then has the shape of the arrays. Of whole records the grid may be finer than that of training.
+        answers then has the shape of the arrays. Of whole fields the grid may be finer than that of training. An input
+        may be one number, or one for each grid of a stack. Models of points and of whole fields are compiled, and can
+        be differentiated: `jax.grad(lambda k: model.predict(K=k).values.mean())`.
+
+        Args:
+            fallback: a solver that is asked where inputs lie outside the area of validity, with the same names, those
+                points or (example, *size) fields alone, and gives their target; `solved` says which.
+            arrays: the inputs.
 
         Raises:
-            DataError: an input is not given, or shapes differ.
+            ConfigError: a derivative, or a fallback, of a model that is no function of single points or whole fields.
+            DataError: an input is not given, shapes differ, or the fallback answers in another shape.
         """
-        record = self.record_of(**arrays)
-        predicted = self.predict_record(record)
-        return predicted if len(record.dims) == 1 else predicted.shaped(record.shape)
+        arrays = self._alike(arrays)
+        predicted = None
+        if is_traced(arrays) or set(arrays) == {v.name for v in self.inputs}:
+            predicted = self.compiled.predict(arrays) if self.is_function or is_traced(arrays) else None
+        if predicted is None:
+            record = self.record_of(**arrays)
+            predicted = self.predict_record(record)
+            predicted = predicted if len(record.dims) == 1 else predicted.shaped(record.shape)
+        return predicted if fallback is None else answered(self.compiled, predicted, arrays, fallback)
+
+    def rollout(self, steps: int, *, feeds: str | None = None, fallback: Solver | None = None, **start: Any) -> Rollout:
+        """Applies a model that steps in time to its own answers; see `outcrop.run.rollout.rollout`."""
+        return rollout(self, steps, start, feeds=feeds, fallback=fallback)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The model as one function of arrays.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        return compiled(self)
+
+    @cached_property
+    def is_function(self) -> bool:
+        """Whether `compiled` serves this model."""
+        try:
+            return self.compiled is not None
+        except ConfigError:
+            return False
+
+    def _alike(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        """Arrays of one shape; a number, or one for each example, holds everywhere."""
+        import jax.numpy as jnp
+
+        xp = jnp if is_traced(arrays) else np
+        found = {name: xp.asarray(values) for name, values in arrays.items()}
+        shape = max((values.shape for values in found.values()), key=len, default=())
+        shape = (1,) if xp is np and not shape else shape
+        own = len(self.bundle.view.get("size") or ()) if self.reads_whole else 0
+        for name, values in found.items():
+            if not values.ndim:
+                found[name] = xp.broadcast_to(values, shape)
+            elif own and values.shape == shape[: len(shape) - own]:
+                found[name] = xp.broadcast_to(values.reshape(*values.shape, *(1,) * own), shape)
+        return found
 
     def codes(self, **arrays: Any) -> np.ndarray:
         """The codes of an autoencoder along arrays, as for `predict`: (example, *place, number), in order of examples.
@@ -356,7 +367,8 @@ def load(path: str | Path, architecture: Any = None) -> Any:
         normaliser = Normaliser.from_json(bundle.normaliser)
         variables = [Variable.from_json(row) for row in bundle.variables]
         frame = Frame(**bundle.frame)
-        validity = Validity.from_arrays(bundle.part("validity"))
+        area = bundle.part("validity")
+        validity = FieldValidity.from_arrays(area) if "axes" in area else Validity.from_arrays(area)
         check_sizes(bundle)
         members = [member(bundle, number, architecture) for number in range(bundle.members)]
         if not members:

@@ -36,6 +36,7 @@ AXES = {
     "sample": ("", "number of the sample"),
     "x": ("1", "place in the unit interval"),
     "distance": ("m", "distance along the profile"),
+    "step": ("", "number of the step in time"),
 }
 """Dimension -> unit and description."""
 

@@ -47,6 +47,9 @@ SIMULATIONS: dict[str, Simulation] = {
     ),
     "basin": Simulation(f"{_ROOM}.basin:basin", "a rifted basin: depth of its basement, and gravity along a profile"),
     "antiderivative": Simulation(f"{_ROOM}.operators:antiderivative", "a random function and its integral"),
+    "diffusion_reaction": Simulation(
+        f"{_ROOM}.operators:diffusion_reaction", "a random source, and what diffusion and reaction make of it"
+    ),
     "burgers": Simulation(f"{_ROOM}.operators:burgers", "a random velocity, and what Burgers' equation makes of it"),
     "seismic": Simulation(f"{_ROOM}.seismic:seismic", "the seismic image of such layers, with noise", ("layers",)),
 }

@@ -60,9 +60,15 @@ class Patches(OnePerSample):
         return max(self.size)
 
     @property
-    def of_records(self) -> bool:
-        """Whether every example is a whole record."""
-        return self.whole == self.cells.dims
+    def of_fields(self) -> bool:
+        """Whether every example is a whole field: a record, or all of it at one index of the other dimensions."""
+        return self.whole == self.dims
+
+    def numbers(self, index: np.ndarray) -> np.ndarray:
+        """The number of every sample of some patches among those of all records, shape (example, *size)."""
+        index = np.asarray(index)
+        first = self.cells.offsets[self.origins.record[index]]
+        return self._boxes(index).samples + first.reshape(-1, *(1,) * len(self.size))
 
     def input_shape(self, channels: int) -> tuple[int, ...]:
         """(*size, channel)."""

@@ -1,6 +1,6 @@
 r"""Two periodic equations in one dimension: Korteweg and de Vries (solitons), Allen and Cahn (phases that part).
 
-    u_t + nonlinearity u u_x + dispersion u_xxx = 0,          u_t = diffusion u_xx + rate (u - u^3)
+    u_t + nonlinearity u u_x + dispersion u_xxx = 0,          u_t = diffusion u_xx + rate (u - u^3) + source
 
 Spectral in space, fourth order in time (`etdrk4.py`). Nodes are those of one period without its end.
 
@@ -87,6 +87,7 @@ def allen_cahn(
     *,
     diffusion: ArrayLike = 1e-4,
     rate: ArrayLike = 5.0,
+    source: ArrayLike = 0.0,
     every: int = 1,
 ) -> Float[Array, "time x"]:
     """The equation of Allen and Cahn: u after 0, `every`, 2 `every`, ... steps.
@@ -98,6 +99,7 @@ def allen_cahn(
         steps: how many in all, a multiple of `every`.
         diffusion: m2/s.
         rate: 1/s.
+        source: 1/s, added to du/dt: one number, or one per node.
         every: steps between two results.
 
     Raises:
@@ -105,16 +107,20 @@ def allen_cahn(
     """
     spacing, dt = positive("spacing", spacing), positive("dt", dt)
     whole(steps, every)
-    u, diffusion, rate = floating(u, diffusion, rate)
-    return _allen_cahn(u, spacing, dt, diffusion, rate, steps, every)
+    u, diffusion, rate, source = floating(u, diffusion, rate, source)
+    return _allen_cahn(u, spacing, dt, diffusion, rate, source, steps, every)
 
 
 @functools.partial(jax.jit, static_argnames=("steps", "every"))
-def _allen_cahn(u: Array, spacing: float, dt: float, diffusion: Array, rate: Array, steps: int, every: int) -> Array:
+def _allen_cahn(
+    u: Array, spacing: float, dt: float, diffusion: Array, rate: Array, source: Array, steps: int, every: int
+) -> Array:
     count = len(u)
     k = jnp.asarray(wave_numbers(count, count), u.dtype) / spacing
 
+    added = jnp.fft.rfft(jnp.broadcast_to(source, u.shape))
+
     def nonlinear(v: Array) -> Array:
-        return -rate * jnp.fft.rfft(jnp.fft.irfft(v, n=count) ** 3)
+        return added - rate * jnp.fft.rfft(jnp.fft.irfft(v, n=count) ** 3)
 
     return integrate(rate - diffusion * k**2 + 0j, nonlinear, u, dt, steps, every)
