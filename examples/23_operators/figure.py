@@ -45,7 +45,7 @@ def rolled(axes: Axes) -> None:
         error = told[name]["error"]
         axes.fill_between(time, error["low"], error["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(time, error["median"], color=colour, linewidth=1.8, label=name)
-    axes.axvline(1.0, color=FAINT, linestyle=(0, (1, 1.5)))
+    axes.axvline(1.0, ymax=0.78, color=FAINT, linestyle=(0, (1, 1.5)))
     axes.set(title="Burgers in steps of 0.05", xlabel="time (dimensionless)", ylabel="relative error", yscale="log")
     axes.set_xlim(0, time[-1])
     axes.text(1.03, 0.0013, "never trained on", color=SOFT, fontsize=8)
