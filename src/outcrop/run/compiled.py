@@ -35,12 +35,14 @@ FORWARD: dict[str, Callable[[Any, Any], Any]] = {
     "none": lambda xp, values: values,
     "log10": lambda xp, values: xp.log10(values),
     "sqrt": lambda xp, values: xp.sqrt(values),
+    "reciprocal": lambda xp, values: 1 / values,
 }
 """The transforms of `data.transform.PLAIN`, for NumPy and for JAX."""
 INVERSE: dict[str, Callable[[Any, Any], Any]] = {
     "none": lambda xp, values: values,
     "log10": lambda xp, values: xp.power(10.0, values),
     "sqrt": lambda xp, values: xp.square(xp.maximum(values, 0.0)),
+    "reciprocal": lambda xp, values: xp.where(values > 0, 1 / xp.where(values > 0, values, 1.0), xp.nan),
 }
 
 
