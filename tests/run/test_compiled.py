@@ -212,6 +212,18 @@ def test_what_is_no_function_says_so(fields):
     assert not other.is_function
 
 
+def test_wrong_arrays_are_refused_whether_compiled_or_not(fields, points):
+    start, nu, _ = given(2)
+    with pytest.raises(DataError, match=r"Fix: pass arrays of 1 axes"):
+        fields.predict(start=start[None], nu=nu[None])
+    with pytest.raises(DataError, match=r"Fix: pass arrays of one length"):
+        fields.predict(start=start, nu=nu[:, :5])
+    with pytest.raises(DataError, match=r"The input 'nu' is missing(?s:.*)Fix: the inputs are start, nu"):
+        jax.grad(lambda s: fields.predict(start=s).values.sum())(start)
+    with pytest.raises(DataError, match=r"no input 'c'(?s:.*)Fix: the inputs are a, b"):
+        points.predict(a=1.0, c=1.0)
+
+
 def test_transforms_are_those_of_files():
     values = np.array([0.5, 2.0, 9.0])
     assert set(FORWARD) == set(INVERSE) == set(PLAIN)

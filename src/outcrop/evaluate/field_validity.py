@@ -76,16 +76,16 @@ class FieldValidity(eqx.Module):
         rows = _flat(jnp.asarray(fields[np.sort(chosen)], jnp.float32), sensors).astype(np.float64)
         centre = rows.mean(axis=0)
         _, size, axes = np.linalg.svd(rows - centre, full_matrices=False)
-        told = np.cumsum(size**2) / max(np.sum(size**2), 1e-300)
-        enough = int(np.searchsorted(told, EXPLAINED)) + 1
+        share = np.cumsum(size**2) / max(np.sum(size**2), 1e-300)
+        enough = int(np.searchsorted(share, EXPLAINED)) + 1
         count = max(min(enough, MOST_COMPONENTS, len(rows) // FIELDS_PER_COMPONENT), 1)
         own = (rows - centre) @ axes[:count].T
         rest = np.sqrt(np.mean((rows - centre - own @ axes[:count]) ** 2, axis=1))
         least = LEAST_REST * (rows - centre).std() + 1e-12
         spread = np.maximum([*own.std(axis=0), rest.std()], least)
         found = np.column_stack([own, rest - rest.mean()]) / spread
-        arrays = (jnp.asarray(a, jnp.float32) for a in (centre, axes[:count].T, spread, rest.mean(), found))
-        return cls(*arrays, neighbours=min(5, len(rows)), sensors=sensors)
+        told = [jnp.asarray(a, jnp.float32) for a in (centre, axes[:count].T, spread, rest.mean(), found)]
+        return cls(told[0], told[1], told[2], told[3], told[4], neighbours=min(5, len(rows)), sensors=sensors)
 
     def calibrate(self, fields: Float[np.ndarray, "example *size channel"], *, quantile: float = 0.95) -> FieldValidity:
         """The same with a threshold that leaves a share `quantile` of these fields, kept out of training, inside."""

@@ -6,7 +6,7 @@ peak, so every declared quantity has an error of its own, with an interval over 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,7 +58,7 @@ def _of(part: Part, kind: str) -> dict[str, Any]:
     }
 
 
-def _mean(values: np.ndarray, groups: np.ndarray) -> Mapping[str, Any]:
+def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """Mean over groups of their means, with the central 95 % of means of groups drawn anew; None for one group."""
     each = np.bincount(groups, values) / np.bincount(groups)
     if len(each) < 2:

@@ -18,6 +18,7 @@ from outcrop.run.ladder import samples_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import shown
 from outcrop.split.promise import Split
+from outcrop.view.patches import Patches
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
 
@@ -81,6 +82,7 @@ def distances(area: Area, problem: Problem, view: View, tables: Tables, index: n
 
 def of_samples(area: FieldValidity, view: View, tables: Tables, index: np.ndarray) -> np.ndarray:
     """The distance of the field that every sample belongs to, all records end to end; NaN outside of these examples."""
+    assert isinstance(view, Patches)
     found = np.full(view.cells.total, np.nan)
     if len(index):
         each = area.score(np.asarray(view.gather(tables, index).inputs))

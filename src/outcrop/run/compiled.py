@@ -16,6 +16,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from outcrop import device
 from outcrop.data.variable import Variable
@@ -48,7 +49,7 @@ INVERSE: dict[str, Callable[[Any, Any], Any]] = {
 
 def is_traced(arrays: Mapping[str, Any]) -> bool:
     """Whether JAX asks for a function and not for numbers."""
-    return any(isinstance(values, jax.core.Tracer) for values in arrays.values())
+    return any(isinstance(values, Tracer) for values in arrays.values())
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from outcrop.run.surroundings import measures_others, surroundings
 from outcrop.split.promise import Split
 from outcrop.view.graphs import Graphs
 from outcrop.view.history import reservoirs, span_means
+from outcrop.view.patches import Patches
 from outcrop.view.points import points
 from outcrop.view.rows import Rows
 from outcrop.view.view import View
@@ -149,6 +150,7 @@ class Ladder:
 
     def _fields(self, rows: Rows, part: str) -> Fields:
         """The whole input fields of a part whose examples are whole fields."""
+        assert isinstance(self.view, Patches)
         index = getattr(self.split, part)
         inputs, numbers = self.view.gather(self.tables[True], index).inputs, self.view.numbers(index)
         cells = int(np.prod(inputs.shape[1:-1]))

@@ -6,7 +6,7 @@ model.predict(GR=gamma_ray, RHOB=density)            # arrays in the units of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -216,10 +216,11 @@ class Model(Readable):
             ConfigError: a derivative, or a fallback, of a model that is no function of single points or whole fields.
             DataError: an input is not given, shapes differ, or the fallback answers in another shape.
         """
-        arrays = self._alike(arrays)
-        predicted = None
-        if is_traced(arrays) or set(arrays) == {v.name for v in self.inputs}:
-            predicted = self.compiled.predict(arrays) if self.is_function or is_traced(arrays) else None
+        arrays, predicted = self._alike(arrays), None
+        self._check_names(arrays, every=is_traced(arrays))
+        if is_traced(arrays) or (self.is_function and len(arrays) == len(self.inputs)):
+            self._dims_of(self._shape_of(arrays) or (1,))
+            predicted = self.compiled.predict(arrays)
         if predicted is None:
             record = self.record_of(**arrays)
             predicted = self.predict_record(record)
@@ -282,28 +283,39 @@ class Model(Readable):
         """Arrays of equal shape as a record that is ready to be predicted."""
         import xarray as xr
 
+        self._check_names(arrays)
         known = [variable.name for variable in self.inputs]
-        unknown = [name for name in arrays if name not in known]
-        absent = [v.name for v in self.inputs if v.name not in arrays and v.missing in ("error", "drop")]
-        if unknown or absent:
-            what = (
-                f"There is no input {unknown[0]!r}{did_you_mean(unknown[0], known)}."
-                if unknown
-                else f"The input {absent[0]!r} is missing."
-            )
-            raise DataError(message(what, where=self.bundle.source, fix=f"the inputs are {', '.join(known)}."))
         columns = {name: np.atleast_1d(np.asarray(values)) for name, values in arrays.items()}
-        shapes = {values.shape for values in columns.values()}
-        if len(shapes) != 1:
-            what = f"The arrays have {len(shapes)} different lengths or shapes."
-            raise DataError(message(what, fix="pass arrays of one length."))
-        shape = shapes.pop()
+        shape = self._shape_of(columns)
         dims, units = self._dims_of(shape), {v.name: v.unit or "" for v in self.inputs}
         data = {n: (dims, columns.get(n, np.full(shape, np.nan)), {"units": units[n]}) for n in known}
         axes = {dim: np.arange(size) for dim, size in zip(dims, shape, strict=True)}
         record = Record(xr.Dataset(data, axes), "array", dims=dims)
         resolved, _ = resolve([record], [replace(v, sources=(v.name,)) for v in self.inputs], training=False)
         return resolved[0]
+
+    def _check_names(self, arrays: Mapping[str, Any], *, every: bool = False) -> None:
+        """Raises DataError for an unknown input, and for an absent one that cannot be imputed (or for `every` one)."""
+        known = [variable.name for variable in self.inputs]
+        unknown = [name for name in arrays if name not in known]
+        absent = [v.name for v in self.inputs if v.name not in arrays and (every or v.missing in ("error", "drop"))]
+        if unknown or absent:
+            hint = did_you_mean(unknown[0], known) if unknown else ""
+            what = f"There is no input {unknown[0]!r}{hint}." if unknown else f"The input {absent[0]!r} is missing."
+            raise DataError(message(what, where=self.bundle.source, fix=f"the inputs are {', '.join(known)}."))
+
+    @staticmethod
+    def _shape_of(arrays: Mapping[str, Any]) -> tuple[int, ...]:
+        """The shape that all arrays have.
+
+        Raises:
+            DataError: there are several.
+        """
+        shapes = {values.shape for values in arrays.values()}
+        if len(shapes) != 1:
+            what = f"The arrays have {len(shapes)} different lengths or shapes."
+            raise DataError(message(what, fix="pass arrays of one length."))
+        return shapes.pop()
 
     def _dims_of(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """Names of the axes of arrays: those of a patch, and before them one of examples.

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from pydantic import Field
@@ -79,11 +80,11 @@ def diffusion_reaction(
         ConfigError: samples that are no power of 2.
     """
     step = _step(samples, REACTING)
-    source = irfft(_rough(rng), n=FINEST)[:: FINEST // REACTING]
+    source = np.asarray(irfft(_rough(rng), n=FINEST))[:: FINEST // REACTING]
     count = max(round(time / REACTION_DT), 1)
     with jax.enable_x64(True):
         found = allen_cahn(
-            np.zeros(REACTING), 1 / REACTING, time / count, count,
+            jnp.zeros(REACTING), 1 / REACTING, time / count, count,
             diffusion=diffusion, rate=rate, source=source, every=count,
         )  # fmt: skip
         solution = np.asarray(found[-1])
