@@ -26,7 +26,7 @@ from outcrop.physics.invert.linear import tikhonov, total_variation
 from outcrop.sample.diffusion import heun, start
 from outcrop.sample.linear import Linear, towards_linear, whitened
 
-DRAWS, STEPS = 39, 18
+DRAWS = 39
 SHAPE = (CELLS, CELLS, 1)
 Drawn = dict[str, np.ndarray]
 
@@ -51,20 +51,22 @@ class Prior:
         """Slowness as the network sees it."""
         return (values - self.scale.centre) / self.scale.spread
 
-    def draw(self, data: np.ndarray, noise: Any, *, seed: int, covariance: bool, gradient: bool) -> np.ndarray:
+    def draw(
+        self, data: np.ndarray, noise: Any, *, seed: int, covariance: bool, gradient: bool, steps: int = 18
+    ) -> np.ndarray:
         """Realisations given travel times, (realisation, trace, depth), s/m."""
         operator = matrix()
         rest = data - operator.sum(axis=1) * self.scale.centre
         known = self.covariance if covariance else None
         linear = whitened(operator * self.scale.spread, rest, noise, known)
         keys = jax.random.split(jax.random.key(seed), DRAWS)
-        made = np.asarray(_drawn(self.network, self.loss, gradient, keys, linear), float)
+        made = np.asarray(_drawn(self.network, self.loss, gradient, steps, keys, linear), float)
         return made[..., 0] * self.scale.spread + self.scale.centre
 
 
 @eqx.filter_jit
-def _drawn(network: Any, loss: Any, gradient: bool, keys: jax.Array, linear: Linear) -> jax.Array:
-    levels = jnp.asarray(loss.levels(STEPS))
+def _drawn(network: Any, loss: Any, gradient: bool, steps: int, keys: jax.Array, linear: Linear) -> jax.Array:
+    levels = jnp.asarray(loss.levels(steps))
     guided = towards_linear(loss.denoiser(network), linear, gradient=gradient)
     return jax.vmap(lambda key: heun(guided, start(key, SHAPE, levels), levels))(keys)
 
@@ -79,7 +81,7 @@ def contenders(run: Path, sections: np.ndarray) -> dict[str, Any]:
     def gaussian(data: np.ndarray, number: int) -> np.ndarray:
         return posterior(belief, operator, data, NOISE_S).draw(np.random.default_rng(number), DRAWS)
 
-    def diffusion(data: np.ndarray, number: int, **how: bool) -> np.ndarray:
+    def diffusion(data: np.ndarray, number: int, **how: Any) -> np.ndarray:
         return prior().draw(data, NOISE_S, seed=number, **how)
 
     return {
@@ -89,6 +91,7 @@ def contenders(run: Path, sections: np.ndarray) -> dict[str, Any]:
         "gaussian": gaussian,
         "diffusion": partial(diffusion, covariance=True, gradient=True),
         "diffusion_closed": partial(diffusion, covariance=True, gradient=False),
+        "diffusion_fine": partial(diffusion, covariance=True, gradient=False, steps=64),
         "diffusion_independent": partial(diffusion, covariance=False, gradient=True),
     }
 
