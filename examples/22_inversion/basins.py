@@ -42,7 +42,7 @@ def profiles(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def asked(run: Path, gravity: np.ndarray) -> np.ndarray:
     """The network's log depth, (basin, column)."""
     model = outcrop.load(run / "model.outcrop")
-    return np.log(np.stack([np.asarray(model.predict(gravity=own)["basement"]) for own in gravity]))
+    return np.log(np.asarray(model.predict(gravity=gravity).values, float))
 
 
 def contenders(run: Path, forward: Any, gravity: np.ndarray) -> dict[str, Any]:

@@ -29,14 +29,14 @@ def velocities(run: Path) -> list[tuple[str, np.ndarray]]:
     noise = NOISE_S * np.random.default_rng(0).standard_normal((len(truth), len(matrix())))
     data = (truth.reshape(len(truth), -1) @ matrix().T + noise)[SECTION]
     known = contenders(run, trained_on())
-    drawn = {name: 1 / known[name](data, SECTION) for name in ("tikhonov", "gaussian", "diffusion")}
+    drawn = {name: 1 / known[name](data, SECTION) for name in ("tikhonov", "gaussian", "diffusion_fine")}
     return [
         ("truth", 1 / truth[SECTION]),
         ("Tikhonov", drawn["tikhonov"][0]),
         ("Gaussian, one draw", drawn["gaussian"][0]),
-        ("diffusion, one draw", drawn["diffusion"][0]),
-        ("diffusion, another", drawn["diffusion"][1]),
-        ("diffusion, mean", drawn["diffusion"].mean(axis=0)),
+        ("diffusion, one draw", drawn["diffusion_fine"][0]),
+        ("diffusion, another", drawn["diffusion_fine"][1]),
+        ("diffusion, mean", drawn["diffusion_fine"].mean(axis=0)),
     ]
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcrop.loss.residual_terms import condition_terms
+from outcrop.loss.residual_terms import EQUATION, condition_terms
 from outcrop.model.solution import Solution
 from outcrop.physics.problem import Problem
 from outcrop.run.folder import write_atomic
@@ -198,12 +198,22 @@ def findings(posed: Posed, scores: Scores, fits: Sequence[Fit]) -> list[dict[str
     found += [_of_number(name, entry) for name, entry in told["found"].items()]
     found += [_of_data(name, entry) for name, entry in told["data"].items() if entry["noise_sd"]]
     for number, fit in enumerate(fits, start=1):
-        if UNSOLVED < fit.best_value < float("inf"):
-            left = f"{100 * fit.best_value**0.5:.2g} % of the residual of an untrained network"
-            text = f"Training has not met the equation: at other points {left} is left (member {number})."
+        unmet = _left_over(posed.problem, fit)
+        if UNSOLVED < unmet < float("inf"):
+            left = f"{100 * unmet**0.5:.2g} % of the residual of an untrained network"
+            text = f"Training has not met the equation: {left} is left (member {number})."
             help_ = " More points, a wider network, one with detail (siren), or causal weights may help."
-            found.append({"id": "not_solved", "sentence": text + help_, "numbers": {"left": fit.best_value}})
+            found.append({"id": "not_solved", "sentence": text + help_, "numbers": {"left": unmet}})
     return found + [{"id": "doubt", "sentence": doubt, "numbers": {}} for doubt in posed.doubts]
+
+
+def _left_over(problem: Problem, fit: Fit) -> float:
+    """The share of the mean square residual that is left: at points of the check, or at those of training where noise
+    of data, which no solution can meet, counts in what is checked.
+    """
+    if not any(measured.noise_sd for measured in problem.measured):
+        return fit.best_value
+    return next((row[EQUATION] for row in reversed(fit.history) if row["step"] == fit.best_step), float("inf"))
 
 
 def _of_field(name: str, entry: dict[str, Any], members: int) -> list[dict[str, Any]]:
