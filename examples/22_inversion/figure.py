@@ -33,10 +33,10 @@ def velocities(run: Path) -> list[tuple[str, np.ndarray]]:
     return [
         ("truth", 1 / truth[SECTION]),
         ("Tikhonov", drawn["tikhonov"][0]),
-        ("Gaussian, one draw", drawn["gaussian"][0]),
-        ("diffusion, one draw", drawn["diffusion_fine"][0]),
-        ("diffusion, another", drawn["diffusion_fine"][1]),
-        ("diffusion, mean", drawn["diffusion_fine"].mean(axis=0)),
+        ("Gaussian,\none draw", drawn["gaussian"][0]),
+        ("diffusion,\none draw", drawn["diffusion_fine"][0]),
+        ("diffusion,\nanother", drawn["diffusion_fine"][1]),
+        ("diffusion,\nmean", drawn["diffusion_fine"].mean(axis=0)),
     ]
 
 
