@@ -367,7 +367,7 @@ def test_table_states_the_constructor(name):
     if not entry.fixed:
         assert {k: v for k, v in keyword_only.items() if k not in apart} == dict(entry.defaults)
     assert problems(name, entry.defaults) == {}
-    assert len(signature.keys() - apart) - 1 <= 10
+    assert len(signature.keys() - apart) - 1 <= 11
     assert entry.help and entry.views
 
 
