@@ -5,7 +5,6 @@ Writes `basins.json`. python basins.py RUN, with the folder of a run of `basin.t
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import cache
 from pathlib import Path
@@ -15,10 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from velocity import summary
+from judged import scores, written
 
 import outcrop
-from outcrop.metric import conditional
 from outcrop.physics.forward.gravity import gravity_of_compacted_basin
 from outcrop.physics.invert.gaussian import Belief, believed, randomised
 from outcrop.physics.invert.newton import gauss_newton
@@ -70,22 +68,10 @@ def contenders(run: Path, forward: Any, gravity: np.ndarray) -> dict[str, Any]:
     }
 
 
-def scores(models: np.ndarray, truth: np.ndarray, gravity: np.ndarray, forward: Any) -> dict[str, float]:
+def judge(models: np.ndarray, truth: np.ndarray, gravity: np.ndarray, forward: Any) -> dict[str, float]:
     """What one basin says: metres but for shares and the misfit."""
-    depth = np.exp(models)
-    mean = depth.mean(axis=0)
     predicted = np.asarray(forward(jnp.asarray(models, jnp.float32)), float)
-    found = {
-        "rmse": float(np.sqrt(np.mean((mean - truth) ** 2))),
-        "misfit": float(np.mean(((predicted - gravity) / NOISE_MGAL) ** 2)),
-    }
-    if len(models) == 1:
-        return found | {"crps": float(np.abs(mean - truth).mean())}
-    return found | {
-        "crps": conditional.crps(samples=depth, truth=truth),
-        "coverage": conditional.coverage(samples=depth, truth=truth),
-        "spread_skill": conditional.spread_skill(samples=depth, truth=truth),
-    }
+    return scores(np.exp(models), truth, float(np.mean(((predicted - gravity) / NOISE_MGAL) ** 2)))
 
 
 def main(run: Path, names: list[str]) -> None:
@@ -98,22 +84,8 @@ def main(run: Path, names: list[str]) -> None:
 
     known, told = contenders(run, forward, gravity), jax.jit(jax.vmap(forward))
     for name in names or list(known):
-        rows = [scores(known[name](n), depth[n], gravity[n], told) for n in range(len(depth))]
-        print(name, written(name, rows)["scores"][name], flush=True)
-
-
-def written(name: str, rows: list[dict[str, float]]) -> dict[str, Any]:
-    """Adds the scores of one contender to what is there."""
-    path = HERE / "basins.json"
-    content = json.loads(path.read_text("utf-8")) if path.is_file() else {"basins": len(rows), "each": {}, "scores": {}}
-    content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
-    content["scores"][name] = summary(rows)
-    each = content["each"]
-    for other in {"smooth", "gaussian"} & set(each) if "network_gaussian" in each else ():
-        gain = np.array(each[other]["rmse"]) - np.array(each["network_gaussian"]["rmse"])
-        content[f"gain_over_{other}"] = summary([{"rmse": float(value)} for value in gain])
-    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    return content
+        rows = [judge(known[name](n), depth[n], gravity[n], told) for n in range(len(depth))]
+        print(name, written("basins.json", name, rows, best="network_gaussian")["scores"][name], flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import json
 
 import numpy as np
 from crosshole import HELD_OUT, HERE, NOISE_S, bent, matrix, slowness, trained_on
-from velocity import DRAWS, scores, summary
+from judged import scores, summary
+from velocity import DRAWS
 
 from outcrop.physics.invert.gaussian import believed, posterior
 
@@ -37,7 +38,7 @@ def main() -> None:
             after = posterior(belief, np.linalg.solve(root, operator), np.linalg.solve(root, own), 1.0)
             models = after.draw(np.random.default_rng(number), DRAWS)
             rest = np.linalg.solve(root, (models.reshape(DRAWS, -1) @ operator.T - own).T)
-            rows.append(scores(models, true, own) | {"misfit": float(np.mean(rest**2))})
+            rows.append(scores(1 / models, 1 / true, float(np.mean(rest**2))))
         content["scores"][name] = summary(rows)
         print(name, content["scores"][name], flush=True)
     (HERE / "model_error.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -5,7 +5,6 @@ Writes `velocity.json`: scores of twenty held-out sections with their intervals 
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import cache, partial
 from pathlib import Path
@@ -15,12 +14,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from crosshole import CELLS, HELD_OUT, HERE, NOISE_S, matrix, slowness, trained_on
+from crosshole import CELLS, HELD_OUT, NOISE_S, matrix, slowness, trained_on
+from judged import scores, written
 
 import outcrop
 from outcrop.loss import table as losses
-from outcrop.metric import conditional
-from outcrop.metric.energy import energy_scores
 from outcrop.physics.invert.gaussian import believed, posterior
 from outcrop.physics.invert.linear import tikhonov, total_variation
 from outcrop.sample.diffusion import heun, start
@@ -96,35 +94,10 @@ def contenders(run: Path, sections: np.ndarray) -> dict[str, Any]:
     }
 
 
-def scores(models: np.ndarray, truth: np.ndarray, data: np.ndarray) -> dict[str, float]:
+def judge(models: np.ndarray, truth: np.ndarray, data: np.ndarray) -> dict[str, float]:
     """What one section says: m/s but for shares, ratios and the misfit, the mean of ((G m - d) / noise)^2."""
-    velocity, true = 1 / models, 1 / truth
-    mean = velocity.mean(axis=0)
     times = models.reshape(len(models), -1) @ matrix().T
-    found = {
-        "rmse": float(np.sqrt(np.mean((mean - true) ** 2))),
-        "misfit": float(np.mean(((times - data) / NOISE_S) ** 2)),
-    }
-    if len(models) == 1:  # a single answer: its CRPS is its mean absolute error
-        return found | {"crps": float(np.abs(mean - true).mean())}
-    flat = velocity.reshape(len(models), -1)
-    return found | {
-        "crps": conditional.crps(samples=velocity, truth=true),
-        "energy": float(energy_scores(samples=flat[None], truth=true.reshape(1, -1))[0]),
-        "coverage": conditional.coverage(samples=velocity, truth=true),
-        "spread_skill": conditional.spread_skill(samples=velocity, truth=true),
-    }
-
-
-def summary(rows: list[dict[str, float]]) -> dict[str, list[float]]:
-    """Score -> mean over sections with its 95 % interval."""
-    picks = np.random.default_rng(0).integers(0, len(rows), (4000, len(rows)))
-    found = {}
-    for name in rows[0]:
-        values = np.array([row[name] for row in rows])
-        low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
-        found[name] = [float(f"{value:.4g}") for value in (values.mean(), low, high)]
-    return found
+    return scores(1 / models, 1 / truth, float(np.mean(((times - data) / NOISE_S) ** 2)))
 
 
 def main(run: Path, names: list[str]) -> None:
@@ -136,25 +109,9 @@ def main(run: Path, names: list[str]) -> None:
     known = contenders(run, sections)
     for name in names or list(known):
         each = enumerate(zip(data, truth, strict=True))
-        rows = [scores(known[name](own, number), true, own) for number, (own, true) in each]
-        told = written(name, rows)
+        rows = [judge(known[name](own, number), true, own) for number, (own, true) in each]
+        told = written("velocity.json", name, rows, best="diffusion")
         print(name, told["scores"][name], flush=True)
-
-
-def written(name: str, rows: list[dict[str, float]]) -> dict[str, Any]:
-    """Adds the scores of one contender to what is there."""
-    path = HERE / "velocity.json"
-    content = (
-        json.loads(path.read_text("utf-8")) if path.is_file() else {"sections": len(rows), "each": {}, "scores": {}}
-    )
-    content["each"][name] = {key: [float(f"{row[key]:.4g}") for row in rows] for key in rows[0]}
-    content["scores"][name] = summary(rows)
-    each = content["each"]
-    if {"gaussian", "diffusion"} <= set(each):
-        gain = np.array(each["gaussian"]["crps"]) - np.array(each["diffusion"]["crps"])
-        content["gain_over_gaussian"] = summary([{"crps": float(value)} for value in gain])
-    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-    return content
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,44 +21,46 @@ class Transform(NamedTuple):
     """How values become numbers to scale, and back.
 
     Attributes:
-        forward, inverse: functions of an array, in the variable's unit.
+        forward, inverse: functions of an array of NumPy or of JAX, in the variable's unit.
         defined: True for the values `forward` is defined for.
         needs: what it is defined for, in words.
     """
 
-    forward: Callable[[np.ndarray], np.ndarray]
-    inverse: Callable[[np.ndarray], np.ndarray]
-    defined: Callable[[np.ndarray], np.ndarray]
+    forward: Callable[[Any], Any]
+    inverse: Callable[[Any], Any]
+    defined: Callable[[Any], Any]
     needs: str = ""
 
 
-def _same(values: np.ndarray) -> np.ndarray:
+def _of(values: Any) -> Any:
+    """The library that an array belongs to; NumPy for plain numbers."""
+    return values.__array_namespace__() if hasattr(values, "__array_namespace__") else np
+
+
+def _same(values: Any) -> Any:
     return values
 
 
-def _anything(values: np.ndarray) -> np.ndarray:
-    return np.ones(np.shape(values), bool)
+def _anything(values: Any) -> Any:
+    return _of(values).ones(np.shape(values), bool)
 
 
-def _ten_to_the(values: np.ndarray) -> np.ndarray:
-    return np.power(10.0, values)
-
-
-def _square(values: np.ndarray) -> np.ndarray:
+def _square(values: Any) -> Any:
     """The inverse of the square root; below 0, which no root is, it stays 0 rather than growing again."""
-    return np.square(np.maximum(values, 0.0))
+    return _of(values).square(_of(values).maximum(values, 0.0))
 
 
-def _one_over(values: np.ndarray) -> np.ndarray:
+def _one_over(values: Any) -> Any:
     """The inverse of the reciprocal; where that is not above 0, of which there is none, it is missing."""
-    return np.where(values > 0, 1 / np.where(values > 0, values, 1.0), np.nan)
+    xp = _of(values)
+    return xp.where(values > 0, 1 / xp.where(values > 0, values, 1.0), np.nan)
 
 
 PLAIN: dict[str, Transform] = {
     "none": Transform(_same, _same, _anything),
-    "log10": Transform(np.log10, _ten_to_the, lambda v: v > 0, "values above 0"),
-    "sqrt": Transform(np.sqrt, _square, lambda v: v >= 0, "values of 0 or more"),
-    "reciprocal": Transform(np.reciprocal, _one_over, lambda v: v > 0, "values above 0"),
+    "log10": Transform(lambda v: _of(v).log10(v), lambda v: _of(v).power(10.0, v), lambda v: v > 0, "values above 0"),
+    "sqrt": Transform(lambda v: _of(v).sqrt(v), _square, lambda v: v >= 0, "values of 0 or more"),
+    "reciprocal": Transform(lambda v: 1 / v, _one_over, lambda v: v > 0, "values above 0"),
 }
 CALENDAR: dict[str, tuple[int, str]] = {"month": (12, "M"), "hour": (24, "h"), "time": (1, "h")}
 """Parts of the calendar an anomaly is taken from: how many there are, and NumPy's unit; "time" is all of it."""

@@ -105,9 +105,7 @@ class FieldValidity(eqx.Module):
 
     def distance(self, field: Float[Array, "*size channel"]) -> Float[Array, ""]:
         """Distance of one field, on any grid of the domain; a function of JAX arrays."""
-        away = jnp.sum((self.representatives - self.coordinates(field)[None]) ** 2, axis=1)
-        nearest = -jax.lax.top_k(-away, self.neighbours)[0]
-        return jnp.mean(jnp.sqrt(nearest)) / len(self.spread) ** 0.5
+        return mean_distance(self.representatives, self.neighbours, self.coordinates(field))
 
     def score(self, fields: Float[np.ndarray, "example *size channel"]) -> Float[np.ndarray, " example"]:
         """Distance of every field."""
@@ -149,6 +147,14 @@ class FieldValidity(eqx.Module):
             min(max(int(arrays["neighbours"]), 1), len(representatives)),
             tuple(int(n) for n in arrays["sensors"]),
         )  # fmt: skip
+
+
+def mean_distance(
+    known: Float[Array, "representative number"], neighbours: int, x: Float[Array, " number"]
+) -> Float[Array, ""]:
+    """The mean distance of one example to the nearest representatives, as `Validity.score` has it, for JAX."""
+    nearest = jax.lax.top_k(-jnp.sum((known - x) ** 2, axis=1), neighbours)[0]
+    return jnp.mean(jnp.sqrt(-nearest)) / len(x) ** 0.5
 
 
 def _fit_each_other(arrays: Mapping[str, np.ndarray]) -> bool:

@@ -15,6 +15,7 @@ from outcrop.evaluate.scored import MODEL
 
 if TYPE_CHECKING:
     from outcrop.evaluate.breakdown import Part
+    from outcrop.evaluate.interval import Bootstrap
 
 QUANTITIES: dict[str, Callable[[np.ndarray], float]] = {
     "max": lambda values: float(values.max()),
@@ -24,7 +25,6 @@ QUANTITIES: dict[str, Callable[[np.ndarray], float]] = {
     "rms": lambda values: float(np.sqrt(np.mean(values**2))),
 }
 """What can be read off the values of a record where both target and prediction are known."""
-DRAWS = 2000
 
 
 def quantities(part: Part) -> dict[str, Any] | None:
@@ -41,7 +41,6 @@ def _of(part: Part, kind: str) -> dict[str, Any]:
     rows = [np.flatnonzero(scored.record == which) for which in np.unique(scored.record)]
     true = np.array([read(np.asarray(scored.target, float)[own]) for own in rows])
     unit = part.units.member[[own[0] for own in rows]]
-    groups = np.unique(unit, return_inverse=True)[1]
     off = {
         name: np.abs(np.array([read(np.asarray(told, float)[own]) for own in rows]) - true)
         for name, told in scored.predictions.items()
@@ -51,18 +50,15 @@ def _of(part: Part, kind: str) -> dict[str, Any]:
         "of": kind,
         "unit": scored.unit,
         "spread": float(true.std()),
-        "model": _mean(own, groups),
+        "model": _mean(own, unit, part.bootstrap),
         "baselines": {
-            name: _mean(other, groups) | {"difference": _mean(other - own, groups)} for name, other in off.items()
+            name: _mean(other, unit, part.bootstrap) | {"difference": _mean(other - own, unit, part.bootstrap)}
+            for name, other in off.items()
         },
     }
 
 
-def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """Mean over groups of their means, with the central 95 % of means of groups drawn anew; None for one group."""
-    each = np.bincount(groups, values) / np.bincount(groups)
-    if len(each) < 2:
-        return {"value": float(each.mean()), "low": None, "high": None}
-    drawn = np.random.default_rng(0).integers(len(each), size=(DRAWS, len(each)))
-    low, high = np.quantile(each[drawn].mean(axis=1), [0.025, 0.975])
-    return {"value": float(each.mean()), "low": float(low), "high": float(high)}
+def _mean(values: np.ndarray, unit: np.ndarray, bootstrap: Bootstrap) -> dict[str, Any]:
+    """Mean over units of the means of their records, with its interval over the draws of every other score."""
+    each = np.bincount(unit, values) / np.bincount(unit)
+    return bootstrap.bounded(float(each.mean()), bootstrap.draws @ each / len(each)).plain()

@@ -74,7 +74,11 @@ class Validity:
                     fix="hold out validation records that carry the inputs ([promise] validation_share).",
                 )
             )
-        return replace(self, threshold=float(np.quantile(distance, quantile)))
+        return self.within(float(np.quantile(distance, quantile)))
+
+    def within(self, threshold: float | None) -> Validity:
+        """The same with another threshold."""
+        return replace(self, threshold=threshold)
 
     @cached_property
     def _tree(self) -> KDTree:

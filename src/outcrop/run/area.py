@@ -6,7 +6,6 @@ Samples are told by the values read there; where every example is a whole field,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -39,19 +38,14 @@ def area_of(problem: Problem, view: View, labels: Split, tables: Tables) -> Area
     records = np.unique(record)
     half = np.isin(record, records[::2]) if len(records) > 1 else np.arange(len(record)) % 2 == 0
     thresholds = [kind.fit(mine[part], seed=0).calibrate(mine[~part]).threshold for part in (half, ~half)]
-    return with_threshold(area, float(np.mean([t for t in thresholds if t is not None])))
+    return area.within(float(np.mean([t for t in thresholds if t is not None])))
 
 
 def area_of_all(problem: Problem, view: View, tables: Tables, threshold: float) -> Area:
     """The area of all that is labelled, for a refit, with a threshold from elsewhere."""
     kind = FieldValidity if of_fields(problem, view) else Validity
     every = inputs_of(problem, view, tables, np.arange(len(view.origins)))[0]
-    return with_threshold(kind.fit(every, seed=0), threshold)
-
-
-def with_threshold(area: Area, threshold: float) -> Area:
-    """The same area with another threshold."""
-    return area.within(threshold) if isinstance(area, FieldValidity) else replace(area, threshold=threshold)
+    return kind.fit(every, seed=0).within(threshold)
 
 
 def of_fields(problem: Problem, view: View) -> bool:

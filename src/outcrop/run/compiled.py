@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,11 @@ import numpy as np
 from jax.core import Tracer
 
 from outcrop import device
+from outcrop.data.transform import PLAIN
 from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, message
 from outcrop.evaluate.distribution import combined
-from outcrop.evaluate.field_validity import FieldValidity
+from outcrop.evaluate.field_validity import FieldValidity, mean_distance
 from outcrop.evaluate.validity import Validity
 from outcrop.run.predicted import Predicted
 from outcrop.view.patches import WHOLE
@@ -32,19 +33,6 @@ if TYPE_CHECKING:
 
 MOST_SAMPLES = 2**16
 """Samples that go through the networks at once."""
-FORWARD: dict[str, Callable[[Any, Any], Any]] = {
-    "none": lambda xp, values: values,
-    "log10": lambda xp, values: xp.log10(values),
-    "sqrt": lambda xp, values: xp.sqrt(values),
-    "reciprocal": lambda xp, values: 1 / values,
-}
-"""The transforms of `data.transform.PLAIN`, for NumPy and for JAX."""
-INVERSE: dict[str, Callable[[Any, Any], Any]] = {
-    "none": lambda xp, values: values,
-    "log10": lambda xp, values: xp.power(10.0, values),
-    "sqrt": lambda xp, values: xp.square(xp.maximum(values, 0.0)),
-    "reciprocal": lambda xp, values: xp.where(values > 0, 1 / xp.where(values > 0, values, 1.0), xp.nan),
-}
 
 
 def is_traced(arrays: Mapping[str, Any]) -> bool:
@@ -97,13 +85,9 @@ class Compiled:
         for variable in self.model.inputs:
             values = arrays[variable.name]
             low, high = variable.valid_range or (-np.inf, np.inf)
-            told.append(xp.isfinite(values) & (values >= low) & (values <= high) & self._defined(variable, values))
+            defined = variable.plain_transform.defined(values)
+            told.append(xp.isfinite(values) & (values >= low) & (values <= high) & defined)
         return xp.stack(told).all(axis=0)
-
-    @staticmethod
-    def _defined(variable: Variable, values: Any) -> Any:
-        kind = variable.transform_kind
-        return values > 0 if kind == "log10" else values >= 0 if kind == "sqrt" else True
 
     def _inputs(self, xp: Any, arrays: Mapping[str, Any]) -> Any:
         """Standardised, channels last, float32."""
@@ -112,7 +96,7 @@ class Compiled:
             statistic = self.model.normaliser.statistics[variable.name]
             values = arrays[variable.name] if xp is jnp else np.asarray(arrays[variable.name], np.float64)
             with np.errstate(all="ignore"):
-                scaled = (FORWARD[variable.transform_kind](xp, values) - statistic.centre) / statistic.spread
+                scaled = (variable.plain_transform.forward(values) - statistic.centre) / statistic.spread
             columns.append(scaled if variable.clip is None else xp.clip(scaled, -variable.clip, variable.clip))
         return xp.stack(columns, axis=-1).astype(np.float32)
 
@@ -120,7 +104,7 @@ class Compiled:
         target = self.model.target
         statistic = self.model.normaliser.statistics[target.name]
         values = scaled if xp is jnp else np.asarray(scaled, np.float64)
-        return INVERSE[target.transform_kind](xp, values * statistic.spread + statistic.centre)
+        return target.plain_transform.inverse(values * statistic.spread + statistic.centre)
 
     def _traced(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Outputs (member, example, *size, 1) and distances (example,) as functions of x."""
@@ -152,19 +136,11 @@ class Compiled:
     def _function(self, arrays: Any, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Arrays of the members, x (example, *size, channel) -> outputs, distances."""
         members, area = eqx.combine(arrays, self._parts[1]), self.model.validity
-        far = area.distance if isinstance(area, FieldValidity) else _distance_of(area)
+        if isinstance(area, FieldValidity):
+            far = area.distance
+        else:
+            far = partial(mean_distance, jnp.asarray(area.representatives), area.neighbours)
         return jnp.stack([jax.vmap(member)(x) for member in members]), jax.vmap(far)(x)
-
-
-def _distance_of(area: Validity) -> Callable[[jax.Array], jax.Array]:
-    """The distance of one sample to the nearest representatives, as `Validity.score` has it."""
-    known = jnp.asarray(area.representatives)
-
-    def distance(x: jax.Array) -> jax.Array:
-        nearest = jax.lax.top_k(-jnp.sum((known - x) ** 2, axis=1), area.neighbours)[0]
-        return jnp.mean(jnp.sqrt(-nearest)) / known.shape[1] ** 0.5
-
-    return distance
 
 
 def compiled(model: Model) -> Compiled:
@@ -191,6 +167,6 @@ def compiled(model: Model) -> Compiled:
 
 def _plain(variable: Variable) -> bool:
     """A number scaled by the training part alone, without a channel beside it."""
-    known = variable.transform_kind in FORWARD and variable.missing != "mask" and variable.scope == "training"
+    known = variable.transform_kind in PLAIN and variable.missing != "mask" and variable.scope == "training"
     alone = not (variable.classes or variable.period or variable.per_area or variable.coarsen)
     return known and alone and variable.kind == "number"

@@ -95,7 +95,7 @@ def realisation(
         if observed is not None and any(part is not None for part in observed[3:]):
             what = "A generator that was trained by a game has no denoiser that such data could bend."
             fix = 'leave [soft] and [linear] out, or train one with loss = {kind = "denoising"} or "flow".'
-            raise ConfigError(message(what, where="[soft]", fix=fix))
+            raise ConfigError(message(what, where="[soft] or [linear]", fix=fix))
         return _overwritten(model.sample(key, condition), observed)
     is_flow = not hasattr(loss, "denoiser")
     plain = observed is None and plan.guidance == 1
