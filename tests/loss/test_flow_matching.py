@@ -115,3 +115,14 @@ def test_fields_as_conditions_cannot_be_paired():
 def test_what_cannot_be_is_refused_with_a_fix(arguments, fix):
     with pytest.raises(ConfigError, match=fix):
         build("flow", "number", arguments=arguments)
+
+
+def test_paths_may_begin_with_data():
+    """From one place to another the velocity is their difference: any other start, or noise, leaves something."""
+    data = Batch(None, jnp.full((50, 1), 3.0), jnp.ones((50, 1)))
+    exact = lambda x, t, c, *, key: jnp.full_like(x, 5.0)  # noqa: E731
+    assert compiled(Flow(start=jnp.full((7, 1), -2.0)), exact, data) == pytest.approx(0, abs=1e-9)
+    assert compiled(Flow(start=jnp.full((7, 1), -1.0)), exact, data) == pytest.approx(1)
+    assert compiled(Flow(), exact, data) > 1
+    drawn = Flow(start=jnp.arange(4.0)[:, None]).begun(KEY, jnp.zeros((400, 1)))
+    assert np.unique(np.asarray(drawn), return_counts=True)[1].min() > 60  # every sample is drawn from
