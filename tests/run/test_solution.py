@@ -160,6 +160,7 @@ def test_a_coefficient_is_found_from_data(tmp_path, noise):
         (('"heat"', '"heet"'), "did you mean 'heat'"),
         (('family = "mlp"', 'family = "unet1d"'), "a solution is a network of coordinates"),
         (("points = 100", "points = 1"), "loss.points"),
+        (("points = 100", 'points = 100\nbalance = "self_adaptive"'), 'refine = "none"'),
         (('"gauss_newton"', '"gauss"'), "gauss_newton"),
         (("sin(pi * x)", "sine(pi * x)"), "did you mean 'sin'"),
         (("[model]", "[promise]\nnew = \"well\"\n[model]"), "promise"),

@@ -111,6 +111,12 @@ class ResidualSection(Section):
     causal: Annotated[float, Field(ge=0, description="how strongly later times wait for earlier ones")] = 0.0
     weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="term -> factor on its weight")
 
+    @model_validator(mode="after")
+    def _points_stay(self) -> ResidualSection:
+        if self.balance == "self_adaptive" and self.refine != "none":
+            raise ValueError('balance = "self_adaptive" weighs points that stay: add refine = "none"')
+        return self
+
 
 class NetworkSection(ModelSection):
     """2. What is learned: a network of the coordinates."""

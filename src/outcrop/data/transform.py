@@ -138,7 +138,7 @@ def calendar_part(axis: np.ndarray, part: str, where: str) -> np.ndarray:
     if axis.dtype.kind != "M":
         fix = 'read the record with axis = "<date column>", or use another transform.'
         raise ConfigError(
-            message(f"An anomaly by {part} needs time stamps, and the axis has none.", where=where, fix=fix)
+            message(f"The usual value of a {part} needs time stamps, and the axis has none.", where=where, fix=fix)
         )
     count, unit = CALENDAR[part]
     whole = axis.astype(f"datetime64[{unit}]").astype(np.int64)
