@@ -86,6 +86,7 @@ def test_one_ensemble_serves_all_examples_where_nothing_is_told(numbers):
         assert told["model:GR"].dims == ("example", "realisation_1", "depth")
         assert 40 < float(told["truth:GR"].mean()) < 160 and told["truth:GR"].attrs["units"] == "gAPI"
     page = numbers.report.read_text("utf-8")
+    assert "Solution</h2>" not in page and "Means over training examples" in page  # parts of its loss are no solution
     assert "Realisations" in page and "The distribution of GR." in page and "gAPI</" not in page.split("Findings")[0]
 
 

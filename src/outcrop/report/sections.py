@@ -27,6 +27,7 @@ from outcrop.report.pictures import (
     split_pictures,
     track_pictures,
 )
+from outcrop.report.problem import is_problem
 from outcrop.report.questions import answers, noun, split_sentences
 from outcrop.report.restored import alarms, gain_picture
 from outcrop.report.scores import Promise, promises, score
@@ -167,7 +168,10 @@ def realisations(run: RunFolder) -> Section:
 
 def solution(run: RunFolder) -> Section:
     """An equation's solution on its domain, how good it is, and the terms of its loss."""
-    section = Section("solution", "Solution").add("table", solved.error_table(run))
+    section = Section("solution", "Solution")
+    if not is_problem(run):
+        return section
+    section.add("table", solved.error_table(run))
     return section.add("pictures", solved.solution_pictures(run)).add("pictures", solved.term_pictures(run))
 
 
@@ -218,6 +222,8 @@ def by_record(run: RunFolder) -> Section:
 
 def learning(run: RunFolder) -> Section:
     section = Section("learning", "Learning curves").add("pictures", learning_picture(run))
+    if not is_problem(run):
+        section.add("pictures", solved.term_pictures(run))
     return section.add("pictures", norms_picture(run))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from outcrop.report.figures import solution as figures
 from outcrop.report.folder import RunFolder
 from outcrop.report.pictures import Picture, picture
-from outcrop.report.problem import terms, told
+from outcrop.report.problem import is_problem, terms, told
 from outcrop.report.tables import Cell, Table
 
 
@@ -28,18 +28,16 @@ def error_table(run: RunFolder) -> Table | None:
 
 
 def term_pictures(run: RunFolder) -> list[Picture]:
-    """The terms of the loss and their weights over the steps."""
+    """The terms of the loss over the steps: of an equation with their weights, of other losses their parts."""
     names = terms(run)
     if len(names) < 2:
         return []
-    drawn = figures.terms(run.history, names)
-    return [
-        picture(
-            drawn,
-            f"Loss by term: {', '.join(names)}.",
-            "What is left of each term, in units of its size, and its weight.",
-        )
-    ]
+    if is_problem(run):
+        title, caption = "mean square of each term", "What is left of each term, in units of its size, and its weight."
+    else:
+        title, caption = "parts of the loss", "Means over training examples between two evaluations."
+    drawn = figures.terms(run.history, names, title)
+    return [picture(drawn, f"Loss by term: {', '.join(names)}.", caption)]
 
 
 def solution_pictures(run: RunFolder) -> list[Picture]:

@@ -118,12 +118,13 @@ def lines(
 
 
 @styled
-def terms(history: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
-    """The mean square of every term of the loss by step, and its weight where there are several.
+def terms(history: Mapping[str, np.ndarray], names: Sequence[str], title: str = "mean square of each term") -> Figure:
+    """Every term of the loss by step, and its weight where there are several; logarithmic where all are above 0.
 
     Args:
         history: columns of history.csv.
         names: of the terms.
+        title: what they are.
     """
     weighed = f"weight of {names[0]}" in history
     figure = Figure(figsize=(9.3 if weighed else 5.6, 2.8), layout="constrained")
@@ -131,9 +132,10 @@ def terms(history: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
     for run in runs(history):
         for name, colour in zip(names, CATEGORIES, strict=False):
             for place, column in zip(found, (name, f"weight of {name}"), strict=False):
-                place.semilogy(run["step"], run[column], color=colour, linewidth=1, label=name)
-    for place, title in zip(found, ("mean square of each term", "its weight"), strict=False):
-        place.set(title=title, xlabel="step")
+                place.plot(run["step"], run[column], color=colour, linewidth=1, label=name.replace("_", " "))
+    positive = all(np.nanmin(history[name], initial=np.inf) > 0 for name in names)
+    for place, words in zip(found, (title, "its weight"), strict=False):
+        place.set(title=words, xlabel="step", yscale="log" if positive else "linear")
     handles, labels = found[0].get_legend_handles_labels()
     kept = dict(zip(labels, handles, strict=True))
     found[0].legend(kept.values(), kept.keys(), loc="best")
