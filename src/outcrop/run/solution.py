@@ -22,6 +22,7 @@ from outcrop.bundle import save as save_bundle
 from outcrop.config.load import dump
 from outcrop.config.physics import PhysicsConfig, ResidualSection, SolveSection
 from outcrop.loss.residual import ResidualLoss
+from outcrop.loss.residual_terms import noisy
 from outcrop.model.solution import Solution
 from outcrop.model.trainable import parameter_count
 from outcrop.physics.check import check
@@ -165,8 +166,8 @@ def trained(
     resume: bool = False,
     tell: Any = None,
 ) -> list[Fit]:
-    """All members through all stages, one after another; where noise decides how smooth a field is, the last model is
-    kept: what is left over at other points says nothing of that.
+    """All members through all stages, one after another; where data are noisy the last model is kept: one that fits
+    their noise, and the equation less, would have less left over.
     """
     section, fits = terms.model_dump(), []
     for member, model in enumerate(models):
@@ -185,7 +186,7 @@ def trained(
             loss,
             stages,
             keys=[jax.random.key(1000 * train.seed + member + 500)],
-            validate=None if loss.firm else lambda model, value=value: float(value(_arrays(model))),
+            validate=None if noisy(problem) else lambda model, value=value: float(value(_arrays(model))),
             progress=told if tell else None,
             checkpoint=place and place / f"member-{member}.ckpt",
             resume=resume,

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcrop.loss.residual_terms import EQUATION, condition_terms
+from outcrop.loss.residual_terms import EQUATION, condition_terms, noisy
 from outcrop.model.solution import Solution
 from outcrop.physics.problem import Problem
 from outcrop.run.folder import write_atomic
@@ -208,10 +208,10 @@ def findings(posed: Posed, scores: Scores, fits: Sequence[Fit]) -> list[dict[str
 
 
 def _left_over(problem: Problem, fit: Fit) -> float:
-    """The share of the mean square residual that is left: at points of the check, or at those of training where noise
-    of data, which no solution can meet, counts in what is checked.
+    """The share of the mean square residual that is left: at points of the check, or, where noisy data leave nothing
+    to choose a model by, at those of training.
     """
-    if not any(measured.noise_sd for measured in problem.measured):
+    if not noisy(problem):
         return fit.best_value
     return next((row[EQUATION] for row in reversed(fit.history) if row["step"] == fit.best_step), float("inf"))
 
