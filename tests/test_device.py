@@ -41,15 +41,17 @@ def test_jit_passes_its_arguments_on():
     assert float(twice(jnp.asarray(2.0), n=3)) == 6
 
 
-def test_a_rejected_option_is_dropped(monkeypatch):
-    monkeypatch.setattr(device, "CONVOLUTIONS_ON_CPU", {"xla_no_such_option": "1"})
-    assert device.conv_compiler_options() == {}
-    assert float(device.jit(lambda x: x + 1, convolutional=True)(1.0)) == 2
+@pytest.mark.parametrize("convolutional", [False, True])
+def test_a_rejected_option_is_dropped(monkeypatch, convolutional):
+    for name in ("WITH_CONVOLUTIONS", "WITHOUT"):
+        monkeypatch.setattr(device, name, {"xla_no_such_option": "1"})
+    assert device.compiler_options(convolutional=convolutional) is None
+    assert float(device.jit(lambda x: x + 1, convolutional=convolutional)(1.0)) == 2
 
 
 def test_newer_jaxlib_needs_no_option(monkeypatch):
     monkeypatch.setattr(device, "NOT_NEEDED_FROM", (0, 0, 0))
-    assert device.conv_compiler_options() == {}
+    assert device.compiler_options(convolutional=True) is None
 
 
 def test_setup_makes_a_folder_per_processor_and_is_idempotent(tmp_path, no_cache):

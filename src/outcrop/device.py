@@ -12,18 +12,20 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# jaxlib 0.10 runs single convolutions slowly on the CPU unless its library takes only the matrix products.
-CONVOLUTIONS_ON_CPU = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT"}
+# jaxlib 0.10 hands convolutions, reductions and products to a library that is slow at some of them on the CPU: with
+# convolutions it may take the products alone, without any nothing (docs/speed.md).
+WITH_CONVOLUTIONS = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT"}
+WITHOUT = {"xla_cpu_experimental_ynn_fusion_type": ""}
 NOT_NEEDED_FROM = (0, 11, 2)
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "numpy")
 
 
 def jit(fun: Callable[..., Any], *, convolutional: bool = False, **options: Any) -> Callable[..., Any]:
-    """`jax.jit`, with the compiler options that convolutions need on this machine.
+    """`jax.jit`, with the compiler options that make it fast on this machine.
 
     Args:
         fun: a function of arrays.
@@ -32,20 +34,17 @@ def jit(fun: Callable[..., Any], *, convolutional: bool = False, **options: Any)
     """
     import jax
 
-    extra = conv_compiler_options() if convolutional else {}
-    return jax.jit(fun, compiler_options=dict(extra) or None, **options)
+    return jax.jit(fun, compiler_options=compiler_options(convolutional=convolutional), **options)
 
 
-def conv_compiler_options() -> Mapping[str, str]:
-    """Compiler options for functions with convolutions; empty on accelerators and where jaxlib rejects or needs none.
-
-    For `equinox.filter_jit(fun, compiler_options=dict(conv_compiler_options()) or None)` and the like.
-    """
+def compiler_options(*, convolutional: bool) -> dict[str, str] | None:
+    """What `jax.jit` and `equinox.filter_jit` want; None on accelerators and where jaxlib rejects or needs nothing."""
     import jax
 
     if jax.default_backend() != "cpu" or jax.__version_info__ >= NOT_NEEDED_FROM:
-        return {}
-    return CONVOLUTIONS_ON_CPU if _accepted(tuple(CONVOLUTIONS_ON_CPU.items())) else {}
+        return None
+    wanted = WITH_CONVOLUTIONS if convolutional else WITHOUT
+    return dict(wanted) if _accepted(tuple(wanted.items())) else None
 
 
 @functools.cache
@@ -116,7 +115,7 @@ def describe() -> dict[str, Any]:
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "float64": bool(_setting("jax_enable_x64")),
-        "convolution_options": dict(conv_compiler_options()),
+        "compiler_options": compiler_options(convolutional=True) or {},
         "compile_cache": bool(_setting("jax_compilation_cache_dir")),
     }
 

@@ -154,6 +154,17 @@ def test_losing_to_trees_is_reported_and_is_not_no_signal():
     assert "the network loses to them by" in told["headline"] and "no_usable_signal" not in told
 
 
+def test_flags_of_realisations_are_findings():
+    metrics = metrics_of(wells())
+    (entry,) = metrics["promises"].values()
+    entry["judged"] = [{"model": {"flags": [{"id": "mode_collapse", "sentence": "Mode collapse: one log."}]}}]
+    told = by_id(findings(metrics))["flagged"]
+    assert told["sentence"] == "Mode collapse: one log."
+    assert [value[0]["id"] for value in told["values"].values()] == ["mode_collapse"]
+    entry["judged"][0]["model"]["flags"] = []
+    assert "flagged" not in by_id(findings(metrics))
+
+
 def test_accepted_audit_findings_carry_their_reason():
     audit = [
         {

@@ -169,7 +169,7 @@ def _bullets(sentences: Iterable[str]) -> Table:
     return table
 
 
-TOLD = ("no_usable_signal", "headline", "few_groups", "optimism_gap", "scored_before")
+TOLD = ("no_usable_signal", "headline", "flagged", "few_groups", "optimism_gap", "scored_before")
 """Findings that belong on the first screen; the others are in the report."""
 
 

@@ -286,7 +286,19 @@ def not_scored(part: Part) -> Finding | None:
     return Finding("not_scored", text, (part.path("coverage", "without_prediction"), part.path("coverage", "labelled")))
 
 
+def flagged(part: Part) -> Finding | None:
+    """What the judge flags in the realisations of a generator: collapse, memorisation, a wrong distribution."""
+    told, paths = {}, []
+    for kind in ("told", "judged"):
+        for number, fold in enumerate(part.entry.get(kind) or []):
+            own = {flag["id"]: flag["sentence"] for flag in fold["model"]["flags"]}
+            told |= own
+            paths += [part.path(kind, number, "model", "flags")] if own else []
+    return Finding("flagged", " ".join(told.values()), tuple(paths)) if told else None
+
+
 RULES: tuple[Callable[[Part], Finding | None], ...] = (
-    no_usable_signal, headline, ladder, few_groups, optimism, records, picks, classes, rare_classes, by_distance,
-    by_confidence, by_validity, intervals, high_confidence, ledger_broken, ledger_truth, ledger_waves, not_scored,
+    no_usable_signal, headline, flagged, ladder, few_groups, optimism, records, picks, classes, rare_classes,
+    by_distance, by_confidence, by_validity, intervals, high_confidence, ledger_broken, ledger_truth, ledger_waves,
+    not_scored,
 )  # fmt: skip

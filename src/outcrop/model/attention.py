@@ -3,7 +3,7 @@ r"""Self-attention: every token asks every other one, and takes from each in pro
     weights^(head) = softmax(Q K^T / sqrt(size of a head)),    output = [weights^(1) V^(1), ...] W
 
 Holds where tokens are (encodings of their places), who may be asked (masks) and the block that transformers stack. The
-layer itself is Equinox's: a fused one by hand was no faster (benchmarks/workloads_attention.py).
+layer itself is Equinox's: one that joined the three projections by hand was no faster.
 """
 
 from __future__ import annotations

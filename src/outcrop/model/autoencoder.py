@@ -12,12 +12,13 @@ from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import dropout as drop
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 
 
 class Stack(eqx.Module):
     """`depth` hidden layers of one width, each linear, activation, (dropout): one half of a dense autoencoder."""
 
-    layers: tuple[eqx.nn.Linear, ...]
+    layers: tuple[Linear, ...]
     activation: str = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
 
@@ -26,7 +27,7 @@ class Stack(eqx.Module):
     ):
         sizes = pairwise([in_size] + [width_size] * depth)
         keys = jax.random.split(key, max(depth, 1))
-        self.layers = tuple(eqx.nn.Linear(a, b, key=k) for (a, b), k in zip(sizes, keys, strict=False))
+        self.layers = tuple(Linear(a, b, key=k) for (a, b), k in zip(sizes, keys, strict=False))
         self.activation, self.dropout = activation, dropout
 
     def __call__(self, x: Float[Array, " entering"], *, key: PRNGKeyArray | None = None) -> Float[Array, " leaving"]:
@@ -45,9 +46,9 @@ class Autoencoder(eqx.Module):
     """
 
     encoder: Stack
-    latent: eqx.nn.Linear
+    latent: Linear
     decoder: Stack
-    last: eqx.nn.Linear
+    last: Linear
 
     def __init__(
         self,
@@ -80,9 +81,9 @@ class Autoencoder(eqx.Module):
         common = {"width_size": width_size, "depth": depth, "activation": activation, "dropout": dropout}
         hidden = [width_size if depth else size for size in (in_size, latent_size)]
         self.encoder = Stack(in_size, key=first, **common)
-        self.latent = eqx.nn.Linear(hidden[0], latent_size, key=second)
+        self.latent = Linear(hidden[0], latent_size, key=second)
         self.decoder = Stack(latent_size, key=third, **common)
-        self.last = eqx.nn.Linear(hidden[1], out_size, key=fourth)
+        self.last = Linear(hidden[1], out_size, key=fourth)
 
     def encode(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " latent"]:
         """The code of one example."""

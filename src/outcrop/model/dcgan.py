@@ -24,6 +24,7 @@ from outcrop.model.condition import Condition, beside, channels, fields
 from outcrop.model.conv import Conv, Halve, gathered
 from outcrop.model.conv_autoencoder import cropped, padded
 from outcrop.model.gan import GAN, normalised
+from outcrop.model.linear import Linear
 from outcrop.model.norm import NORMS, Norm, norm_parameters
 from outcrop.model.norm import norm as norm_of
 
@@ -31,7 +32,7 @@ from outcrop.model.norm import norm as norm_of
 class Generator(eqx.Module):
     """Noise becomes a coarse grid, and every level makes it twice as fine; the condition enters at each of them."""
 
-    first: eqx.nn.Linear
+    first: Linear
     convs: tuple[Conv, ...]
     norms: tuple[Norm, ...]
     last: Conv
@@ -53,7 +54,7 @@ class Generator(eqx.Module):
         first, last, *keys = jax.random.split(key, 2 + len(widths))
         dims, told = {"num_spatial_dims": len(size)}, channels(in_channels)
         back = tuple(reversed(widths))
-        self.first = eqx.nn.Linear(latent_size, math.prod(coarse(size, len(widths))) * back[0], key=first)
+        self.first = Linear(latent_size, math.prod(coarse(size, len(widths))) * back[0], key=first)
         self.convs = tuple(
             Conv(a + told, b, kernel_size, key=own, **dims)
             for (a, b), own in zip(pairwise((back[0], *back)), keys, strict=True)
@@ -81,7 +82,7 @@ class Critic(eqx.Module):
 
     convs: tuple[Conv, ...]
     halve: tuple[Halve, ...]
-    last: eqx.nn.Linear
+    last: Linear
     in_channels: int = eqx.field(static=True)
     size: tuple[int, ...] = eqx.field(static=True)
     spectral_norm: bool = eqx.field(static=True)
@@ -101,7 +102,7 @@ class Critic(eqx.Module):
         steps = tuple(pairwise((out_channels + channels(in_channels), *widths)))
         self.convs = tuple(Conv(a, b, kernel_size, key=next(keys), **dims) for a, b in steps)
         self.halve = tuple(Halve(width, width, key=next(keys), **dims) for width in widths)
-        self.last = eqx.nn.Linear(math.prod(coarse(size, len(widths))) * widths[-1], 1, key=next(keys))
+        self.last = Linear(math.prod(coarse(size, len(widths))) * widths[-1], 1, key=next(keys))
         self.in_channels, self.size, self.spectral_norm = in_channels, size, spectral_norm
 
     def __call__(

@@ -14,6 +14,7 @@ from outcrop.model.condition import Condition, beside, channels
 from outcrop.model.conv import Conv, gathered, scattered
 from outcrop.model.conv_autoencoder import cropped, padded
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 from outcrop.model.norm import LayerNorm, film
 from outcrop.model.time_embedding import TimeEmbedding, embedding_parameters, silenced
 
@@ -32,8 +33,8 @@ class DiT(eqx.Module):
     embedding: TimeEmbedding
     first: Conv
     blocks: tuple[EncoderBlock, ...]
-    adapt: tuple[eqx.nn.Linear, ...]
-    film: eqx.nn.Linear
+    adapt: tuple[Linear, ...]
+    film: Linear
     norm: LayerNorm
     last: Conv
     in_channels: int = eqx.field(static=True)
@@ -70,7 +71,7 @@ class DiT(eqx.Module):
         check.share(dropout=dropout)
         check_heads(width_size, num_heads, "sinusoidal", num_spatial_dims)
         time, first, last, *keys = jax.random.split(key, 3 + depth)
-        place, dense = patch**num_spatial_dims, eqx.nn.Linear
+        place, dense = patch**num_spatial_dims, Linear
         self.embedding = TimeEmbedding(width_size, key=time)
         self.first = Conv(place * (out_channels + channels(in_channels)), width_size, key=first)
         self.blocks = tuple(EncoderBlock(width_size, num_heads=num_heads, dropout=dropout, key=own) for own in keys)

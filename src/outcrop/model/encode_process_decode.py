@@ -17,10 +17,10 @@ from outcrop.model.graph_block import (
     Interaction,
     Links,
     Nodes,
-    each,
     interaction_parameters,
     pooled,
 )
+from outcrop.model.linear import Linear
 from outcrop.model.norm import LayerNorm
 from outcrop.view.edges import Graph
 
@@ -28,20 +28,20 @@ from outcrop.view.edges import Graph
 class Encoder(eqx.Module):
     """Linear, activation, linear, layer norm on every node or link."""
 
-    first: eqx.nn.Linear
-    second: eqx.nn.Linear
+    first: Linear
+    second: Linear
     norm: LayerNorm
     activation: str = eqx.field(static=True)
 
     def __init__(self, in_size: int, width_size: int, *, activation: str, key: PRNGKeyArray):
         first, second = jax.random.split(key)
-        self.first = eqx.nn.Linear(in_size, width_size, key=first)
-        self.second = eqx.nn.Linear(width_size, width_size, key=second)
+        self.first = Linear(in_size, width_size, key=first)
+        self.second = Linear(width_size, width_size, key=second)
         self.norm = LayerNorm(width_size)
         self.activation = activation
 
     def __call__(self, x: Float[Array, "row feature"]) -> Float[Array, "row channel"]:
-        return self.norm(each(self.second, function_of(self.activation)(each(self.first, x))))
+        return self.norm(self.second(function_of(self.activation)(self.first(x))))
 
 
 class EncodeProcessDecode(eqx.Module):
@@ -56,8 +56,8 @@ class EncodeProcessDecode(eqx.Module):
     encode_nodes: Encoder
     encode_links: Encoder
     rounds: tuple[Interaction, ...]
-    decode: eqx.nn.Linear
-    last: eqx.nn.Linear
+    decode: Linear
+    last: Linear
     depth: int = eqx.field(static=True)
     activation: str = eqx.field(static=True)
     pool: str = eqx.field(static=True)
@@ -102,7 +102,7 @@ class EncodeProcessDecode(eqx.Module):
         each_key = jax.random.split(keys[2], 1 if shared else depth)
         self.rounds = tuple(Interaction(width_size, **how, key=k) for k in each_key)
         self.decode, self.last = (
-            eqx.nn.Linear(width_size, size, key=k)
+            Linear(width_size, size, key=k)
             for size, k in zip((width_size, out_size), jax.random.split(keys[3]), strict=True)
         )
         self.depth, self.activation, self.pool = depth, activation, pool
@@ -124,7 +124,7 @@ class EncodeProcessDecode(eqx.Module):
 
     def decoded(self, x: Nodes) -> Float[Array, "node out"]:
         """The decoder, on the states of nodes."""
-        return each(self.last, function_of(self.activation)(each(self.decode, x)))
+        return self.last(function_of(self.activation)(self.decode(x)))
 
 
 def parameter_count(

@@ -12,7 +12,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import split
-from outcrop.model.graph_block import LINK_SIZE, POOLS, arriving, each, hidden, pooled, shares
+from outcrop.model.graph_block import LINK_SIZE, POOLS, arriving, hidden, pooled, shares
+from outcrop.model.linear import Linear
 from outcrop.view.edges import Graph
 
 SLOPE = 0.2
@@ -54,24 +55,24 @@ class AttentionLayer(eqx.Module):
     neighbours alike for all nodes.
     """
 
-    from_sender: eqx.nn.Linear
-    from_receiver: eqx.nn.Linear
-    from_link: eqx.nn.Linear
+    from_sender: Linear
+    from_receiver: Linear
+    from_link: Linear
     score: Score
 
     def __init__(self, in_size: int, width_size: int, num_heads: int, *, key: PRNGKeyArray):
         first, second, third, fourth = jax.random.split(key, 4)
-        self.from_sender = eqx.nn.Linear(in_size, width_size, key=first)
-        self.from_receiver = eqx.nn.Linear(in_size, width_size, use_bias=False, key=second)
-        self.from_link = eqx.nn.Linear(LINK_SIZE, width_size, use_bias=False, key=third)
+        self.from_sender = Linear(in_size, width_size, key=first)
+        self.from_receiver = Linear(in_size, width_size, use_bias=False, key=second)
+        self.from_link = Linear(LINK_SIZE, width_size, use_bias=False, key=third)
         self.score = Score(num_heads, width_size // num_heads, key=fourth)
 
     def __call__(self, x: Float[Array, "node feature"], graph: Graph) -> tuple[Float[Array, "node channel"], Attention]:
         """What every node takes from its neighbours and itself, and the weights it did so with."""
         shape = (-1, *self.score.weight.shape)
-        sent = each(self.from_sender, x).reshape(shape)  # (node, head, channel)
-        asked = each(self.from_receiver, x).reshape(shape)
-        told = each(self.from_link, jnp.asarray(graph.features, x.dtype)).reshape(shape)
+        sent = self.from_sender(x).reshape(shape)  # (node, head, channel)
+        asked = self.from_receiver(x).reshape(shape)
+        told = self.from_link(jnp.asarray(graph.features, x.dtype)).reshape(shape)
         score = self.score(asked[graph.receivers] + sent[graph.senders] + told)
         weights = Attention(*shares(score, graph, len(x), self.score(asked + sent)))
         messages = sent[graph.senders] * weights.links[..., None]
@@ -83,7 +84,7 @@ class GAT(eqx.Module):
     """`depth` layers of attention with an activation, then one linear layer on every node."""
 
     layers: tuple[AttentionLayer, ...]
-    last: eqx.nn.Linear
+    last: Linear
     activation: str = eqx.field(static=True)
     residual: bool = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
@@ -128,14 +129,14 @@ class GAT(eqx.Module):
         self.layers = tuple(
             AttentionLayer(size, width_size, num_heads, key=k) for size, k in zip(entering, keys[:-1], strict=True)
         )
-        self.last = eqx.nn.Linear(width_size, out_size, key=keys[-1])
+        self.last = Linear(width_size, out_size, key=keys[-1])
         self.activation, self.residual, self.dropout, self.pool = activation, residual, dropout, pool
 
     def __call__(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "node out"]:
         """Logits or scaled values of every node; without `key` nothing is dropped."""
-        return each(self.last, pooled(self._nodes(x, graph, key)[0], graph, self.pool))
+        return self.last(pooled(self._nodes(x, graph, key)[0], graph, self.pool))
 
     def attention(self, x: Float[Array, "node feature"], graph: Graph) -> list[Attention]:
         """The weights of every layer for one example: who listens to whom."""

@@ -13,7 +13,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import split
-from outcrop.model.graph_block import POOLS, arriving, each, hidden, pooled
+from outcrop.model.graph_block import POOLS, arriving, hidden, pooled
+from outcrop.model.linear import Linear
 from outcrop.view.edges import Graph
 
 
@@ -27,8 +28,8 @@ class GCN(eqx.Module):
     linear layer where the paper's is the classifier itself.
     """
 
-    layers: tuple[eqx.nn.Linear, ...]
-    last: eqx.nn.Linear
+    layers: tuple[Linear, ...]
+    last: Linear
     activation: str = eqx.field(static=True)
     residual: bool = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
@@ -66,10 +67,8 @@ class GCN(eqx.Module):
         function_of(activation)
         keys = jax.random.split(key, depth + 1)
         sizes = [in_size] + [width_size] * depth
-        self.layers = tuple(
-            eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys[:-1], strict=True)
-        )
-        self.last = eqx.nn.Linear(width_size, out_size, key=keys[-1])
+        self.layers = tuple(Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys[:-1], strict=True))
+        self.last = Linear(width_size, out_size, key=keys[-1])
         self.activation, self.residual, self.dropout, self.pool = activation, residual, dropout, pool
 
     def __call__(
@@ -78,11 +77,11 @@ class GCN(eqx.Module):
         """Logits or scaled values of every node; without `key` nothing is dropped."""
         weight, own = (one[:, None].astype(x.dtype) for one in normalised(graph, len(x)))
         for number, (layer, layer_key) in enumerate(zip(self.layers, split(key, len(self.layers)), strict=True)):
-            y = each(layer, x)
+            y = layer(x)
             y = arriving(y[graph.senders] * weight, graph, len(x)) + y * own
             y = hidden(y, self.activation, self.dropout, layer_key)
             x = x + y if self.residual and number else y
-        return each(self.last, pooled(x, graph, self.pool))
+        return self.last(pooled(x, graph, self.pool))
 
 
 def normalised(graph: Graph, size: int) -> tuple[Float[Array, " link"], Float[Array, " node"]]:

@@ -15,6 +15,7 @@ from outcrop.model import check
 from outcrop.model import pool as pools
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import dropout as drop
+from outcrop.model.linear import Linear
 from outcrop.model.norm import LayerNorm
 from outcrop.view.edges import FEATURES, Graph
 
@@ -24,11 +25,6 @@ LINK_SIZE = len(FEATURES)
 
 Nodes = Float[Array, "node channel"]
 Links = Float[Array, "link channel"]
-
-
-def each(linear: eqx.nn.Linear, x: Float[Array, "row in_channel"]) -> Float[Array, "row out_channel"]:
-    """A linear layer on every node or link."""
-    return jax.vmap(linear)(x)
 
 
 def arriving(values: Links, graph: Graph, size: int) -> Nodes:
@@ -89,14 +85,14 @@ class Interaction(eqx.Module):
     (Lam et al., 2023, doi:10.1126/science.adi2336, supplement 3.5).
     """
 
-    from_link: eqx.nn.Linear
-    from_sender: eqx.nn.Linear
-    from_receiver: eqx.nn.Linear
-    link: eqx.nn.Linear
+    from_link: Linear
+    from_sender: Linear
+    from_receiver: Linear
+    link: Linear
     link_norm: LayerNorm
-    from_node: eqx.nn.Linear
-    from_messages: eqx.nn.Linear
-    node: eqx.nn.Linear
+    from_node: Linear
+    from_messages: Linear
+    node: Linear
     node_norm: LayerNorm
     aggregation: str = eqx.field(static=True)
     activation: str = eqx.field(static=True)
@@ -115,14 +111,14 @@ class Interaction(eqx.Module):
     ):
         check.one_of(AGGREGATIONS, aggregation=aggregation)
         keys = iter(jax.random.split(key, 7))
-        self.from_link = eqx.nn.Linear(width_size, width_size, key=next(keys))
-        self.from_sender = eqx.nn.Linear(width_size, width_size, use_bias=False, key=next(keys))
-        self.from_receiver = eqx.nn.Linear(width_size, width_size, use_bias=False, key=next(keys))
-        self.link = eqx.nn.Linear(width_size, width_size, key=next(keys))
+        self.from_link = Linear(width_size, width_size, key=next(keys))
+        self.from_sender = Linear(width_size, width_size, use_bias=False, key=next(keys))
+        self.from_receiver = Linear(width_size, width_size, use_bias=False, key=next(keys))
+        self.link = Linear(width_size, width_size, key=next(keys))
         self.link_norm = LayerNorm(width_size)
-        self.from_node = eqx.nn.Linear(width_size, width_size, key=next(keys))
-        self.from_messages = eqx.nn.Linear(width_size, width_size, use_bias=False, key=next(keys))
-        self.node = eqx.nn.Linear(width_size, width_size, key=next(keys))
+        self.from_node = Linear(width_size, width_size, key=next(keys))
+        self.from_messages = Linear(width_size, width_size, use_bias=False, key=next(keys))
+        self.node = Linear(width_size, width_size, key=next(keys))
         self.node_norm = LayerNorm(width_size)
         self.aggregation, self.activation = aggregation, activation
         self.residual, self.dropout = residual, dropout
@@ -131,13 +127,13 @@ class Interaction(eqx.Module):
         self, nodes: Nodes, links: Links, graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> tuple[Nodes, Links]:
         """Nodes and links after the round."""
-        sent = each(self.from_sender, nodes)[graph.senders] + each(self.from_receiver, nodes)[graph.receivers]
-        change = hidden(each(self.from_link, links) + sent, self.activation, 0.0, None)
-        change = self.link_norm(each(self.link, change))
+        sent = self.from_sender(nodes)[graph.senders] + self.from_receiver(nodes)[graph.receivers]
+        change = hidden(self.from_link(links) + sent, self.activation, 0.0, None)
+        change = self.link_norm(self.link(change))
         links = links + change if self.residual else change
         messages = aggregated(links, graph, len(nodes), self.aggregation)
-        change = each(self.from_node, nodes) + each(self.from_messages, messages)
-        change = self.node_norm(each(self.node, hidden(change, self.activation, self.dropout, key)))
+        change = self.from_node(nodes) + self.from_messages(messages)
+        change = self.node_norm(self.node(hidden(change, self.activation, self.dropout, key)))
         return (nodes + change if self.residual else change), links
 
 

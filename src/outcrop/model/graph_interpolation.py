@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -12,7 +11,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check, encode_process_decode
 from outcrop.model.encode_process_decode import EncodeProcessDecode
 from outcrop.model.gat import Attention
-from outcrop.model.graph_block import arriving, each, shares
+from outcrop.model.graph_block import arriving, shares
+from outcrop.model.linear import Linear
 from outcrop.view.edges import Graph
 
 
@@ -30,8 +30,8 @@ class GraphInterpolation(EncodeProcessDecode):
     doi:10.1109/CVPR.2016.90.
     """
 
-    score: eqx.nn.Linear
-    value: eqx.nn.Linear
+    score: Linear
+    value: Linear
 
     def __init__(
         self,
@@ -63,21 +63,21 @@ class GraphInterpolation(EncodeProcessDecode):
         first, second, third = jax.random.split(key, 3)
         how: dict[str, Any] = {"aggregation": aggregation, "activation": activation, "dropout": dropout}
         super().__init__(in_size, out_size, width_size=width_size, depth=depth, shared=shared, **how, key=first)
-        self.score = eqx.nn.Linear(width_size, 1, use_bias=False, key=second)
-        self.value = eqx.nn.Linear(in_size, out_size, use_bias=False, key=third)
+        self.score = Linear(width_size, 1, use_bias=False, key=second)
+        self.value = Linear(in_size, out_size, use_bias=False, key=third)
 
     def __call__(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> Float[Array, "node out"]:
         """Logits or scaled values of every node; without `key` nothing is dropped."""
         nodes, links = self.states(x, graph, key=key)
-        weights, _ = shares(each(self.score, links), graph, len(x))
-        mean = arriving(weights * each(self.value, x)[graph.senders], graph, len(x))
+        weights, _ = shares(self.score(links), graph, len(x))
+        mean = arriving(weights * self.value(x)[graph.senders], graph, len(x))
         return mean + self.decoded(nodes)
 
     def weights(self, x: Float[Array, "node feature"], graph: Graph) -> Float[Array, "link 1"]:
         """How much each receiver takes from the sender of a link; they add to 1 at each node that has links."""
-        return shares(each(self.score, self.states(x, graph)[1]), graph, len(x))[0]
+        return shares(self.score(self.states(x, graph)[1]), graph, len(x))[0]
 
     def attention(self, x: Float[Array, "node feature"], graph: Graph) -> list[Attention]:
         """The same as one layer of one head: nodes take nothing from themselves."""

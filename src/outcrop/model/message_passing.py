@@ -17,20 +17,20 @@ from outcrop.model.graph_block import (
     Interaction,
     Links,
     Nodes,
-    each,
     interaction_parameters,
     pooled,
 )
+from outcrop.model.linear import Linear
 from outcrop.view.edges import Graph
 
 
 class MessagePassing(eqx.Module):
     """Linear encoders of nodes and links, `depth` rounds of `Interaction` (own weights), a linear decoder."""
 
-    encode_nodes: eqx.nn.Linear
-    encode_links: eqx.nn.Linear
+    encode_nodes: Linear
+    encode_links: Linear
     rounds: tuple[Interaction, ...]
-    last: eqx.nn.Linear
+    last: Linear
     pool: str = eqx.field(static=True)
 
     def __init__(
@@ -67,11 +67,11 @@ class MessagePassing(eqx.Module):
         check.share(dropout=dropout)
         function_of(activation)
         keys = jax.random.split(key, depth + 3)
-        self.encode_nodes = eqx.nn.Linear(in_size, width_size, key=keys[0])
-        self.encode_links = eqx.nn.Linear(LINK_SIZE, width_size, key=keys[1])
+        self.encode_nodes = Linear(in_size, width_size, key=keys[0])
+        self.encode_links = Linear(LINK_SIZE, width_size, key=keys[1])
         how = {"aggregation": aggregation, "activation": activation, "residual": residual, "dropout": dropout}
         self.rounds = tuple(Interaction(width_size, **how, key=k) for k in keys[3:])
-        self.last = eqx.nn.Linear(width_size, out_size, key=keys[2])
+        self.last = Linear(width_size, out_size, key=keys[2])
         self.pool = pool
 
     def __call__(
@@ -79,14 +79,14 @@ class MessagePassing(eqx.Module):
     ) -> Float[Array, "node out"]:
         """Logits or scaled values of every node; without `key` nothing is dropped."""
         nodes, _ = self.states(x, graph, key=key)
-        return each(self.last, pooled(nodes, graph, self.pool))
+        return self.last(pooled(nodes, graph, self.pool))
 
     def states(
         self, x: Float[Array, "node feature"], graph: Graph, *, key: PRNGKeyArray | None = None
     ) -> tuple[Nodes, Links]:
         """What nodes and links know after the last round, before the decoder."""
-        nodes = each(self.encode_nodes, x)
-        links = each(self.encode_links, jnp.asarray(graph.features, x.dtype))
+        nodes = self.encode_nodes(x)
+        links = self.encode_links(jnp.asarray(graph.features, x.dtype))
         for one, round_key in zip(self.rounds, split(key, len(self.rounds)), strict=True):
             nodes, links = one(nodes, links, graph, key=round_key)
         return nodes, links

@@ -10,6 +10,7 @@ from outcrop.model import check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.dropout import dropout as drop
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 from outcrop.model.norm import LayerNorm
 
 OUTPUTS = ("linear", "positive", "bounded")
@@ -23,9 +24,9 @@ class MLP(eqx.Module):
     Weights and biases start uniform within +-1 / sqrt(fan-in), as `equinox.nn.Linear` draws them.
     """
 
-    layers: tuple[eqx.nn.Linear, ...]
+    layers: tuple[Linear, ...]
     norms: tuple[LayerNorm, ...] | None
-    last: eqx.nn.Linear
+    last: Linear
     activation: str = eqx.field(static=True)
     residual: bool = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
@@ -66,11 +67,9 @@ class MLP(eqx.Module):
         function_of(activation)
         keys = jax.random.split(key, depth + 1)
         sizes = [in_size] + [width_size] * depth
-        self.layers = tuple(
-            eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys[:-1], strict=True)
-        )
+        self.layers = tuple(Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys[:-1], strict=True))
         self.norms = tuple(LayerNorm(width_size) for _ in range(depth)) if norm == "layer" else None
-        self.last = eqx.nn.Linear(width_size, out_size, key=keys[-1])
+        self.last = Linear(width_size, out_size, key=keys[-1])
         self.activation = activation
         self.residual = residual
         self.dropout = dropout

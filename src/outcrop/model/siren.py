@@ -15,13 +15,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check
 from outcrop.model.dropout import dropout as drop
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 
 
 class Siren(eqx.Module):
     """`depth` layers of sin(W x + b), then one linear layer."""
 
-    layers: tuple[eqx.nn.Linear, ...]
-    last: eqx.nn.Linear
+    layers: tuple[Linear, ...]
+    last: Linear
     dropout: float = eqx.field(static=True)
 
     def __init__(
@@ -50,10 +51,10 @@ class Siren(eqx.Module):
         check.share(dropout=dropout)
         keys = jax.random.split(key, depth + 1)
         self.dropout = dropout
-        first = _uniform(eqx.nn.Linear(in_size, width_size, key=keys[0]), frequency, keys[0])
-        rest = [_uniform(eqx.nn.Linear(width_size, width_size, key=k), (6 / width_size) ** 0.5, k) for k in keys[1:-1]]
+        first = _uniform(Linear(in_size, width_size, key=keys[0]), frequency, keys[0])
+        rest = [_uniform(Linear(width_size, width_size, key=k), (6 / width_size) ** 0.5, k) for k in keys[1:-1]]
         self.layers = (first, *rest)
-        self.last = _uniform(eqx.nn.Linear(width_size, out_size, key=keys[-1]), (6 / width_size) ** 0.5, keys[-1])
+        self.last = _uniform(Linear(width_size, out_size, key=keys[-1]), (6 / width_size) ** 0.5, keys[-1])
 
     def __call__(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Float[Array, " out"]:
         """The outputs of one point; without `key` nothing is dropped."""
@@ -62,7 +63,7 @@ class Siren(eqx.Module):
         return self.last(x)
 
 
-def _uniform(layer: eqx.nn.Linear, bound: float, key: PRNGKeyArray) -> eqx.nn.Linear:
+def _uniform(layer: Linear, bound: float, key: PRNGKeyArray) -> Linear:
     """The layer with weights uniform within +-bound."""
     weight = jax.random.uniform(key, layer.weight.shape, layer.weight.dtype, -bound, bound)
     return eqx.tree_at(lambda one: one.weight, layer, weight)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from outcrop.model.block import conv_parameters
+from outcrop.model.linear import Linear
 
 PAIRS = 16
 SLOWEST, FASTEST = 0.5, 50.0
@@ -24,13 +25,13 @@ SLOWEST, FASTEST = 0.5, 50.0
 class TimeEmbedding(eqx.Module):
     """A time as `width_size` numbers: waves of fixed frequencies, then two dense layers, the second one activated."""
 
-    first: eqx.nn.Linear
-    second: eqx.nn.Linear
+    first: Linear
+    second: Linear
 
     def __init__(self, width_size: int, *, key: PRNGKeyArray):
         first, second = jax.random.split(key)
-        self.first = eqx.nn.Linear(2 * PAIRS, width_size, key=first)
-        self.second = eqx.nn.Linear(width_size, width_size, key=second)
+        self.first = Linear(2 * PAIRS, width_size, key=first)
+        self.second = Linear(width_size, width_size, key=second)
 
     def __call__(self, t: Float[Array, ""]) -> Float[Array, " width"]:
         dtype = self.first.weight.dtype

@@ -12,6 +12,7 @@ from outcrop.model.block import conv_parameters
 from outcrop.model.condition import Condition, beside, channels
 from outcrop.model.dropout import dropout as drop
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 from outcrop.model.norm import LayerNorm, film
 from outcrop.model.time_embedding import TimeEmbedding, embedding_parameters, silenced
 
@@ -20,16 +21,16 @@ class TimeBlock(eqx.Module):
     """x + narrow(dropout(act(film(widen(norm(x)))))): what a block adds depends on the time."""
 
     norm: LayerNorm
-    widen: eqx.nn.Linear
-    film: eqx.nn.Linear
-    narrow: eqx.nn.Linear
+    widen: Linear
+    film: Linear
+    narrow: Linear
 
     def __init__(self, width_size: int, *, key: PRNGKeyArray):
         first, second, third = jax.random.split(key, 3)
         self.norm = LayerNorm(width_size)
-        self.widen = eqx.nn.Linear(width_size, width_size, key=first)
-        self.film = eqx.nn.Linear(width_size, 2 * width_size, key=second)
-        self.narrow = eqx.nn.Linear(width_size, width_size, key=third)
+        self.widen = Linear(width_size, width_size, key=first)
+        self.film = Linear(width_size, 2 * width_size, key=second)
+        self.narrow = Linear(width_size, width_size, key=third)
 
     def __call__(
         self,
@@ -51,9 +52,9 @@ class TimeMLP(eqx.Module):
     """
 
     embedding: TimeEmbedding
-    first: eqx.nn.Linear
+    first: Linear
     blocks: tuple[TimeBlock, ...]
-    last: eqx.nn.Linear
+    last: Linear
     in_size: int = eqx.field(static=True)
     activation: str = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
@@ -86,9 +87,9 @@ class TimeMLP(eqx.Module):
         function_of(activation)
         time, first, last, *keys = jax.random.split(key, 3 + depth)
         self.embedding = TimeEmbedding(width_size, key=time)
-        self.first = eqx.nn.Linear(out_size + channels(in_size), width_size, key=first)
+        self.first = Linear(out_size + channels(in_size), width_size, key=first)
         self.blocks = tuple(TimeBlock(width_size, key=own) for own in keys)
-        self.last = silenced(eqx.nn.Linear(width_size, out_size, key=last))
+        self.last = silenced(Linear(width_size, out_size, key=last))
         self.in_size, self.activation, self.dropout = in_size, activation, dropout
 
     def __call__(

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from outcrop.model import check, unet
 from outcrop.model.block import conv_parameters
 from outcrop.model.condition import Condition, beside, channels
+from outcrop.model.linear import Linear
 from outcrop.model.time_embedding import TimeEmbedding, embedding_parameters, silenced
 from outcrop.model.unet import UNet
 
@@ -28,7 +29,7 @@ class TimeUNet(eqx.Module):
     """
 
     embedding: TimeEmbedding
-    films: tuple[eqx.nn.Linear, ...]
+    films: tuple[Linear, ...]
     network: UNet
     in_channels: int = eqx.field(static=True)
 
@@ -73,9 +74,7 @@ class TimeUNet(eqx.Module):
         self.network = eqx.tree_at(lambda net: net.last, network, silenced(network.last))
         self.embedding = TimeEmbedding(WIDER * widths[0], key=time)
         each = [block.convs[0].weight.shape[-1] for block in network.all_blocks]
-        self.films = tuple(
-            eqx.nn.Linear(WIDER * widths[0], 2 * width, key=own) for width, own in zip(each, keys, strict=True)
-        )
+        self.films = tuple(Linear(WIDER * widths[0], 2 * width, key=own) for width, own in zip(each, keys, strict=True))
         self.in_channels = in_channels
 
     @property

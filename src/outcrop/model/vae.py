@@ -14,6 +14,7 @@ from outcrop.model import autoencoder, check
 from outcrop.model.activation import activation as function_of
 from outcrop.model.autoencoder import Stack, check_sizes
 from outcrop.model.dropout import split
+from outcrop.model.linear import Linear
 
 Gaussian: TypeAlias = tuple[Float[Array, "*place latent"], Float[Array, "*place latent"]]
 LARGEST_LOG_VARIANCE = 10.0
@@ -28,9 +29,9 @@ class VAE(eqx.Module):
     """
 
     encoder: Stack
-    latent: eqx.nn.Linear
+    latent: Linear
     decoder: Stack
-    last: eqx.nn.Linear
+    last: Linear
     latent_size: int = eqx.field(static=True)
 
     def __init__(
@@ -53,9 +54,9 @@ class VAE(eqx.Module):
         common = {"width_size": width_size, "depth": depth, "activation": activation, "dropout": dropout}
         hidden = [width_size if depth else size for size in (in_size, latent_size)]
         self.encoder = Stack(in_size, key=first, **common)
-        self.latent = eqx.nn.Linear(hidden[0], 2 * latent_size, key=second)
+        self.latent = Linear(hidden[0], 2 * latent_size, key=second)
         self.decoder = Stack(latent_size, key=third, **common)
-        self.last = eqx.nn.Linear(hidden[1], out_size, key=fourth)
+        self.last = Linear(hidden[1], out_size, key=fourth)
         self.latent_size = latent_size
 
     def encode(self, x: Float[Array, " feature"], *, key: PRNGKeyArray | None = None) -> Gaussian:

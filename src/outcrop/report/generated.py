@@ -91,12 +91,6 @@ def _share(honoured: dict[str, Any] | None) -> Cell:
     return Cell("-" if honoured is None else words.percent(honoured["data"]), right=True)
 
 
-def flag_sentences(promise: Promise) -> list[str]:
-    """What the judge flags in the network's realisations."""
-    folds = [*(promise.content.get("judged") or []), *(promise.content.get("told") or [])]
-    return [flag["sentence"] for fold in folds for flag in fold["model"]["flags"]]
-
-
 def _value(row: dict[str, Any] | None) -> Cell:
     """A value, strong where it lies away from the floor on the wrong side."""
     if row is None or row["value"] is None:

@@ -12,7 +12,7 @@ from outcrop.report import ledger as declared
 from outcrop.report import provenance, solved, tables, words
 from outcrop.report.folder import RunFolder
 from outcrop.report.forecasts import interval_pictures, lead_picture, series_pictures
-from outcrop.report.generated import drawn_pictures, flag_sentences, judged_tables, told_tables
+from outcrop.report.generated import drawn_pictures, judged_tables, told_tables
 from outcrop.report.headline import effective_total, verdict
 from outcrop.report.images import section_pictures
 from outcrop.report.pictures import (
@@ -159,8 +159,6 @@ def realisations(run: RunFolder) -> Section:
     """What a generator draws, beside what was found, and what judges it."""
     section = Section("realisations", "Realisations").add("pictures", drawn_pictures(run))
     for promise in promises(run):
-        for sentence in flag_sentences(promise):
-            section.add("text", sentence)
         for table in (*told_tables(promise), *judged_tables(promise)):
             section.add("table", table)
     return section

@@ -74,4 +74,4 @@ def _compiled() -> Callable[..., Any]:
         ]
         return jnp.sum(apply(_with_norms(model, probed), batch))
 
-    return eqx.filter_jit(eqx.filter_grad(output), compiler_options=dict(device.conv_compiler_options()) or None)
+    return eqx.filter_jit(eqx.filter_grad(output), compiler_options=device.compiler_options(convolutional=True))

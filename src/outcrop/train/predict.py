@@ -94,7 +94,7 @@ def _compiled_apply(probabilities: bool) -> Callable[..., Any]:
 
 def _compile(fun: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles a function of a model; the options for convolutions do no harm to other models."""
-    return eqx.filter_jit(fun, compiler_options=dict(device.conv_compiler_options()) or None)
+    return eqx.filter_jit(fun, compiler_options=device.compiler_options(convolutional=True))
 
 
 def _padded(batch: Batch, start: int, size: int) -> Batch:
