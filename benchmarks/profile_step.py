@@ -51,9 +51,7 @@ def of_torch(work: Workload, torch: Any) -> Counter[str]:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         for _ in range(ROUNDS):
             steps()
-    return Counter(
-        {row.key: row.self_cpu_time_total / 1e3 / ROUNDS / work.steps for row in profile.key_averages()}
-    )
+    return Counter({row.key: row.self_cpu_time_total / 1e3 / ROUNDS / work.steps for row in profile.key_averages()})
 
 
 def main() -> None:

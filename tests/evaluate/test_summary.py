@@ -158,7 +158,7 @@ def test_flags_of_realisations_are_findings():
     metrics = metrics_of(wells())
     (entry,) = metrics["promises"].values()
     entry["judged"] = [{"model": {"flags": [{"id": "mode_collapse", "sentence": "Mode collapse: one log."}]}}]
-    told = by_id(findings(metrics))["flagged"]
+    (told,) = [found for found in findings(metrics) if found["id"] == "flagged"]
     assert told["sentence"] == "Mode collapse: one log."
     assert [value[0]["id"] for value in told["values"].values()] == ["mode_collapse"]
     entry["judged"][0]["model"]["flags"] = []
