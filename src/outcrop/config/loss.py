@@ -26,6 +26,9 @@ class LossSection(Section):
     kl_warmup_steps: Annotated[int, Field(ge=0, description="elbo: steps over which that weight grows")] = 0
     free_bits: Annotated[float, Field(ge=0, description="elbo: nats per number of the code without a price")] = 0.0
     parts: dict[str, Annotated[float, Field(gt=0)]] = Field(default={}, description="composite: loss -> its weight")
+    ledger: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default={}, description="any: check of evaluate.ledger that is trained for -> weight of what it leaves over"
+    )
 
     predicts: Literal["edm", "noise", "data", "velocity"] = Field(
         default="edm", description="denoising: what the network answers with"

@@ -124,6 +124,17 @@ class Variable:
         return transforms.PLAIN.get(self.transform_kind, transforms.PLAIN["none"])
 
     @property
+    def is_plain(self) -> bool:
+        """A number scaled by the training part alone, without a channel beside it."""
+        alone = not (self.classes or self.period or self.per_area or self.coarsen)
+        scaled = self.transform_kind in transforms.PLAIN and self.scope == "training" and self.missing != "mask"
+        return alone and scaled and self.kind == "number"
+
+    def unscaled(self, values: Any, centre: float, spread: float) -> Any:
+        """Standardised values of a plain variable, of NumPy or of JAX, in its unit."""
+        return self.plain_transform.inverse(values * spread + centre)
+
+    @property
     def value_channels(self) -> tuple[str, ...]:
         """Names of the channels that hold its values: one, two (circular, or both scopes) or one per class."""
         if self.classes is not None:

@@ -1,15 +1,18 @@
 """How far arrays on a grid are from what physics or geology says of them: bounds, order, sums, slopes, wavelengths.
 
 Pure functions, one amount per cell in the unit of the values: 0 where the statement holds, NaN where it cannot be asked
-(a neighbour is missing). `evaluate.ledger` asks them of the truth and of every prediction alike.
+(a neighbour is missing). `evaluate.ledger` asks them of the truth and of every prediction alike, and a loss may ask the
+first ones of a network: they take arrays of NumPy or of JAX, and their NaNs are constants that no slope goes through.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float
+from typing import Any
 
-Cells = Float[np.ndarray, "*grid"]
+import numpy as np
+from jaxtyping import Array, Float
+
+Cells = Float[np.ndarray, "*grid"] | Float[Array, "*grid"]
 ROUNDING = 1e-6
 """Excesses below this share of a bound are rounding of 32-bit numbers."""
 
@@ -20,10 +23,10 @@ def outside(values: Cells, low: float = -np.inf, high: float = np.inf) -> Cells:
     >>> outside(np.array([-0.25, 0.5, 1.5]), 0.0, 1.0).tolist()
     [-0.25, 0.0, 0.5]
     """
-    below, above = np.minimum(values - low, 0.0), np.maximum(values - high, 0.0)
-    excess = below + above
+    xp = values.__array_namespace__()
+    excess = xp.minimum(values - low, 0.0) + xp.maximum(values - high, 0.0)
     scale = max((abs(bound) for bound in (low, high) if np.isfinite(bound)), default=0.0)
-    return np.where(np.abs(excess) <= ROUNDING * scale, 0.0 * excess, excess)
+    return xp.where(xp.abs(excess) <= ROUNDING * scale, 0.0 * excess, excess)
 
 
 def wrong_way(values: Cells, axis: int, *, increasing: bool = True) -> Cells:
@@ -32,8 +35,9 @@ def wrong_way(values: Cells, axis: int, *, increasing: bool = True) -> Cells:
     >>> wrong_way(np.array([1.0, 3.0, 2.5]), 0).tolist()
     [nan, 0.0, 0.5]
     """
-    step = np.diff(values, axis=axis, prepend=np.nan)
-    return np.maximum(-step if increasing else step, 0.0)
+    xp = values.__array_namespace__()
+    step = xp.diff(values, axis=axis)
+    return _beside(xp.maximum(-step if increasing else step, 0.0), axis, before=1, after=0)
 
 
 def sum_along(values: Cells, axis: int) -> Cells:
@@ -58,16 +62,22 @@ def derivative(values: Cells, coordinate: Float[np.ndarray, " cell"], axis: int,
     >>> derivative(x**2, x, 0).tolist(), derivative(x**2, x, 0, 2).tolist()
     ([nan, 2.0, 6.0, nan], [nan, 2.0, 2.0, nan])
     """
-    moved = np.moveaxis(np.asarray(values, float), axis, 0)
-    found = np.full(moved.shape, np.nan)
-    step = np.diff(coordinate).reshape(-1, *(1,) * (moved.ndim - 1))
+    xp = values.__array_namespace__()
+    step = np.diff(coordinate).reshape(-1, *(1,) * (values.ndim - 1))
     before, after = step[:-1], step[1:]
-    slope = np.diff(moved, axis=0) / step
+    slope = xp.diff(xp.moveaxis(values, axis, 0), axis=0) / step
     if order == 1:
-        found[1:-1] = (after * slope[:-1] + before * slope[1:]) / (before + after)
+        found = (after * slope[:-1] + before * slope[1:]) / (before + after)
     else:
-        found[1:-1] = 2 * np.diff(slope, axis=0) / (before + after)
-    return np.moveaxis(found, 0, axis)
+        found = 2 * xp.diff(slope, axis=0) / (before + after)
+    return _beside(xp.moveaxis(found, 0, axis), axis, before=1, after=1)
+
+
+def _beside(values: Any, axis: int, *, before: int, after: int) -> Any:
+    """The values with so many NaN before and after them along an axis."""
+    room = [(0, 0)] * values.ndim
+    room[axis] = (before, after)
+    return values.__array_namespace__().pad(values, room, constant_values=np.nan)
 
 
 def band_power(line: Float[np.ndarray, " cell"], shorter_than: float) -> tuple[float, float]:

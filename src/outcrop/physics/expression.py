@@ -64,13 +64,13 @@ class Expression:
         value = _value(self.tree, dict(zip(self.names, point, strict=True)))
         return jnp.asarray(value, point.dtype)
 
-    def on(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The values on NumPy arrays of one shape, in their own precision.
+    def on(self, columns: Mapping[str, Any], library: Any = np) -> Any:
+        """The values on arrays of one shape, of NumPy or of another library, in their own precision.
 
         >>> Expression("maximum(x, 0)", ("x",)).on({"x": np.array([-1.0, 2.0])}).tolist()
         [0.0, 2.0]
         """
-        return _value(self.tree, columns, np)
+        return _value(self.tree, columns, library)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"

@@ -12,9 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from outcrop.data.units import canonical, has_unit, power_product
 from outcrop.errors import ConfigError, DataError, did_you_mean, message
@@ -121,6 +123,32 @@ class Formula:
             raise ConfigError(
                 message(what, where=self.where, fix="maximum(a, b), where(condition, a, b), sin(a)")
             ) from None
+
+    def inside(
+        self, columns: Mapping[str, Array], along: Mapping[str, tuple[int, np.ndarray]]
+    ) -> Float[Array, "*inner"]:
+        """The values on JAX arrays without the first and last cell along every dimension that it differentiates along,
+        in `unit`; differentiable.
+
+        Args:
+            columns: variable -> array on the grid, which may have axes of examples before it.
+            along: as in a call.
+        """
+        cut = {axis: slice(1, -1) for axis, _ in (along[dim] for dim in self.differentiates)}
+
+        def inner(values: Array) -> Array:
+            return values[tuple(cut.get(axis, slice(None)) for axis in range(values.ndim))]
+
+        at: dict[str, Any] = {name: value for name, (value, _) in self.names.constants.items()}
+        plain = {node.id for node in ast.walk(self._expression.tree) if isinstance(node, ast.Name)}
+        at |= {name: inner(columns[name]) for name in self.uses if name in plain}
+        for name, (own, dims) in self._derivatives.items():
+            values = columns[own]
+            for dim, order in Counter(dims).items():
+                axis, coordinate = along[dim]
+                values = derivative(values, coordinate, axis, order)
+            at[name] = inner(values)
+        return self._expression.on(at, jnp)
 
     def factor(self, wanted: str) -> float:
         """How many of the wanted unit one of `unit` is.

@@ -21,6 +21,7 @@ from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.drawing import complete, with_gaps
 from outcrop.run.generate import baselines_of as generated_baselines
+from outcrop.run.informed import informed
 from outcrop.run.ladder import names_of
 from outcrop.run.ledger import check_ledger
 from outcrop.run.own_target import check_view, dims_of, examples_of
@@ -227,7 +228,7 @@ def _jitter(problem: Problem, view: View, split: Split) -> dict[str, int]:
 def _settings(problem: Problem, view: View, splits: Sequence[Split], normaliser: Normaliser) -> None:
     """Builds what the run will need and throws it away: what cannot be is said now, not after hours of training."""
     config = problem.config
-    parts.loss_of(config, problem, normaliser)
+    informed(parts.loss_of(config, problem, normaliser), config, problem, view, normaliser)
     if config.search is not None:
         for number in range(len(splits)):
             inner_splits(problem, view, splits, number)

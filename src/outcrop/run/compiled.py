@@ -19,8 +19,6 @@ import numpy as np
 from jax.core import Tracer
 
 from outcrop import device
-from outcrop.data.transform import PLAIN
-from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, message
 from outcrop.evaluate.distribution import combined
 from outcrop.evaluate.field_validity import FieldValidity, mean_distance
@@ -104,7 +102,7 @@ class Compiled:
         target = self.model.target
         statistic = self.model.normaliser.statistics[target.name]
         values = scaled if xp is jnp else np.asarray(scaled, np.float64)
-        return target.plain_transform.inverse(values * statistic.spread + statistic.centre)
+        return target.unscaled(values, statistic.centre, statistic.spread)
 
     def _traced(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Outputs (member, example, *size, 1) and distances (example,) as functions of x."""
@@ -154,7 +152,7 @@ def compiled(model: Model) -> Compiled:
     whole = view["kind"] == "patches" and set(own) == {WHOLE} and isinstance(model.validity, FieldValidity)
     beside = {key: value for key, value in view.items() if key not in ("kind", "context", "along") and value}
     points = view["kind"] == "points" and tuple(view.get("context") or (0,)) == (0,) and not beside
-    numbers = all(_plain(variable) for variable in [*model.inputs, model.target])
+    numbers = all(variable.is_plain for variable in [*model.inputs, model.target])
     head = model.mixture.head.kind == "point" and not model.mixture.draws
     if not ((whole or points) and numbers and head and not model.reconstructs):
         what = "This model is no function of one array: it reads neighbours, classes, gaps or its own record, or draws."
@@ -163,10 +161,3 @@ def compiled(model: Model) -> Compiled:
         )
         raise ConfigError(message(what, where=model.bundle.source, fix=fix))
     return Compiled(model, len(own) if whole else 0)
-
-
-def _plain(variable: Variable) -> bool:
-    """A number scaled by the training part alone, without a channel beside it."""
-    known = variable.transform_kind in PLAIN and variable.missing != "mask" and variable.scope == "training"
-    alone = not (variable.classes or variable.period or variable.per_area or variable.coarsen)
-    return known and alone and variable.kind == "number"

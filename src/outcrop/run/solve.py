@@ -21,12 +21,14 @@ from outcrop.config.schema import TrainSection
 from outcrop.data.normalise import Encoded, Normaliser
 from outcrop.data.variable import Variable
 from outcrop.evaluate.distribution import LEVELS, Head, combined
+from outcrop.loss.informed import Informed
 from outcrop.model import table as families
 from outcrop.records import Batch, Record
 from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.cutouts import known_boxes
 from outcrop.run.drawing import distance_to
+from outcrop.run.informed import informed
 from outcrop.run.own_target import examples_of, with_own_target
 from outcrop.run.problem import Problem
 from outcrop.run.stream import Stream
@@ -46,6 +48,8 @@ MOST_SAMPLES = 2**18
 DROPOUT_SEED = 7
 CHUNK_BATCHES = 8
 """Batches of inputs gathered at a time, so that memory does not grow with the length of a record."""
+SIZED_ON = 256
+"""Training examples at most that tell how large what a check leaves over is."""
 Tell = Callable[[str, float, float, str], None]
 
 
@@ -147,7 +151,7 @@ def solve(
     config = problem.config
     normaliser, tables = prepare(problem, view, split)
     view = examples_of(problem, view, split, normaliser, tables)
-    loss = parts.loss_of(config, problem, normaliser)
+    loss = informed(parts.loss_of(config, problem, normaliser), config, problem, view, normaliser)
     keys = jax.random.split(jax.random.key(seed), config.model.members)
     models = [parts.network(problem, view, normaliser, jax.random.fold_in(key, 1)) for key in keys]
     if problem.start is not None:
@@ -156,6 +160,8 @@ def solve(
     elif hasattr(models[0], "fitted"):  # a basis from the training targets
         models = [model.fitted(view.gather(tables, split.train).target) for model in models]
     data = training_data(problem, view, tables, split, normaliser)
+    if isinstance(loss, Informed):
+        loss = loss.sized(view.gather(tables, split.train[:SIZED_ON]))
     if hasattr(loss, "check"):
         loss.check(view.gather(tables, split.train))
     validate = _validation(problem, loss, view, tables, split)

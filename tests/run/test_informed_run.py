@@ -1,0 +1,97 @@
+"""`[loss] ledger`: checks that are trained for, from the run file to the history, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+import outcrop
+from outcrop.errors import ConfigError
+from synthetic_wells import field, run_file
+
+RUN = """
+[data]
+view = {kind = "patches", size = "whole"}
+source.pairs = {simulation = "antiderivative", count = 40, samples = 16}
+variable.f = {from = ["forcing"]}
+target.u = {from = ["solution"]}
+[promise]
+new = "realisation"
+test = ["000?"]
+validation_share = 0.2
+[model]
+family = "deeponet1d"
+width_size = 16
+[loss]
+kind = "relative_l2"
+ledger = {slope = 1.0}
+[train]
+steps = 60
+batch_size = 8
+evaluate_every = 20
+[evaluate]
+baselines = ["mean_field"]
+optimism_gap = false
+ledger.slope = {balance = "d(u, x) - f"}
+ledger.rising = {monotonic = "increasing", along = "x"}
+ledger.never = {never = "u > 1"}
+[bundle]
+model = "none"
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    (folder / "run.toml").write_text(RUN)
+    return folder
+
+
+def left_over(place, out, *changes):
+    result = outcrop.run(place / "run.toml", out=place / out, overrides=changes)
+    (entry,) = result.metrics["promises"].values()
+    with (result.folder / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return next(one for one in entry["ledger"] if one["name"] == "slope")["model"]["size"]["value"], rows
+
+
+def test_a_check_that_is_trained_for_leaves_less(place):
+    longer = ["train.steps=400", "train.evaluate_every=100", "train.learning_rate=3e-3"]
+    informed, rows = left_over(place, "informed", "loss.ledger={slope=10}", *longer)
+    plain, without = left_over(place, "plain", "loss.ledger={}", *longer)
+    assert informed < 0.8 * plain
+    assert float(rows[-1]["slope"]) < float(rows[0]["slope"]) and "slope" not in without[0]
+
+
+def test_bounds_and_order_are_trained_for_too(place):
+    assert outcrop.check(place / "run.toml", overrides=["loss.ledger={rising=1}"]).splits
+    bounds = ["evaluate.ledger.bounds={range=[-1, 1]}", "loss.ledger={bounds=1}"]
+    assert outcrop.check(place / "run.toml", overrides=bounds).splits
+
+
+@pytest.mark.parametrize(
+    ("changes", "fix"),
+    [
+        (["loss.ledger={slop=1}"], "did you mean 'slope'.*declare .evaluate.ledger.slop."),
+        (["loss.ledger={never=1}"], "one of balance, range, monotonic"),
+        (["loss.kind=gaussian"], "a loss such as mse"),
+        (['train.augment={moves=["flip:x"],data_type="isotropic"}'], "remove train.augment.moves"),
+        (['data.variable.f={from=["forcing"],missing="mask"}'], "plain numbers"),
+        (['data.variable.f={from=["forcing"],scope="record"}'], "plain numbers"),
+    ],
+)
+def test_what_cannot_be_trained_for_is_refused_by_check(place, changes, fix):
+    with pytest.raises(ConfigError, match=f"(?s){fix}"):
+        outcrop.check(place / "run.toml", overrides=changes)
+
+
+def test_points_with_context_are_no_pieces_of_a_grid(tmp_path):
+    field(tmp_path / "wells")
+    number = {
+        '[data.target.FACIES]\nclasses = {10 = "Sand", 20 = "Shale", 30 = "Lime"}': '[data.target.PERM]\nunit = "mD"',
+        '["majority", "nearest_neighbours"]': '["mean"]\nledger.possible = {range = [0, 200]}',
+        "[train]": '[loss]\nkind = "mse"\nledger = {possible = 1}\n[train]',
+    }
+    with pytest.raises(ConfigError, match='(?s)with context.*view.kind = "windows"'):
+        outcrop.check(run_file(tmp_path, replace=number))
