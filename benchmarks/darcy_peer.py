@@ -3,10 +3,10 @@
     pip install -e '.[benchmark]'
     OUTCROP_DATA_DIR=... python benchmarks/darcy_peer.py [--seeds 3] [--threads 2]
 
-The same 900 simulations train and 100 choose the epoch as in the example; the same number of steps and examples per step,
-AdamW with a rate of 2e-3 that falls along a cosine, pressure in standard units. `fno` has the sizes of the example and
-its loss; `tfno` is the publisher's choice: weights in Tucker form, a loss with derivatives (H1). Scored are the 50 test
-simulations on the grid of training and on the finer one, once, at the epoch with the best validation error.
+The same 900 simulations train and 100 choose the epoch as in the example; the same number of steps and examples per
+step, AdamW with a rate of 2e-3 that falls along a cosine, pressure in standard units. `fno` has the sizes of the
+example and its loss; `tfno` is the publisher's choice: weights in Tucker form, a loss with derivatives (H1). Scored are
+the 50 test simulations on the grid of training and on the finer one, once, at the epoch with the best validation error.
 """
 
 from __future__ import annotations

@@ -93,5 +93,5 @@ def test_points_with_context_are_no_pieces_of_a_grid(tmp_path):
         '["majority", "nearest_neighbours"]': '["mean"]\nledger.possible = {range = [0, 200]}',
         "[train]": '[loss]\nkind = "mse"\nledger = {possible = 1}\n[train]',
     }
-    with pytest.raises(ConfigError, match='(?s)with context.*view.kind = "windows"'):
+    with pytest.raises(ConfigError, match=r'(?s)with context.*view.kind = "windows"'):
         outcrop.check(run_file(tmp_path, replace=number))

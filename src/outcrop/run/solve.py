@@ -160,10 +160,7 @@ def solve(
     elif hasattr(models[0], "fitted"):  # a basis from the training targets
         models = [model.fitted(view.gather(tables, split.train).target) for model in models]
     data = training_data(problem, view, tables, split, normaliser)
-    if isinstance(loss, Informed):
-        loss = loss.sized(view.gather(tables, split.train[:SIZED_ON]))
-    if hasattr(loss, "check"):
-        loss.check(view.gather(tables, split.train))
+    loss = _ready(loss, view, tables, split)
     validate = _validation(problem, loss, view, tables, split)
     stages = [
         _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
@@ -184,6 +181,13 @@ def solve(
         resume=resume,
     )
     return Solved(normaliser, tables, fits, split)
+
+
+def _ready(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split) -> Any:
+    """The loss that has seen training examples: some refuse them, some count in their units."""
+    if hasattr(loss, "check"):
+        loss.check(view.gather(tables, split.train))
+    return loss.sized(view.gather(tables, split.train[:SIZED_ON])) if isinstance(loss, Informed) else loss
 
 
 def _stage(
