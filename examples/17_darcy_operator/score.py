@@ -1,6 +1,6 @@
 """The networks of finished runs on the held-out simulations at 16 x 16, and at 32 x 32, which they never trained on.
 
-python examples/17_darcy_operator/score.py NAME=RUN ...       writes resolution.json beside this file
+python examples/17_darcy_operator/score.py NAME=RUN ...       adds to resolution.json beside this file
 
 A network of 32 x 32 has a simple rival: its own answer at 16 x 16, interpolated. The publisher's grids hold samples
 0, 2, 4 ... of each other; behind the last one lies the boundary, where pressure is 0.
@@ -67,7 +67,9 @@ def scores(model: outcrop.Model) -> dict[str, dict[str, float]]:
 def main() -> None:
     runs = dict(argument.split("=", 1) for argument in sys.argv[1:])
     found = {name: scores(outcrop.load(Path(run) / "model.outcrop")) for name, run in runs.items()}
-    (HERE / "resolution.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    file = HERE / "resolution.json"
+    before = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    file.write_text(json.dumps(before | found, indent=1) + "\n", "utf-8")
     for name, rows in found.items():
         for grid, row in rows.items():
             print(
