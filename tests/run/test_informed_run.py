@@ -53,6 +53,7 @@ def left_over(place, out, *changes):
     (entry,) = result.metrics["promises"].values()
     with (result.folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
+    assert ("what declared checks leave over: slope" in result.report.read_text("utf-8")) == ("slope" in rows[0])
     return next(one for one in entry["ledger"] if one["name"] == "slope")["model"]["size"]["value"], rows
 
 

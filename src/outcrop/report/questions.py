@@ -36,6 +36,8 @@ BUYS = {
     "towards the mean.",
     "mae": "It is lowest at the conditional median, so it buys robustness to outliers; skewed targets are "
     "underestimated on average.",
+    "relative_l2": "It is the error of every field as a share of that field, so it buys faint fields as well as strong "
+    "ones.",
     "denoising": "It is lowest when the network tells the mean of all data that may lie behind noise, at every level "
     "of noise: taken away step by step, that draws from the distribution of the data.",
     "flow": "It is lowest at the mean velocity of all paths from noise to data through a point: followed from noise "
@@ -241,6 +243,11 @@ def _loss(run: RunFolder) -> list[Sentence]:
         sentences.append(Sentence(f"It sees the target {clause}, in standard deviations of the training part."))
     weights = loss.get("class_weights")
     sentences += [Sentence(WEIGHTS[weights])] if isinstance(weights, str) and weights in WEIGHTS else []
+    asked = loss.get("ledger") or {}
+    names = words.series([f"{name} ({weight:g})" for name, weight in asked.items()])
+    sentences += (
+        [Sentence(f"Beside it, with these weights, what declared checks leave over: {names}.")] if asked else []
+    )
     return sentences
 
 
