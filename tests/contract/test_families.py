@@ -52,7 +52,7 @@ SMALL = {
     "message_passing": {"width_size": 16, "depth": 2, "dropout": 0.2},
     "encode_process_decode": {"width_size": 12, "depth": 2, "dropout": 0.2},
     "graph_interpolation": {"width_size": 12, "depth": 2, "dropout": 0.2},
-    "fno1d": {"width_size": 16, "modes": 6, "depth": 2, "dropout": 0.2},
+    "fno1d": {"width_size": 16, "modes": 6, "depth": 2, "expansion": 0.5, "dropout": 0.2},
     "fno2d": {"width_size": 12, "modes": 3, "depth": 2, "factorisation": "tucker:0.5", "dropout": 0.2},
     "fno3d": {"width_size": 8, "modes": 2, "depth": 2, "factorisation": "cp:0.5", "dropout": 0.2},
     "ufno2d": {"width_size": 12, "modes": 3, "depth": 2, "dropout": 0.2},

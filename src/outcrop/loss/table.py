@@ -70,6 +70,7 @@ LOSSES: dict[str, Entry] = {
         Entry(
             "relative_l2", "outcrop.loss.field:relative_l2", ("number",), "error of a field over its size", ("zero",)
         ),
+        Entry("relative_h1", "outcrop.loss.field:relative_h1", ("number",), "the same of values and slopes", ("zero",)),
         Entry(
             "gaussian",
             "outcrop.loss.distribution:gaussian",
@@ -183,7 +184,7 @@ def build(
         class_counts: training samples per class, for class weights.
         class_codes, class_names: the class table, for class weights by class.
         cost: cost[true, predicted], for expected_cost.
-        zero: 0 of the target's unit in standardised units, for relative_l2.
+        zero: 0 of the target's unit in standardised units, for relative losses.
         arguments: the keys of `[loss]` without `kind`; those another loss uses are left aside.
 
     Raises:

@@ -50,6 +50,13 @@ def one_of(options: Sequence[str], **choices: str) -> None:
             )
 
 
+def not_negative(**numbers: float) -> None:
+    """Raises ConfigError unless every number is 0 or more."""
+    for name, value in numbers.items():
+        if not value >= 0:
+            raise ConfigError(message(f"{name} = {value!r}.", where=f"model.{name}", fix=f"{name} = 0 or more"))
+
+
 def share(**rates: float) -> None:
     """Raises ConfigError unless every rate is at least 0 and below 1."""
     for name, value in rates.items():

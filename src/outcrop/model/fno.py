@@ -1,7 +1,7 @@
 """The Fourier neural operator in one, two or three dimensions: from a field to a field, at any resolution.
 
 Source: Li et al. (2021), Fourier neural operator for parametric partial differential equations, arXiv:2010.08895,
-figure 2.
+figure 2; the perceptron of every layer (`expansion`) as in neuraloperator (Kossaifi et al., 2024, arXiv:2412.10354).
 """
 
 from __future__ import annotations
@@ -24,6 +24,26 @@ HIDDEN = 2
 """Width of the projection's hidden layer, in widths of the network."""
 
 
+class Mixer(eqx.Module):
+    """Two layers on the channels of every place, and what went into the layer before, scaled channel by channel."""
+
+    widen: Conv
+    narrow: Conv
+    gate: Float[Array, " channel"]
+
+    def __init__(self, width_size: int, inner_size: int, *, key: PRNGKeyArray, num_spatial_dims: int):
+        first, second = jax.random.split(key)
+        self.widen = Conv(width_size, inner_size, key=first, num_spatial_dims=num_spatial_dims)
+        self.narrow = Conv(inner_size, width_size, key=second, num_spatial_dims=num_spatial_dims)
+        self.gate = jnp.ones(width_size)
+
+    def __call__(
+        self, y: Float[Array, "*sample channel"], entered: Float[Array, "*sample channel"]
+    ) -> Float[Array, "*sample channel"]:
+        gate = self.gate.reshape((1,) * (y.ndim - 1) + (-1,))
+        return self.narrow(jax.nn.gelu(self.widen(y))) + gate * entered
+
+
 class FNO(eqx.Module):
     """Lifting, `depth` layers of a spectral convolution beside a pointwise one, and a projection of two layers.
 
@@ -35,6 +55,7 @@ class FNO(eqx.Module):
     first: Conv
     spectral: tuple[SpectralConv, ...]
     pointwise: tuple[Conv, ...]
+    mixers: tuple[Mixer, ...]
     hidden: Conv
     last: Conv
     padding: float = eqx.field(static=True)
@@ -50,6 +71,7 @@ class FNO(eqx.Module):
         depth: int = 4,
         padding: float = 0.25,
         factorisation: str = "none",
+        expansion: float = 0.0,
         dropout: float = 0.0,
         num_spatial_dims: int = 1,
         key: PRNGKeyArray,
@@ -67,6 +89,8 @@ class FNO(eqx.Module):
                 transform takes every field for periodic, so without it the two ends of a field that is not are
                 neighbours. 0 for periodic fields: then the network is the same everywhere.
             factorisation: "none", or "tucker:0.1", "cp:0.05": weights of fewer numbers, see `spectral.factor_shapes`.
+            expansion: inner width of a perceptron on the channels after every layer, in widths of the network, with a
+                way past the layer; 0 for none.
             dropout: probability that a channel is dropped after a layer in training.
             num_spatial_dims: 1, 2 or 3.
             key: for the weights.
@@ -75,12 +99,15 @@ class FNO(eqx.Module):
             in_channels=in_channels, out_channels=out_channels, width_size=width_size, modes=modes, depth=depth
         )
         check.share(padding=padding, dropout=dropout)
+        check.not_negative(expansion=expansion)
         dims = {"num_spatial_dims": num_spatial_dims}
-        first, hidden, last, *keys = jax.random.split(key, 3 + 3 * depth)  # one in three is spare
+        first, hidden, last, *keys = jax.random.split(key, 3 + 3 * depth)
         self.first = Conv(in_channels + num_spatial_dims * (padding > 0), width_size, key=first, **dims)
         own = {"factorisation": factorisation, **dims}
         self.spectral = tuple(SpectralConv(width_size, width_size, modes, key=k, **own) for k in keys[:depth])
         self.pointwise = tuple(Conv(width_size, width_size, key=k, **dims) for k in keys[depth : 2 * depth])
+        inner = inner_size(width_size, expansion)
+        self.mixers = tuple(Mixer(width_size, inner, key=k, **dims) for k in keys[2 * depth :] if inner)
         self.hidden = Conv(width_size, HIDDEN * width_size, key=hidden, **dims)
         self.last = Conv(HIDDEN * width_size, out_channels, key=last, **dims)
         self.padding, self.dropout = padding, dropout
@@ -109,9 +136,19 @@ class FNO(eqx.Module):
             made = spectral(y) + pointwise(y)
             if number >= depth - len(beside):
                 made = made + beside[number - depth](y)
-            y = channel_dropout(jax.nn.gelu(made) if number < depth - 1 else made, self.dropout, own)
+            last = number == depth - 1
+            made = made if last else jax.nn.gelu(made)
+            if self.mixers:
+                made = self.mixers[number](made, y)
+                made = made if last else jax.nn.gelu(made)
+            y = channel_dropout(made, self.dropout, own)
         y = y[tuple(slice(0, size) for size in sizes)]
         return self.last(jax.nn.gelu(self.hidden(y)))
+
+
+def inner_size(width_size: int, expansion: float) -> int:
+    """Inner channels of the perceptron of a layer; 0 where there is none."""
+    return max(1, round(expansion * width_size)) if expansion else 0
 
 
 def closed(y: Float[Array, "*sample channel"], further: Sequence[int]) -> Float[Array, "*longer channel"]:
@@ -141,6 +178,7 @@ def parameter_count(
     depth: int = 4,
     padding: float = 0.25,
     factorisation: str = "none",
+    expansion: float = 0.0,
     num_spatial_dims: int = 1,
     **_: object,
 ) -> int:
@@ -150,7 +188,9 @@ def parameter_count(
     177
     """
     width, hidden = width_size, HIDDEN * width_size
+    inner = inner_size(width, expansion)
     total = conv_parameters(in_channels + num_spatial_dims * (padding > 0), width)
     total += depth * spectral_parameters(width, width, modes, num_spatial_dims, factorisation)
     total += depth * conv_parameters(width, width) + conv_parameters(width, hidden)
-    return total + conv_parameters(hidden, out_channels)
+    mixer = conv_parameters(width, inner) + conv_parameters(inner, width) + width if inner else 0
+    return total + depth * mixer + conv_parameters(hidden, out_channels)

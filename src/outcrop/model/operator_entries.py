@@ -10,6 +10,7 @@ _FNO = {
     "depth": 4,
     "padding": 0.25,
     "factorisation": "none",
+    "expansion": 0.0,
     "dropout": 0.0,
 }
 _FNO_2D = _FNO | {"width_size": 32, "modes": 8}

@@ -39,6 +39,7 @@ class UFNO(eqx.Module):
         depth: int = 4,
         padding: float = 0.25,
         factorisation: str = "none",
+        expansion: float = 0.0,
         dropout: float = 0.0,
         num_spatial_dims: int = 1,
         key: PRNGKeyArray,
@@ -46,7 +47,8 @@ class UFNO(eqx.Module):
         """Builds the network with random weights; arguments as of `FNO`."""
         first, *keys = jax.random.split(key, 1 + beside(depth))
         own: dict[str, Any] = {"width_size": width_size, "modes": modes, "depth": depth, "padding": padding}
-        own |= {"factorisation": factorisation, "dropout": dropout, "num_spatial_dims": num_spatial_dims}
+        own |= {"factorisation": factorisation, "expansion": expansion}
+        own |= {"dropout": dropout, "num_spatial_dims": num_spatial_dims}
         self.fno = FNO(in_channels, out_channels, key=first, **own)
         sizes: dict[str, Any] = {"widths": (width_size,) * LEVELS, "num_spatial_dims": num_spatial_dims}
         self.local = tuple(UNet(width_size, width_size, dropout=0.0, key=k, **sizes) for k in keys)

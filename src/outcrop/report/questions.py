@@ -38,6 +38,8 @@ BUYS = {
     "underestimated on average.",
     "relative_l2": "It is the error of every field as a share of that field, so it buys faint fields as well as strong "
     "ones.",
+    "relative_h1": "It is the error of every field and of its slopes as a share of both, so it buys short waves as "
+    "well as long ones.",
     "denoising": "It is lowest when the network tells the mean of all data that may lie behind noise, at every level "
     "of noise: taken away step by step, that draws from the distribution of the data.",
     "flow": "It is lowest at the mean velocity of all paths from noise to data through a point: followed from noise "
