@@ -1,6 +1,7 @@
 """Plants anomalies in logs of wells that a model has not seen, and measures who finds them.
 
-python anomalies.py RUN_FOLDER [--part validation] writes anomalies.json beside this file (validation prints only).
+python anomalies.py RUN_FOLDER [--part validation] [--out anomalies_vae.json] writes anomalies.json beside this file
+(validation prints only).
 Six kinds, in one of the five logs at a time, where all five were measured: see `KINDS`. Every detector gives a score
 per sample; the ones that reconstruct share the way an error becomes a score (`evaluate/anomaly.py`), and all take their
 threshold from the same validation wells. Area under the ROC curve per well: planted samples against the samples of the
@@ -255,12 +256,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("--part", default="test", choices=["validation", "test"])
+    parser.add_argument("--out", type=Path, default=HERE / "anomalies.json")
     arguments = parser.parse_args()
     found = measured(Wells(arguments.run), arguments.part)
     _told(found)
     if arguments.part == "test":
         text = json.dumps(found, indent=1, ensure_ascii=False, default=float) + "\n"
-        (HERE / "anomalies.json").write_text(text, "utf-8")
+        arguments.out.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
