@@ -47,3 +47,9 @@ def test_power_follows_the_square_of_the_amplitude():
     assert short[1] / long[0] == pytest.approx(9, rel=1e-3)
     assert long[1] < 1e-6 * long[0] and short[0] < 1e-6 * short[1]
     assert band_power(np.arange(8.0), 100.0)[0] == 0.0  # no wave of 8 cells is longer than 100
+
+
+def test_lines_too_short_for_a_derivative_have_none():
+    for count in (1, 2):
+        assert np.isnan(derivative(np.ones((count, 4)), np.arange(float(count)), 0)).all()
+        assert derivative(np.ones((count, 4)), np.arange(float(count)), 0, 2).shape == (count, 4)

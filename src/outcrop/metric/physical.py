@@ -63,6 +63,8 @@ def derivative(values: Cells, coordinate: Float[np.ndarray, " cell"], axis: int,
     ([nan, 2.0, 6.0, nan], [nan, 2.0, 2.0, nan])
     """
     xp = values.__array_namespace__()
+    if values.shape[axis] < 3:
+        return xp.full_like(values, np.nan)
     step = np.diff(coordinate).reshape(-1, *(1,) * (values.ndim - 1))
     before, after = step[:-1], step[1:]
     slope = xp.diff(xp.moveaxis(values, axis, 0), axis=0) / step
