@@ -49,6 +49,13 @@ def test_a_rejected_option_is_dropped(monkeypatch, convolutional):
     assert float(device.jit(lambda x: x + 1, convolutional=convolutional)(1.0)) == 2
 
 
+@pytest.mark.skipif(jax.__version_info__ >= device.NOT_NEEDED_FROM, reason="this jaxlib needs no option")
+def test_this_jaxlib_takes_the_options_that_make_it_fast():
+    """Were they refused, nothing but the time would tell."""
+    assert device.compiler_options(convolutional=True) == device.WITH_CONVOLUTIONS
+    assert device.compiler_options(convolutional=False) == device.WITHOUT
+
+
 def test_newer_jaxlib_needs_no_option(monkeypatch):
     monkeypatch.setattr(device, "NOT_NEEDED_FROM", (0, 0, 0))
     assert device.compiler_options(convolutional=True) is None

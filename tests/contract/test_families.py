@@ -55,7 +55,7 @@ SMALL = {
     "fno1d": {"width_size": 16, "modes": 6, "depth": 2, "expansion": 0.5, "dropout": 0.2},
     "fno2d": {"width_size": 12, "modes": 3, "depth": 2, "factorisation": "tucker:0.5", "dropout": 0.2},
     "fno3d": {"width_size": 8, "modes": 2, "depth": 2, "factorisation": "cp:0.5", "dropout": 0.2},
-    "ufno2d": {"width_size": 12, "modes": 3, "depth": 2, "dropout": 0.2},
+    "ufno2d": {"width_size": 12, "modes": 3, "depth": 2, "expansion": 0.5, "dropout": 0.2},
     "ufno3d": {"width_size": 6, "modes": 2, "depth": 2, "dropout": 0.2},
     "deeponet1d": {"size": (20,), "latent_size": 16, "width_size": 32, "dropout": 0.2},
     "deeponet2d": {"size": (8, 6), "latent_size": 16, "width_size": 32, "dropout": 0.2},

@@ -44,6 +44,17 @@ def test_padding_keeps_one_end_from_the_other():
     assert effect[0.5] != effect[0.0]
 
 
+def test_the_perceptron_of_a_layer_has_a_way_past_it():
+    """With a perceptron that is silent, the layer passes on what entered it, whatever its convolutions say."""
+    model = network(1, depth=1, padding=0.0, expansion=0.5)
+    x = jax.random.normal(jax.random.key(0), (9, 2))
+    assert model.mixers[0].widen.weight.shape == (1, 8, 4)
+    silent = eqx.tree_at(lambda m: m.mixers[0].narrow.weight, model, replace_fn=jnp.zeros_like)
+    past = model.last(jax.nn.gelu(model.hidden(model.first(x))))
+    np.testing.assert_allclose(silent(x), past, atol=1e-6)
+    assert float(jnp.abs(model(x) - past).max()) > 1e-3
+
+
 def test_u_nets_are_added_to_the_last_half_of_the_layers():
     """Without what their last layers give, the network with them is the one without."""
     own = {"width_size": 8, "modes": 4, "num_spatial_dims": 2}

@@ -48,13 +48,14 @@ def place(tmp_path_factory):
     return folder
 
 
-def left_over(place, out, *changes):
+def left_over(place, out, *changes, check="slope"):
+    """How much a check finds in the network's fields, in its unit, and the rows of the history."""
     result = outcrop.run(place / "run.toml", out=place / out, overrides=changes)
     (entry,) = result.metrics["promises"].values()
     with (result.folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert ("what declared checks leave over: slope" in result.report.read_text("utf-8")) == ("slope" in rows[0])
-    return next(one for one in entry["ledger"] if one["name"] == "slope")["model"]["size"]["value"], rows
+    assert (f"what declared checks leave over: {check}" in result.report.read_text("utf-8")) == (check in rows[0])
+    return next(one for one in entry["ledger"] if one["name"] == check)["model"]["size"]["value"], rows
 
 
 def test_a_check_that_is_trained_for_leaves_less(place):
@@ -65,10 +66,12 @@ def test_a_check_that_is_trained_for_leaves_less(place):
     assert float(rows[-1]["slope"]) < float(rows[0]["slope"]) and "slope" not in without[0]
 
 
-def test_bounds_and_order_are_trained_for_too(place):
-    assert outcrop.check(place / "run.toml", overrides=["loss.ledger={rising=1}"]).splits
-    bounds = ["evaluate.ledger.bounds={range=[-1, 1]}", "loss.ledger={bounds=1}"]
-    assert outcrop.check(place / "run.toml", overrides=bounds).splits
+@pytest.mark.parametrize("check", ["rising", "bounds"])
+def test_order_and_bounds_are_kept_better_by_who_is_trained_for_them(place, check):
+    changes = ["train.steps=200", "train.learning_rate=3e-3", "evaluate.ledger.bounds={range=[-0.1,0.1]}"]
+    informed, _ = left_over(place, f"with_{check}", f"loss.ledger={{{check}=100}}", *changes, check=check)
+    plain, _ = left_over(place, f"without_{check}", "loss.ledger={}", *changes, check=check)
+    assert informed < 0.5 * plain
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_bounds_and_order_are_trained_for_too(place):
         (["loss.ledger={slop=1}"], "did you mean 'slope'.*declare .evaluate.ledger.slop."),
         (["loss.ledger={never=1}"], "one of balance, range, monotonic"),
         (["loss.kind=gaussian"], "a loss such as mse"),
+        (['data.target.u={from=["solution"],transform="reciprocal"}'], "plain numbers"),
         (['train.augment={moves=["flip:x"],data_type="isotropic"}'], "remove train.augment.moves"),
         (['data.variable.f={from=["forcing"],missing="mask"}'], "plain numbers"),
         (['data.variable.f={from=["forcing"],scope="record"}'], "plain numbers"),
@@ -94,5 +98,5 @@ def test_points_with_context_are_no_pieces_of_a_grid(tmp_path):
         '["majority", "nearest_neighbours"]': '["mean"]\nledger.possible = {range = [0, 200]}',
         "[train]": '[loss]\nkind = "mse"\nledger = {possible = 1}\n[train]',
     }
-    with pytest.raises(ConfigError, match=r'(?s)with context.*view.kind = "windows"'):
+    with pytest.raises(ConfigError, match=r'(?s)no pieces of a grid.*view.kind = "windows"'):
         outcrop.check(run_file(tmp_path, replace=number))

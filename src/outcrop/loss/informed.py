@@ -57,7 +57,7 @@ class Physical:
         inputs, fields = jnp.asarray(batch.inputs), jnp.where(known, jnp.asarray(batch.target), 0.0)
         others = jnp.roll(fields, 1, axis=0), jnp.zeros_like(fields)
         found = max(float(self.value(inputs, other, known)) for other in others) ** 0.5
-        return replace(self, size=self.size * found if found > 0 else self.size)
+        return replace(self, size=found or 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ class Linear(eqx.nn.Linear):
     """Equinox's layer, with its weights, for whole arrays of rows.
 
     `vmap` of Equinox's own makes a product whose rows and columns are the other way round, and a CPU turns them back:
-    networks on links take up to 1.5 times as long (docs/speed.md).
+    networks on links take a fifth longer (docs/speed.md).
     """
 
     def __call__(

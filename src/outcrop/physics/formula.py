@@ -107,13 +107,8 @@ class Formula:
             ConfigError: a function has too few or too many arguments.
         """
         at = {name: np.asarray(columns[name], float) for name in self.uses}
+        at |= self._slopes(at, along or {})
         at |= {name: np.asarray(value, float) for name, (value, _) in self.names.constants.items()}
-        for name, (own, dims) in self._derivatives.items():
-            values = np.asarray(columns[own], float)
-            for dim, order in Counter(dims).items():
-                axis, coordinate = (along or {})[dim]
-                values = derivative(values, coordinate, axis, order)
-            at[name] = values
         missing = np.logical_or.reduce(np.broadcast_arrays(*(np.isnan(values) for values in at.values()), False))
         try:
             with np.errstate(all="ignore"):
@@ -139,16 +134,19 @@ class Formula:
         def inner(values: Array) -> Array:
             return values[tuple(cut.get(axis, slice(None)) for axis in range(values.ndim))]
 
-        at: dict[str, Any] = {name: value for name, (value, _) in self.names.constants.items()}
-        plain = {node.id for node in ast.walk(self._expression.tree) if isinstance(node, ast.Name)}
-        at |= {name: inner(columns[name]) for name in self.uses if name in plain}
+        fields = dict(columns) | self._slopes(columns, along)
+        constants = {name: value for name, (value, _) in self.names.constants.items()}
+        return self._expression.on({name: inner(values) for name, values in fields.items()} | constants, jnp)
+
+    def _slopes(self, columns: Mapping[str, Any], along: Mapping[str, tuple[int, np.ndarray]]) -> dict[str, Any]:
+        """The derivatives that it speaks of, by the names they have in it; NaN at the ends."""
+        found = {}
         for name, (own, dims) in self._derivatives.items():
-            values = columns[own]
+            found[name] = columns[own]
             for dim, order in Counter(dims).items():
                 axis, coordinate = along[dim]
-                values = derivative(values, coordinate, axis, order)
-            at[name] = inner(values)
-        return self._expression.on(at, jnp)
+                found[name] = derivative(found[name], coordinate, axis, order)
+        return found
 
     def factor(self, wanted: str) -> float:
         """How many of the wanted unit one of `unit` is.

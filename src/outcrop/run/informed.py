@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
 from outcrop.config.schema import Config
 from outcrop.data.normalise import Normaliser
+from outcrop.data.statistic import Statistic
 from outcrop.data.transform import PLAIN
+from outcrop.data.variable import Variable
 from outcrop.errors import ConfigError, did_you_mean, message
+from outcrop.evaluate.ledger import KINDS as LEDGER
 from outcrop.evaluate.ledger import Declared, numbers
 from outcrop.loss import table as losses
 from outcrop.loss.informed import Informed, Physical
-from outcrop.metric.physical import outside, wrong_way
 from outcrop.run.declared import declared, plain
 from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
 from outcrop.view.view import View
 
-KINDS = ("balance", "range", "monotonic")
+TRAINED = ("balance", "range", "monotonic")
 """Checks with a slope that training can follow."""
 GRIDS = ("points", "windows", "patches")
 """Views whose examples are pieces of the record's grid."""
@@ -44,8 +47,8 @@ def informed(loss: Any, config: Config, problem: Problem, view: View, normaliser
     if not number or losses.head_of(config.loss.kind, "number") != "point":
         what = "Checks are trained for where a network answers with one number per sample."
         _refuse(what, "", "a target that is a number and a loss such as mse, huber or relative_l2")
-    if view.kind not in GRIDS or tuple(getattr(view, "context", (0,))) != (0,):
-        what = f"Examples of view {view.kind}{' with context' * (view.kind in GRIDS)} are no pieces of a grid."
+    if view.kind not in GRIDS or (view.kind == "points" and view.input_shape(1) != (1,)):
+        what = f"Examples of view {view.kind} are no pieces of a grid here: an answer has samples of its own."
         _refuse(what, "", 'view.kind = "windows", or "patches"')
     checks = {check.name: check for check in declared(problem, view)}
     wanted = [(checks[name], weight) for name, weight in config.loss.ledger.items()]
@@ -54,10 +57,11 @@ def informed(loss: Any, config: Config, problem: Problem, view: View, normaliser
 
 def _physical(check: Declared, weight: float, problem: Problem, view: View, normaliser: Normaliser) -> Physical:
     """One check on arrays of examples."""
-    if check.kind not in KINDS:
-        fix = f"one of {', '.join(KINDS)}, or leave it to the ledger alone."
+    if check.kind not in TRAINED:
+        fix = f"one of {', '.join(TRAINED)}, or leave it to the ledger alone."
         _refuse(f"{check.name} is a check of kind {check.kind}, which no training can follow.", check.name, fix)
-    decoded = _decoders(check, normaliser)
+    amount, decoded = LEDGER[check.kind].amount, _decoders(check, normaliser)
+    assert amount is not None
     dims = dims_of(view)
     stepped = (*check.formula.differentiates, *([check.along] if check.along else []))
     if problem.config.train.augment.moves and stepped:
@@ -71,28 +75,22 @@ def _physical(check: Declared, weight: float, problem: Problem, view: View, norm
         columns = {name: of(inputs, fields) for name, of in decoded.items()}
         places = {dim: (axis, np.arange(fields.shape[axis]) * step) for dim, (axis, step) in along.items()}
         values = check.factor * check.formula.inside(columns, places)
-        if check.kind == "range":
-            values = outside(values, check.low, check.high)
-        if order is not None:
-            values = _after(wrong_way(values, order, increasing=check.increasing), order)
+        values = amount(check, values, order or 0)
+        values = values if order is None else _cut(values, order, 1, None)  # the first has none before it
         free = abs(values) - (check.tolerance or 0.0)
         return (free > 0) * free
 
     def asked(known: Any) -> Any:
         for axis in cut:
-            known = _shifted(known, axis, 0, -2) & _shifted(known, axis, 1, -1) & _shifted(known, axis, 2, None)
-        return known if order is None else _shifted(known, order, 0, -1) & _shifted(known, order, 1, None)
+            known = _cut(known, axis, 0, -2) & _cut(known, axis, 1, -1) & _cut(known, axis, 2, None)
+        return known if order is None else _cut(known, order, 0, -1) & _cut(known, order, 1, None)
 
     return Physical(check.name, excess, asked, weight)
 
 
-def _shifted(values: Any, axis: int, start: int, stop: int | None) -> Any:
+def _cut(values: Any, axis: int, start: int, stop: int | None) -> Any:
+    """The cells from `start` to `stop` along an axis."""
     return values[(slice(None),) * axis + (slice(start, stop),)]
-
-
-def _after(values: Any, axis: int) -> Any:
-    """Without the first cell along an axis, which has none before it."""
-    return _shifted(values, axis, 1, None)
 
 
 def _decoders(check: Declared, normaliser: Normaliser) -> dict[str, Any]:
@@ -104,19 +102,21 @@ def _decoders(check: Declared, normaliser: Normaliser) -> dict[str, Any]:
     for name in check.formula.uses:
         own = name == plain(target.name)
         variable = target if own else inputs.get(name)
-        if variable is None or not (variable.is_plain or (own and variable.transform_kind in PLAIN)):
+        # 1 / x of a network's answer has no value at 0 and below, where training may pass
+        known = variable is not None and (variable.transform_kind in PLAIN if own else variable.is_plain)
+        if variable is None or not known or (own and variable.transform_kind == "reciprocal"):
             fix = "inputs and a target that are plain numbers of the training part (no mask, no anomaly)."
             _refuse(f"{check.formula.text!r} speaks of {name}, which no channel holds as it is.", check.name, fix)
         channel = None if own else normaliser.layout[variable.name].values[0]
         statistic = normaliser.statistics[variable.name]
 
-        def field(x: Any, fields: Any, of: Any = (variable, channel, statistic)) -> Any:
-            variable, channel, statistic = of
-            scaled = fields if channel is None else x[..., channel]
-            return variable.unscaled(scaled, statistic.centre, statistic.spread)
-
-        found[name] = field
+        found[name] = partial(_field, variable, channel, statistic)
     return found
+
+
+def _field(variable: Variable, channel: int | None, statistic: Statistic, inputs: Any, fields: Any) -> Any:
+    """A channel of the inputs, or the target, in its unit."""
+    return variable.unscaled(fields if channel is None else inputs[..., channel], statistic.centre, statistic.spread)
 
 
 def _axis(check: Declared, dim: str, dims: tuple[str, ...]) -> int:

@@ -187,7 +187,10 @@ def _ready(loss: Any, view: View, tables: Mapping[str, Encoded], split: Split) -
     """The loss that has seen training examples: some refuse them, some count in their units."""
     if hasattr(loss, "check"):
         loss.check(view.gather(tables, split.train))
-    return loss.sized(view.gather(tables, split.train[:SIZED_ON])) if isinstance(loss, Informed) else loss
+    if not isinstance(loss, Informed):
+        return loss
+    some = split.train[:: -(-len(split.train) // SIZED_ON)]
+    return loss.sized(view.gather(tables, some))
 
 
 def _stage(
