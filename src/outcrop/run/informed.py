@@ -105,7 +105,7 @@ def _decoders(check: Declared, normaliser: Normaliser) -> dict[str, Any]:
         # 1 / x of a network's answer has no value at 0 and below, where training may pass
         known = variable is not None and (variable.transform_kind in PLAIN if own else variable.is_plain)
         if variable is None or not known or (own and variable.transform_kind == "reciprocal"):
-            fix = "inputs and a target that are plain numbers of the training part (no mask, no anomaly, no reciprocal of a target)."
+            fix = "inputs and a target that are plain numbers (no mask, anomaly or own scale; no reciprocal target)."
             _refuse(f"{check.formula.text!r} speaks of {name}, which no channel holds as it is.", check.name, fix)
         channel = None if own else normaliser.layout[variable.name].values[0]
         statistic = normaliser.statistics[variable.name]
