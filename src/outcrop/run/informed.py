@@ -109,7 +109,6 @@ def _decoders(check: Declared, normaliser: Normaliser) -> dict[str, Any]:
             _refuse(f"{check.formula.text!r} speaks of {name}, which no channel holds as it is.", check.name, fix)
         channel = None if own else normaliser.layout[variable.name].values[0]
         statistic = normaliser.statistics[variable.name]
-
         found[name] = partial(_field, variable, channel, statistic)
     return found
 
