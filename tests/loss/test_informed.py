@@ -74,6 +74,18 @@ def test_loss_adds_weighted_parts_and_its_gradient_is_finite():
     assert float(slope) == pytest.approx(float(up - down) / (2 * h), rel=1e-2)
 
 
+def test_an_example_without_labels_is_asked_everywhere_by_the_checks_alone():
+    data = batch()
+    none = data._replace(target=data.target.at[1].set(jnp.nan), weight=data.weight.at[1].set(0))
+    model = Scaled(jnp.asarray(2.0), data.target)
+    loss = Informed(mse(), (CHECK,))
+    told, both = loss.loss(model, None, none), loss.loss(model, None, data)
+    assert float(told.parts["squared_error"]) == pytest.approx(float(jnp.mean(data.target[0] ** 2)))
+    assert float(told.parts["slope"]) == pytest.approx(float(both.parts["slope"]))
+    slope = jax.grad(lambda factor: loss.loss(Scaled(factor, data.target), None, none).value)(jnp.asarray(2.0))
+    assert np.isfinite(float(slope))
+
+
 def test_a_check_is_counted_in_units_of_what_other_fields_leave():
     data = batch()
     sized = Informed(mse(), (CHECK,)).sized(data).checks[0]

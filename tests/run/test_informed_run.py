@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 
 import outcrop
 from outcrop.errors import ConfigError
+from outcrop.run.informed import asked_too
+from outcrop.run.parts import labelled_examples, with_labels
 from synthetic_wells import field, run_file
 
 RUN = """
@@ -32,6 +35,7 @@ batch_size = 8
 evaluate_every = 20
 [evaluate]
 baselines = ["mean_field"]
+metrics = ["relative_l2"]
 optimism_gap = false
 ledger.slope = {balance = "d(u, x) - f"}
 ledger.rising = {monotonic = "increasing", along = "x"}
@@ -64,6 +68,51 @@ def test_a_check_that_is_trained_for_leaves_less(place):
     plain, without = left_over(place, "plain", "loss.ledger={}", *longer)
     assert informed < 0.8 * plain
     assert float(rows[-1]["slope"]) < float(rows[0]["slope"]) and "slope" not in without[0]
+
+
+FEW = RUN.replace("count = 40, samples = 16}", """count = 12, samples = 16}
+source.unsolved = {simulation = "antiderivative", count = 60, samples = 16, seed = 2, omit = ["solution"]}
+source.held_out = {simulation = "antiderivative", count = 20, samples = 16, seed = 3}""").replace(
+    'new = "realisation"\ntest = ["000?"]', 'new = "record"\ntest = ["antiderivative-3-*"]'
+)
+
+
+def test_fields_that_nobody_has_solved_teach_what_few_solved_ones_cannot(place):
+    (place / "few.toml").write_text(FEW)
+    error = {}
+    for out, changes in {"unsolved": [], "solved": ["data.source.unsolved.count=1"]}.items():
+        longer = ["train.steps=500", "train.evaluate_every=100", "train.learning_rate=3e-3", *changes]
+        result = outcrop.run(place / "few.toml", out=place / f"few_{out}", overrides=longer)
+        (entry,) = result.metrics["promises"].values()
+        error[out] = entry["test"]["model"]["relative_l2"]["value"]
+    assert error["unsolved"] < 0.7 * error["solved"]
+
+
+def test_only_whole_fields_with_all_inputs_are_asked_without_a_label(place):
+    (place / "few.toml").write_text(FEW)
+    checked = outcrop.check(place / "few.toml")
+    problem, view, has = checked.problem, checked.view, labelled_examples(checked.problem, checked.view)
+    split = with_labels(checked.splits[0], has)
+    assert len(split.unlabelled) == 60 and not has[split.unlabelled].any()
+    np.testing.assert_array_equal(asked_too(problem, view, split), split.unlabelled)
+    gap = view.cells.records[view.origins.record[split.unlabelled[4]]]
+    gap.data["f"][3] = np.nan
+    np.testing.assert_array_equal(asked_too(problem, view, split), np.delete(split.unlabelled, 4))
+    silent = outcrop.check(place / "few.toml", overrides=["loss.ledger={}"])
+    assert not len(asked_too(silent.problem, silent.view, split))
+
+
+@pytest.mark.parametrize(
+    ("changes", "fix"),
+    [
+        (['data.source.unsolved.omit=["solutio"]'], "no 'solutio' to omit.*did you mean 'solution'"),
+        (['data.source.unsolved.join="points"'], "a join says what it takes with columns"),
+    ],
+)
+def test_what_cannot_be_omitted_is_refused(place, changes, fix):
+    (place / "few.toml").write_text(FEW)
+    with pytest.raises(ConfigError, match=f"(?s){fix}"):
+        outcrop.check(place / "few.toml", overrides=changes)
 
 
 @pytest.mark.parametrize("check", ["rising", "bounds"])

@@ -34,6 +34,7 @@ class Source(Section):
     count: Annotated[int, Field(ge=1, description="simulation: realisations")] = 100
     seed: Annotated[int, Field(ge=0, description="simulation: decides them")] = 0
     format: str | None = None
+    omit: list[str] = Field(default=[], description="variables of these records that are left out")
     incomplete: Literal["error", "accept"] = Field(default="error", description="LAS files that end before their STOP")
     join: str | None = None
     on: str = Field(default="well", description="joins: column that holds the record's group value")
@@ -54,6 +55,8 @@ class Source(Section):
             raise ValueError(
                 'needs exactly one of files = "wells/*.las", dataset = "force2020" or simulation = "channels"'
             )
+        if self.join is not None and self.omit:
+            raise ValueError("omit is for sources of records: a join says what it takes with columns")
         return self
 
     @property

@@ -62,7 +62,10 @@ class Physical:
 
 @dataclass(frozen=True, eq=False)
 class Informed:
-    """The loss of the data, and the checks. Parts of the history: both, unweighted."""
+    """The loss of the data, and the checks. Parts of the history: both, unweighted.
+
+    An example without any label is asked by the checks alone, everywhere: physics holds where nobody has measured.
+    """
 
     data: Any
     checks: Sequence[Physical]
@@ -75,10 +78,11 @@ class Informed:
     def loss(
         self, model: PyTree, state: Any, batch: Batch, key: PRNGKeyArray | None = None, group: Group | None = None
     ) -> LossValue:
-        """Runs the model on every example and scores it by data and checks."""
+        """Runs the model on every example and scores it by its labels and by the checks."""
         scores = apply(model, batch, key)
         told = self.data.score(scores, batch.target, batch.weight)
         known = batch.weight > 0
+        known |= ~known.any(axis=tuple(range(1, known.ndim)), keepdims=True)
         left = {one.name: one.value(batch.inputs, scores[..., 0], known) for one in self.checks}
         value = told.value + sum(one.weight * left[one.name] for one in self.checks)
         return LossValue(value, told.weight, dict(told.parts) | left, state)

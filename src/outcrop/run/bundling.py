@@ -53,7 +53,7 @@ def bundle(
         has = parts.labelled_examples(problem, view)
         each = np.array([steps for fold in folds for steps in fold.notes["stage_steps"]])
         steps = [max(int(n == 0), round(float(m))) for n, m in enumerate(np.median(each, axis=0))]
-        split = without_validation(problem, checked.splits[0], np.flatnonzero(has))
+        split = without_validation(problem, checked.splits[0], has)
         solved = solve(
             problem, view, split, seed=problem.config.train.seed * 1000 + REFIT_SEED,
             tell=tell.step, title="refit", steps=steps, checkpoint=place / "checkpoints" / "refit.ckpt", resume=resume,

@@ -53,8 +53,9 @@ def random_score(problem: Problem, view: View, like: Split, metric: str, tell: T
         like, view = _in_snapshots(problem, view, like)
     has = labelled_examples(problem, view)
     labelled = np.flatnonzero(has)
-    drawn = random_split(view.origins.take(labelled), like=with_labels(like, has), seed=problem.config.promise.seed)
-    split = replace(drawn, **{part: labelled[index] for part, index in drawn.parts.items()})
+    known = with_labels(like, has)
+    drawn = random_split(view.origins.take(labelled), like=known, seed=problem.config.promise.seed)
+    split = replace(drawn, **{part: labelled[i] for part, i in drawn.parts.items()}, unlabelled=known.unlabelled)
     if like.boxes is not None:
         held = drawn_boxes(problem.tiled)[np.concatenate([split.test, split.validation, split.calibration])]
         split = replace(split, boxes=np.setdiff1d(np.flatnonzero(known_boxes(problem.tiled)), held))

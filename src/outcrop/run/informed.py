@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
 
 from outcrop.config.schema import Config
 from outcrop.data.normalise import Normaliser
+from outcrop.data.seen import column, is_missing
 from outcrop.data.statistic import Statistic
 from outcrop.data.transform import PLAIN
 from outcrop.data.variable import Variable
@@ -20,6 +22,7 @@ from outcrop.loss.informed import Informed, Physical
 from outcrop.run.declared import declared, plain
 from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
+from outcrop.split.promise import Split
 from outcrop.view.view import View
 
 TRAINED = ("balance", "range", "monotonic")
@@ -53,6 +56,18 @@ def informed(loss: Any, config: Config, problem: Problem, view: View, normaliser
     checks = {check.name: check for check in declared(problem, view)}
     wanted = [(checks[name], weight) for name, weight in config.loss.ledger.items()]
     return Informed(loss, tuple(_physical(check, weight, problem, view, normaliser) for check, weight in wanted))
+
+
+def asked_too(problem: Problem, view: View, split: Split) -> np.ndarray:
+    """Training examples without a label that the checks are asked of: all on their grid, and no input missing."""
+    index = split.unlabelled
+    if not problem.config.loss.ledger or split.boxes is not None or not len(index):
+        return index[:0]
+    inputs = [variable for variable in problem.variables if variable.role == "input"]
+    there = [~np.any([is_missing(column(r, v), v) for v in inputs], axis=0) for r in view.cells.records]
+    origins = view.origins.take(index)
+    count = view.cells.count(np.concatenate(there), origins.record, origins.reads)
+    return index[count == prod(view.input_shape(1)[:-1])]
 
 
 def _physical(check: Declared, weight: float, problem: Problem, view: View, normaliser: Normaliser) -> Physical:

@@ -209,9 +209,10 @@ def labelled_examples(problem: Problem, view: View) -> np.ndarray:
 
 
 def with_labels(split: Split, has: np.ndarray) -> Split:
-    """The split without the examples that have nothing to be trained or scored on."""
+    """The split without the examples that have nothing to be scored on; those of training are set apart."""
     parts = {name: index[has[index]] for name, index in split.parts.items()}
-    return dataclasses.replace(split, **parts)
+    unlabelled = np.union1d(split.unlabelled, split.train[~has[split.train]])
+    return dataclasses.replace(split, **parts, unlabelled=unlabelled)
 
 
 def loss_of(config: Config, problem: Problem, normaliser: Normaliser) -> Any:

@@ -22,7 +22,7 @@ from outcrop.data.frame import CONVERTED, Frame
 from outcrop.data.regroup import regroup
 from outcrop.data.units import has_unit
 from outcrop.data.variable import ClassTable, Resolution, Variable, resolve
-from outcrop.errors import ConfigError, DataError, message
+from outcrop.errors import ConfigError, DataError, did_you_mean, message
 from outcrop.evaluate.distribution import Head
 from outcrop.loss import table as losses
 from outcrop.records import Record
@@ -216,7 +216,16 @@ def read_sources(data: DataSection, frame: Frame, base: Path, classes: Sequence[
 
 
 def read_source(source: Source, base: Path, name: str) -> list[Record]:
-    """The records of one source."""
+    """The records of one source, without what the run file leaves out."""
+    records = _read(source, base, name)
+    known = {str(variable) for record in records for variable in record.data.data_vars}
+    for unknown in [one for one in source.omit if one not in known]:
+        fix = f"variables are {', '.join(sorted(known)[:12])}{did_you_mean(unknown, known)}."
+        raise ConfigError(message(f"There is no {unknown!r} to omit.", where=f"source.{name}.omit", fix=fix))
+    return [r.with_data(r.data.drop_vars(source.omit, errors="ignore")) for r in records] if source.omit else records
+
+
+def _read(source: Source, base: Path, name: str) -> list[Record]:
     from outcrop.data import datasets
     from outcrop.data.read import read, under
 

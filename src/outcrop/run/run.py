@@ -180,12 +180,13 @@ def warnings(checked: Check) -> tuple[str, ...]:
     for resolution in checked.problem.resolutions:
         if resolution.missing:
             lacking.setdefault(resolution.variable, []).append(resolution.record)
-    target = checked.problem.target.name
+    target, checks = checked.problem.target.name, checked.problem.config.loss.ledger
+    unlabelled = f"not labelled, {'trained for the ledger alone' if checks else 'predicted only'}"
     told = []
     for name, records in lacking.items():
         shown = ", ".join(records[:6]) + (f" and {len(records) - 6} more" if len(records) > 6 else "")
         policy = next(v.missing for v in checked.problem.variables if v.name == name)
-        effect = "not labelled, predicted only" if name == target else f"treated as missing = {policy!r} says"
+        effect = unlabelled if name == target else f"treated as missing = {policy!r} says"
         told.append(f"No value of {name} in {shown}: {effect}.")
     told += [
         f"{f.place} ({f.size}); it is scored as missed." for f in checked.every_finding if f.check == "unseen_class"

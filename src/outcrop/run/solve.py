@@ -28,7 +28,7 @@ from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.cutouts import known_boxes
 from outcrop.run.drawing import distance_to
-from outcrop.run.informed import informed
+from outcrop.run.informed import asked_too, informed
 from outcrop.run.own_target import examples_of, with_own_target
 from outcrop.run.problem import Problem
 from outcrop.run.stream import Stream
@@ -159,11 +159,12 @@ def solve(
         loss = problem.start.held(loss)
     elif hasattr(models[0], "fitted"):  # a basis from the training targets
         models = [model.fitted(view.gather(tables, split.train).target) for model in models]
-    data = training_data(problem, view, tables, split, normaliser)
     loss = _ready(loss, view, tables, split)
+    visited = replace(split, train=np.concatenate([split.train, asked_too(problem, view, split)]))
+    data = training_data(problem, view, tables, visited, normaliser)
     validate = _validation(problem, loss, view, tables, split)
     stages = [
-        _stage(name, stage, data, view, tables, split, augment_of(problem, normaliser, view))
+        _stage(name, stage, data, view, tables, visited, augment_of(problem, normaliser, view))
         for name, stage in config.train.stages.items()
     ]
     if steps is not None:
@@ -175,7 +176,7 @@ def solve(
         keys=list(keys),
         validate=validate,
         progress=None if tell is None else lambda p: tell(title, p.step, p.steps, _detail(p)),
-        describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, split.train),
+        describe=data.describe if isinstance(data, Stream) else places(problem, view, normaliser, visited.train),
         max_minutes=config.train.max_minutes,
         checkpoint=checkpoint,
         resume=resume,
@@ -366,8 +367,17 @@ def where_read(values: np.ndarray, view: View, which: int, missing: Any) -> np.n
     return np.where(read >= 0, values[np.maximum(read, 0)], missing)
 
 
-def without_validation(problem: Problem, split: Split, examples: np.ndarray) -> Split:
-    """A split for a refit: these examples train (of records larger than memory all boxes), nothing is held out."""
+def without_validation(problem: Problem, split: Split, has: np.ndarray) -> Split:
+    """A split for a refit: all examples train (of records larger than memory all boxes), nothing is held out.
+
+    Args:
+        problem: the data.
+        split: one of the rotation.
+        has: which examples have a label.
+    """
+    examples, unlabelled = np.flatnonzero(has), np.flatnonzero(~has)
     none = examples[:0]
     boxes = None if split.boxes is None else np.flatnonzero(known_boxes(problem.tiled))
-    return replace(split, train=examples, validation=none, test=none, calibration=none, boxes=boxes)
+    return replace(
+        split, train=examples, validation=none, test=none, calibration=none, boxes=boxes, unlabelled=unlabelled
+    )

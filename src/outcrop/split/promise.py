@@ -49,6 +49,7 @@ class Split(Readable):
         calibration: sets the width of intervals; often empty.
         colours: part of every sample (see `colour.PARTS`), where the promise colours samples; else None.
         places: the same of a promise about groups or areas alone, where a later time is promised too.
+        unlabelled: examples of the training part without a label, once those are set apart; a loss may ask them too.
         unit: number of the block or line of each sample, over which scores are resampled; None where it is a group.
         noun: what such a unit is called.
         blank: record -> inputs that it loses while it is tested, as the files to be predicted lack them.
@@ -68,6 +69,7 @@ class Split(Readable):
     blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     boxes: np.ndarray | None = None
     places: np.ndarray | None = None
+    unlabelled: np.ndarray = field(default_factory=lambda: NOBODY)
 
     @property
     def parts(self) -> dict[str, np.ndarray]:
