@@ -33,6 +33,8 @@ def test_the_peak_of_every_record_by_hand():
     assert other["difference"]["value"] == pytest.approx(other["value"] - told["model"]["value"])
     assert told["model"]["low"] <= told["model"]["value"] <= told["model"]["high"]
     assert told["spread"] == pytest.approx(np.std([5, 4, 1, 3]))
+    assert told["percentiles"]["truth"] == pytest.approx(np.percentile([5, 4, 1, 3], told["levels"]))
+    assert told["percentiles"]["model"] == pytest.approx(np.percentile([4, 4, 4, 3], told["levels"]))
 
 
 def test_every_kind_is_read_and_none_is_made_up():

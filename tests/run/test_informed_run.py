@@ -70,11 +70,12 @@ def test_a_check_that_is_trained_for_leaves_less(place):
     assert float(rows[-1]["slope"]) < float(rows[0]["slope"]) and "slope" not in without[0]
 
 
-FEW = RUN.replace("count = 40, samples = 16}", """count = 12, samples = 16}
+FEW = RUN.replace(
+    "count = 40, samples = 16}",
+    """count = 12, samples = 16}
 source.unsolved = {simulation = "antiderivative", count = 60, samples = 16, seed = 2, omit = ["solution"]}
-source.held_out = {simulation = "antiderivative", count = 20, samples = 16, seed = 3}""").replace(
-    'new = "realisation"\ntest = ["000?"]', 'new = "record"\ntest = ["antiderivative-3-*"]'
-)
+source.held_out = {simulation = "antiderivative", count = 20, samples = 16, seed = 3}""",
+).replace('new = "realisation"\ntest = ["000?"]', 'new = "record"\ntest = ["antiderivative-3-*"]')
 
 
 def test_fields_that_nobody_has_solved_teach_what_few_solved_ones_cannot(place):

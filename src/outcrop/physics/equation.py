@@ -39,6 +39,7 @@ class Equation:
         time: whether `t` is one of its coordinates.
         space: numbers of dimensions in space that it is written for.
         parts: names of its residuals.
+        dimensions: part -> unit of its residual, as powers of those of coordinates, unknowns and parameters.
         positive: unknowns that are positive away from where they are given, such as a travel time.
         conducts: unknown -> the parameter that, times its slope, is its flux.
         scale: how large an unknown is, as powers of the domain's extent "x" and of parameters.
@@ -56,6 +57,7 @@ class Equation:
     time: bool = True
     space: tuple[int, ...] = (1, 2, 3)
     parts: tuple[str, ...] = ("equation",)
+    dimensions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     positive: tuple[str, ...] = ()
     conducts: Mapping[str, str] = field(default_factory=dict)
     scale: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -15,11 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from outcrop.data.units import has_unit
 from outcrop.physics.coefficient import Coefficient, Field, Known, Number
 from outcrop.physics.conditions import Condition
 from outcrop.physics.derivative import At, Values
 from outcrop.physics.equation import Equation
 from outcrop.physics.expression import Expression
+from outcrop.physics.formula import combined, worded
 from outcrop.physics.hard import Ansatz, ansatz
 from outcrop.view.collocation import Domain
 
@@ -144,6 +146,17 @@ class Problem:
         free = np.array([name in along for name in self.coordinates])
         low = np.array([low for low, _ in self.domain.bounds.values()])
         return point * jnp.asarray(free, point.dtype) + jnp.asarray(~free * low, point.dtype)
+
+    def residual_unit(self, part: str) -> str:
+        """The unit of what is left over of a part of the equation; "1" for none, "" where it is not known."""
+        space = next((self.units[name] for name in self.coordinates if name != "t" and name in self.units), "")
+        known, dimension = {"x": space} | dict(self.units), self.equation.dimensions.get(part)
+        if dimension is None or not all(has_unit(known.get(name)) for name in dimension):
+            return ""
+        powers: dict[str, float] = {}
+        for name, power in dimension.items():
+            powers = combined(powers, {known[name]: power}, 1)
+        return worded(powers) or "1"
 
     def residuals(self, values: Values, point: Float[Array, " coordinate"]) -> Float[Array, " part"]:
         """What is left over of each part of the equation at a point, in physical units."""

@@ -28,6 +28,7 @@ from outcrop.report.pictures import (
     track_pictures,
 )
 from outcrop.report.problem import is_problem
+from outcrop.report.quantities import quantities
 from outcrop.report.questions import answers, noun, split_sentences
 from outcrop.report.restored import alarms, gain_picture
 from outcrop.report.scores import Promise, promises, score
@@ -124,6 +125,14 @@ def physics_ledger(run: RunFolder) -> Section:
         section.add("table", declared.checks(promise))
         for sentence in declared.notes(promise):
             section.add("text", sentence)
+    return section
+
+
+def read_off(run: RunFolder) -> Section:
+    """Numbers that are read off whole fields."""
+    section = Section("quantities", "Quantities of interest")
+    for promise in promises(run):
+        section.add("table", quantities(promise))
     return section
 
 
@@ -308,6 +317,7 @@ ORDER: tuple[Callable[[RunFolder], Section], ...] = (
     findings,
     ladder,
     physics_ledger,
+    read_off,
     records_shown,
     lead,
     given_back,

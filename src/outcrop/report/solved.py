@@ -50,18 +50,19 @@ def solution_pictures(run: RunFolder) -> list[Picture]:
     with xr.open_dataset(file, engine="h5netcdf") as opened:
         data = opened.load()
     about = run.data.get("problem") or {}
-    axes = [
-        figures.Axis(n, data[n].to_numpy(), str(data[n].attrs.get("units", ""))) for n in about.get("coordinates") or {}
-    ]
+    axes = [figures.Axis(n, data[n].to_numpy(), _unit(data[n])) for n in about.get("coordinates") or {}]
     unknowns = [str(name) for name in about.get("unknowns") or []]
     hidden = [str(name) for name in about.get("found") or [] if name in data]
-    return [_field(data, name, axes, found=name in hidden) for name in (*unknowns, *hidden)]
+    left = [str(name) for name in data.data_vars if str(name).startswith("residual_")]
+    beside = {name: left[min(i, len(left) - 1)] for i, name in enumerate(unknowns) if left}
+    return [_field(data, name, axes, beside.get(name)) for name in (*unknowns, *hidden)]
 
 
-def _field(data: Any, name: str, axes: list[figures.Axis], *, found: bool) -> Picture:
-    unit, values = str(data[name].attrs.get("units", "")), data[name].to_numpy()
-    left = (data[n].to_numpy() for n in data.data_vars if str(n).startswith("residual_"))
-    residual = None if found else next(left, None)
+def _field(data: Any, name: str, axes: list[figures.Axis], left: str | None) -> Picture:
+    """One field; beside it the residual called `left`, of an equation of several parts that of the same number."""
+    unit, values = _unit(data[name]), data[name].to_numpy()
+    residual, over = (None, "") if left is None else (data[left].to_numpy(), _unit(data[left]))
+    over = f" ({over})" if over not in ("", "1") else ""
     truth = data[f"{name}_true"].to_numpy() if f"{name}_true" in data else None
     measured = _measured(data, name, axes)
     spread = data[f"{name}_sd"].to_numpy() if f"{name}_sd" in data else None
@@ -75,7 +76,7 @@ def _field(data: Any, name: str, axes: list[figures.Axis], *, found: bool) -> Pi
             name=name,
             unit=unit,
             spread=spread,
-            residual=residual,
+            residual=None if residual is None else (f"left over{over}", residual),
             points=measured and (measured[0][:, 0], measured[1]),
         )
         return picture(drawn, alt, caption)
@@ -92,8 +93,12 @@ def _field(data: Any, name: str, axes: list[figures.Axis], *, found: bool) -> Pi
     elif spread is not None:
         panels.append(figures.Map("spread over members", spread, "size"))
     if residual is not None:
-        panels.append(figures.Map("left over of the equation", residual, "size"))
+        panels.append(figures.Map(f"left over of the {str(left).removeprefix('residual_')}{over}", residual, "size"))
     return picture(figures.maps(panels, own, unit=unit, points=measured and measured[0]), alt, caption)
+
+
+def _unit(field: Any) -> str:
+    return str(field.attrs.get("units", ""))
 
 
 def _measured(data: Any, name: str, axes: list[figures.Axis]) -> tuple[np.ndarray, np.ndarray] | None:

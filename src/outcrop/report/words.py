@@ -43,6 +43,14 @@ METRICS = {
     "snr_db": MetricWords("signal-to-noise ratio in dB", "higher"),
 }
 
+QUANTITIES = {
+    "max": "highest value",
+    "min": "lowest value",
+    "mean": "mean",
+    "range": "range",
+    "rms": "root mean square",
+}
+
 WORDS = {
     "majority": "majority class",
     "mean": "mean",
@@ -64,6 +72,9 @@ WORDS = {
     "anomaly_persistence": "persistence of the anomaly",
     "climatology": "climatology",
     "linear_reservoir": "linear reservoir",
+    "ridge_operator": "linear operator (ridge)",
+    "pod": "linear operator through principal components",
+    "mean_field": "mean field",
     "same_place": "same place in every record",
     "sta_lta": "STA/LTA",
     "ar_aic": "AR-AIC picker",

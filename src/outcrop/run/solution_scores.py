@@ -70,7 +70,7 @@ def scored(posed: Posed, models: Sequence[Solution]) -> Scores:
     told = {"equation": problem.equation.name, "formula": problem.equation.formula, "members": len(models)}
     told["fields"] = field_errors(posed, models, points, truth)
     told["residual"] = {
-        part: spread_of(np.sqrt(np.nanmean(left[..., i] ** 2, axis=1))) | {"unit": ""}
+        part: spread_of(np.sqrt(np.nanmean(left[..., i] ** 2, axis=1))) | {"unit": problem.residual_unit(part)}
         for i, part in enumerate(problem.equation.parts)
     }
     told["conditions"] = {
@@ -258,7 +258,8 @@ def write_solution(place: Path, posed: Posed, scores: Scores) -> None:
     import xarray as xr
 
     problem, dims = posed.problem, tuple(scores.axes)
-    units = problem.units
+    left_over = {f"residual_{part}": problem.residual_unit(part) for part in problem.equation.parts}
+    units = dict(problem.units) | {name: unit for name, unit in left_over.items() if unit}
     data: dict[str, Any] = {}
     for name, members in scores.fields.items():
         own = {"units": units[name]} if name in units else {}

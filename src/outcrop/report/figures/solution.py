@@ -86,7 +86,7 @@ def maps(panels: Sequence[Map], axes: Sequence[Axis], *, unit: str, points: np.n
 @styled
 def lines(
     curves: Mapping[str, np.ndarray], axis: Axis, *, name: str, unit: str, spread: np.ndarray | None = None,
-    residual: np.ndarray | None = None, points: tuple[np.ndarray, np.ndarray] | None = None,
+    residual: tuple[str, np.ndarray] | None = None, points: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Figure:  # fmt: skip
     """Draws a solution along one coordinate, the truth with it, and below what is left over of the equation.
 
@@ -95,7 +95,7 @@ def lines(
         axis: the coordinate.
         name, unit: of the values.
         spread: standard deviation over members.
-        residual: what is left over, drawn by its size.
+        residual: what is left over, its label and its values, drawn by their size.
         points: places and values of what was measured.
     """
     figure = Figure(figsize=(6.6, 3.6 if residual is not None else 2.6), layout="constrained")
@@ -111,8 +111,8 @@ def lines(
     found[0].set_ylabel(f"{name} ({unit})" if unit else name)
     found[0].legend(loc="best")
     if residual is not None:
-        found[1].semilogy(axis.values, np.maximum(np.abs(residual), 1e-16), color=SOFT, linewidth=0.8)
-        found[1].set_ylabel("left over")
+        found[1].semilogy(axis.values, np.maximum(np.abs(residual[1]), 1e-16), color=SOFT, linewidth=0.8)
+        found[1].set_ylabel(residual[0])
     found[-1].set_xlabel(_labelled(axis))
     return figure
 
