@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from posed import HEAT, problem
 
 from outcrop.errors import ConfigError
 from outcrop.physics.derivative import At
 from outcrop.physics.entries import EQUATIONS, equation
 from outcrop.physics.expression import Expression
-from posed import HEAT, problem
 
 EXACT = {
     "heat": ({"u": "exp(-0.3 * 4 * t) * sin(2 * x) + x * t"}, {"diffusivity": 0.3, "source": "x"}, "xt"),
