@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # synthetic_wells
 MOST_RESIDENT_BYTES = 3 * 2**30
-QUICKLY = ("test_generate_run", "test_generate_fields")
-"""Modules of runs that compile for minutes and train for seconds, and compare no bits with runs of other modules."""
+JAXLIB = tuple(int(part) for part in version("jaxlib").split(".")[:2])
+
+
+def pytest_configure():
+    """Tests compile much and compute little: XLA is told to optimise little, which takes a third of its time.
+
+    Set before JAX is imported. With all optimisations, as users run it, run the commands of the README and the demo.
+    """
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    if JAXLIB < (0, 11):  # XLA ends the process where it does not know a flag
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -22,21 +32,6 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled_quickly(request):
-    """Tests of single networks, losses and solvers compile much and compute little: few optimisations then."""
-    import jax
-
-    rooms = ("contract", "model", "loss", "solve", "forward", "invert")
-    if request.path.parent.name not in rooms and request.path.stem not in QUICKLY:
-        yield
-        return
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-    jax.clear_caches()  # a program rounds otherwise without them, and others compare runs bit for bit
 
 
 @pytest.fixture(scope="module", autouse=True)

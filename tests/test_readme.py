@@ -16,6 +16,7 @@ from synthetic_wells import las, well
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+FOR_TESTS = ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS")  # conftest.py; commands run as users run them
 FEWER = {
     "steps = 1000": "steps = 6\nevaluate_every = 3",
     "[train]": '[evaluate]\nbaselines = ["majority"]\nbootstrap = 100\n[train]',
@@ -47,9 +48,8 @@ def place(tmp_path_factory) -> Path:
 
 def outcrop(line: str, place: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", *shlex.split(line.split("#")[0])]
-    return subprocess.run(
-        command, cwd=place, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}, timeout=600
-    )
+    env = {name: value for name, value in os.environ.items() if name not in FOR_TESTS} | {"COLUMNS": "100"}
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, env=env, timeout=600)
 
 
 def test_the_commands(place):

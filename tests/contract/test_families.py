@@ -233,11 +233,11 @@ def test_overfits_eight_examples(name):
 
     params, static = eqx.partition(model, trainable(model))
     with jax.numpy_dtype_promotion("standard"):  # Optax's own code
-        state, values = optimiser.init(params), []
-        for _ in range(300):
+        state, value, steps = optimiser.init(params), jnp.inf, 0
+        while float(value) > 0.2 and steps < 300:  # chance is log 4 = 1.39; a rate this high throws it out again
             params, state, value = step(params, static, state)
-            values.append(value)
-    assert float(jnp.stack(values).min()) < 0.2  # chance is log 4 = 1.39; a rate this high throws it out again
+            steps += 1
+    assert float(value) <= 0.2
 
 
 @pytest.mark.parametrize("name", NAMES)
