@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import outcrop
-from outcrop.errors import ConfigError
-from outcrop.run.informed import asked_too
+from outcrop.errors import ConfigError, LeakageError
+from outcrop.run.informed import with_asked
 from outcrop.run.parts import labelled_examples, with_labels
 from synthetic_wells import field, run_file
 
@@ -95,12 +95,21 @@ def test_only_whole_fields_with_all_inputs_are_asked_without_a_label(place):
     problem, view, has = checked.problem, checked.view, labelled_examples(checked.problem, checked.view)
     split = with_labels(checked.splits[0], has)
     assert len(split.unlabelled) == 60 and not has[split.unlabelled].any()
-    np.testing.assert_array_equal(asked_too(problem, view, split), split.unlabelled)
-    gap = view.cells.records[view.origins.record[split.unlabelled[4]]]
-    gap.data["f"][3] = np.nan
-    np.testing.assert_array_equal(asked_too(problem, view, split), np.delete(split.unlabelled, 4))
+    every = np.union1d(split.train, split.unlabelled)
+    np.testing.assert_array_equal(with_asked(problem, view, split).train, every)
+    gap, lacking = split.unlabelled[4], view.cells.records[view.origins.record[split.unlabelled[4]]]
+    lacking.data["f"][3] = np.nan
+    np.testing.assert_array_equal(with_asked(problem, view, split).train, every[every != gap])
     silent = outcrop.check(place / "few.toml", overrides=["loss.ledger={}"])
-    assert not len(asked_too(silent.problem, silent.view, split))
+    assert with_asked(silent.problem, silent.view, split) is split
+
+
+def test_the_audit_looks_at_what_the_checks_train_on(place):
+    same = ["data.source.unsolved.seed=3"]  # the forcings of the held-out functions
+    (place / "few.toml").write_text(FEW)
+    with pytest.raises(LeakageError, match="duplicate"):
+        outcrop.run(place / "few.toml", out=place / "leak", overrides=same)
+    assert not outcrop.check(place / "few.toml", overrides=[*same, "loss.ledger={}"]).findings
 
 
 @pytest.mark.parametrize(

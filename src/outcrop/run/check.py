@@ -21,7 +21,7 @@ from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.drawing import complete, with_gaps
 from outcrop.run.generate import baselines_of as generated_baselines
-from outcrop.run.informed import informed
+from outcrop.run.informed import informed, with_asked
 from outcrop.run.ladder import names_of
 from outcrop.run.ledger import check_ledger
 from outcrop.run.own_target import check_view, dims_of, examples_of
@@ -287,7 +287,7 @@ def _findings(problem: Problem, view: View, splits: Sequence[Split], has: np.nda
         normaliser, tables = prepare(problem, view, labels)
         context = AuditContext(
             view.origins,
-            labels,
+            with_asked(problem, view, labels),
             problem.records,
             problem.variables,
             normaliser.saw,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import Any, NoReturn
@@ -58,16 +59,20 @@ def informed(loss: Any, config: Config, problem: Problem, view: View, normaliser
     return Informed(loss, tuple(_physical(check, weight, problem, view, normaliser) for check, weight in wanted))
 
 
-def asked_too(problem: Problem, view: View, split: Split) -> np.ndarray:
-    """Training examples without a label that the checks are asked of: all on their grid, and no input missing."""
+def with_asked(problem: Problem, view: View, split: Split) -> Split:
+    """The split with those unlabelled examples in its training part that the checks are asked of.
+
+    They lie wholly on the grid of their record, and miss no input: there the checks speak of what is, not of fillings.
+    """
     index = split.unlabelled
     if not problem.config.loss.ledger or split.boxes is not None or not len(index):
-        return index[:0]
+        return split
     inputs = [variable for variable in problem.variables if variable.role == "input"]
     there = [~np.any([is_missing(column(r, v), v) for v in inputs], axis=0) for r in view.cells.records]
     origins = view.origins.take(index)
     count = view.cells.count(np.concatenate(there), origins.record, origins.reads)
-    return index[count == prod(view.input_shape(1)[:-1])]
+    whole = count == prod(view.input_shape(1)[:-1])
+    return replace(split, train=np.union1d(split.train, index[whole]))
 
 
 def _physical(check: Declared, weight: float, problem: Problem, view: View, normaliser: Normaliser) -> Physical:

@@ -28,7 +28,7 @@ from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.cutouts import known_boxes
 from outcrop.run.drawing import distance_to
-from outcrop.run.informed import asked_too, informed
+from outcrop.run.informed import informed, with_asked
 from outcrop.run.own_target import examples_of, with_own_target
 from outcrop.run.problem import Problem
 from outcrop.run.stream import Stream
@@ -160,7 +160,7 @@ def solve(
     elif hasattr(models[0], "fitted"):  # a basis from the training targets
         models = [model.fitted(view.gather(tables, split.train).target) for model in models]
     loss = _ready(loss, view, tables, split)
-    visited = replace(split, train=np.concatenate([split.train, asked_too(problem, view, split)]))
+    visited = with_asked(problem, view, split)
     data = training_data(problem, view, tables, visited, normaliser)
     validate = _validation(problem, loss, view, tables, split)
     stages = [
