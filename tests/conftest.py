@@ -19,7 +19,7 @@ JAXLIB = tuple(int(part) for part in version("jaxlib").split(".")[:2])
 def pytest_configure():
     """Tests compile much and compute little: XLA is told to optimise little, which takes a third of its time.
 
-    Set before JAX is imported. With all optimisations, as users run it, run the commands of the README and the demo.
+    Set before JAX is imported. `make demo` runs with all optimisations, as users do.
     """
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     if JAXLIB < (0, 11):  # XLA ends the process where it does not know a flag
@@ -27,7 +27,8 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Slow tests run with `-m slow` alone."""
+    """Slow tests run with `-m slow` alone; the longest go first, so that no worker waits for them at the end."""
+    items.sort(key=lambda item: item.path.stem != "test_readme")
     if not config.getoption("markexpr"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)

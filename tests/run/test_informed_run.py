@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import outcrop
-from outcrop.errors import ConfigError, LeakageError
+from outcrop.errors import ConfigError
 from outcrop.run.informed import with_asked
 from outcrop.run.parts import labelled_examples, with_labels
+from outcrop.simulate.table import simulate
 from synthetic_wells import field, run_file
 
 RUN = """
@@ -105,10 +106,13 @@ def test_only_whole_fields_with_all_inputs_are_asked_without_a_label(place):
 
 
 def test_the_audit_looks_at_what_the_checks_train_on(place):
-    same = ["data.source.unsolved.seed=3"]  # the forcings of the held-out functions
     (place / "few.toml").write_text(FEW)
-    with pytest.raises(LeakageError, match="duplicate"):
-        outcrop.run(place / "few.toml", out=place / "leak", overrides=same)
+    (place / "copies").mkdir()
+    for number, record in enumerate(simulate("antiderivative", count=20, seed=3, samples=16)):  # those held out
+        record.data[["forcing"]].to_netcdf(place / "copies" / f"copy-{number}.nc", engine="h5netcdf")
+    same = ['data.source.unsolved={files="copies/*.nc"}']
+    (finding,) = outcrop.check(place / "few.toml", overrides=same).findings
+    assert finding.check == "duplicate_records" and finding.level == "violation"
     assert not outcrop.check(place / "few.toml", overrides=[*same, "loss.ledger={}"]).findings
 
 
