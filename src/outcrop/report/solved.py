@@ -63,6 +63,7 @@ def _field(data: Any, name: str, axes: list[figures.Axis], left: str | None) -> 
     unit, values = _unit(data[name]), data[name].to_numpy()
     residual, over = (None, "") if left is None else (data[left].to_numpy(), _unit(data[left]))
     over = f" ({over})" if over not in ("", "1") else ""
+    of = "" if left in (None, "residual_equation") else f": {left.removeprefix('residual_')}"
     truth = data[f"{name}_true"].to_numpy() if f"{name}_true" in data else None
     measured = _measured(data, name, axes)
     spread = data[f"{name}_sd"].to_numpy() if f"{name}_sd" in data else None
@@ -93,7 +94,7 @@ def _field(data: Any, name: str, axes: list[figures.Axis], left: str | None) -> 
     elif spread is not None:
         panels.append(figures.Map("spread over members", spread, "size"))
     if residual is not None:
-        panels.append(figures.Map(f"left over of the {str(left).removeprefix('residual_')}{over}", residual, "size"))
+        panels.append(figures.Map(f"left over{of}{over}", residual, "size"))
     return picture(figures.maps(panels, own, unit=unit, points=measured and measured[0]), alt, caption)
 
 

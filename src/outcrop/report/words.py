@@ -73,7 +73,7 @@ WORDS = {
     "climatology": "climatology",
     "linear_reservoir": "linear reservoir",
     "ridge_operator": "linear operator (ridge)",
-    "pod": "linear operator through principal components",
+    "pod": "reduced linear operator",
     "mean_field": "mean field",
     "same_place": "same place in every record",
     "sta_lta": "STA/LTA",
