@@ -2,7 +2,8 @@
 
     python examples/23_operators/unsolved.py
 
-The network of unsolved.toml after so many solved functions, with 500 unsolved ones and without, two seeds each.
+The network of unsolved.toml after so many solved functions, with 500 unsolved ones, with the check on the solved
+ones alone, and with neither, two seeds each.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import outcrop
 
 HERE = Path(__file__).parent
 SOLVED, SEEDS = (8, 24, 96), (0, 1)
-WAYS = {"with unsolved": [], "solved alone": ["loss.ledger={}"]}
-"""Without the check nobody asks the unsolved ones."""
+WAYS = {"with unsolved": [], "check alone": ["data.source.unsolved.count=1"], "solved alone": ["loss.ledger={}"]}
+"""With the check on all, on the solved ones (and one more), and without it, when nobody asks the unsolved ones."""
 
 
 def main() -> None:

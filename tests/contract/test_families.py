@@ -234,7 +234,7 @@ def test_overfits_eight_examples(name):
     params, static = eqx.partition(model, trainable(model))
     with jax.numpy_dtype_promotion("standard"):  # Optax's own code
         state, value, steps = optimiser.init(params), jnp.inf, 0
-        while float(value) > 0.2 and steps < 300:  # chance is log 4 = 1.39; a rate this high throws it out again
+        while float(value) > 0.2 and steps < 300:  # chance is log 4 = 1.39
             params, state, value = step(params, static, state)
             steps += 1
     assert float(value) <= 0.2

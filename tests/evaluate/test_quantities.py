@@ -7,6 +7,7 @@ from outcrop.evaluate.breakdown import Extras
 from outcrop.evaluate.quantities import QUANTITIES
 from outcrop.evaluate.scored import Scored
 from outcrop.evaluate.summary import Question, summarise
+from outcrop.report import words
 
 
 def scored():
@@ -38,6 +39,6 @@ def test_the_peak_of_every_record_by_hand():
 
 
 def test_every_kind_is_read_and_none_is_made_up():
-    assert set(entry(**{kind: kind for kind in QUANTITIES})) == set(QUANTITIES)
+    assert set(entry(**{kind: kind for kind in QUANTITIES})) == set(QUANTITIES) == set(words.QUANTITIES)
     assert QUANTITIES["range"](np.array([3.0, -1])) == 4 and QUANTITIES["rms"](np.array([3.0, -3])) == 3
     assert entry() is None

@@ -92,10 +92,12 @@ def test_a_wrong_solution_leaves_something_over(name):
 def test_what_is_left_over_has_the_unit_that_the_table_says(name):
     """In units three times as small lengths are three times as many; what is left over follows as its powers say."""
     entry = EQUATIONS[name]
-    scale = {"x": 3.0, "z": 3.0, "t": 7.0, "k": 5.0, "h": 3.0, "v": 3 / 7} | dict.fromkeys(("u", "T"), 11.0)
+    scale = {"x": 3.0, "z": 3.0, "t": 7.0, "u": 11.0, "T": 11.0, "h": 3.0, "v": 3 / 7, "k": 5.0, "conductivity": 5.0}
     scale |= {"allen_cahn": {"u": 1.0}, "burgers": {"u": 3 / 7}}.get(name, {})  # theirs are no unit of one's own
-    scale |= {"conductivity": 5.0}
-    powers = lambda dimension: np.prod([scale[part] ** power for part, power in dimension.items()])  # noqa: E731
+
+    def powers(dimension):
+        return np.prod([scale[part] ** power for part, power in dimension.items()])
+
     sizes = {n: scale[n] for n in (*EXACT[name][2], *entry.unknowns)}
     sizes |= {n: powers(parameter.dimension) for n, parameter in entry.parameters.items()}
     wrong = {"change": lambda point, value: value * (1.1 + 0.2 * point[0])}

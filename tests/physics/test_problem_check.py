@@ -102,6 +102,15 @@ def test_units_of_two_coordinates_in_space():
         check(problem(POISSON + 'units = {x = "km", z = "m"}'))
 
 
+def test_a_source_of_flow_has_the_unit_of_what_flows():
+    flow = 'equation = "darcy"\ndomain = {x = [0, 9]}\nparameter = {conductivity = 2, source = 1}\n'
+    flow += 'condition.edge = {at = "boundary", u = 0}\n'
+    units = 'units = {{x = "m", u = "m", conductivity = "m/d", source = "{}"}}\n'
+    assert check(problem(flow + units.format("1/d"))) == []
+    with pytest.raises(ConfigError, match="source is in m, which is no"):
+        check(problem(flow + units.format("m")))
+
+
 def test_units_that_go_together():
     assert check(problem(HEAT + 'units = {x = "m", t = "s", u = "K", diffusivity = "m2/s", source = "K/s"}')) == []
 

@@ -11,6 +11,7 @@ import outcrop
 from outcrop.errors import ConfigError
 from outcrop.run.informed import with_asked
 from outcrop.run.parts import labelled_examples, with_labels
+from outcrop.run.run import warnings
 from outcrop.simulate.table import simulate
 from synthetic_wells import field, run_file
 
@@ -88,6 +89,13 @@ def test_fields_that_nobody_has_solved_teach_what_few_solved_ones_cannot(place):
         (entry,) = result.metrics["promises"].values()
         error[out] = entry["test"]["model"]["relative_l2"]["value"]
     assert error["unsolved"] < 0.7 * error["solved"]
+
+
+def test_what_becomes_of_records_without_a_label_is_told(place):
+    (place / "few.toml").write_text(FEW)
+    for changes, fate in (([], "where they train for the ledger alone"), (["loss.ledger={}"], "predicted only")):
+        (told,) = warnings(outcrop.check(place / "few.toml", overrides=changes))
+        assert told.startswith("No value of u in antiderivative-2-0000") and told.endswith(f"not labelled, {fate}.")
 
 
 def test_only_whole_fields_with_all_inputs_are_asked_without_a_label(place):

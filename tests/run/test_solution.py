@@ -70,6 +70,11 @@ def test_the_run_folder_holds_what_was_measured(solved):
         highest = solved.metrics["problem"]["fields"]["u"]["relative_l2"]["high"]
         assert 0 < off <= highest * (1 + 1e-9)  # the mean of members is no further away than the farthest
         assert data["u"].dims == ("x", "t") and data["u"].attrs["units"] == "K"
+        assert (
+            data["residual_equation"].attrs["units"]
+            == "K/s"
+            == solved.metrics["problem"]["residual"]["equation"]["unit"]
+        )
         assert float(abs(data["u"].sel(x=0)).max()) < 1e-12
     history = pd.read_csv(solved.folder / "history.csv")
     assert set(history["stage"]) == {"adam", "gauss_newton"} and set(history["member"]) == {0, 1}

@@ -49,14 +49,14 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
+        if self.join is not None and self.omit:
+            raise ValueError("omit is for sources of records: a join says what it takes with columns")
         if self.join == "picks" and self.files is None and self.dataset is None:
             return self  # taken from variables of the records
         if sum(origin is not None for origin in (self.files, self.dataset, self.simulation)) != 1:
             raise ValueError(
                 'needs exactly one of files = "wells/*.las", dataset = "force2020" or simulation = "channels"'
             )
-        if self.join is not None and self.omit:
-            raise ValueError("omit is for sources of records: a join says what it takes with columns")
         return self
 
     @property

@@ -14,6 +14,7 @@ from outcrop.data.units import power_product
 from outcrop.errors import ConfigError, did_you_mean, message
 from outcrop.physics.coefficient import Field, Known
 from outcrop.physics.conditions import SIDES, Condition, Face
+from outcrop.physics.formula import product
 from outcrop.physics.problem import SAMPLES, Problem
 
 WHERE = "[physics]"
@@ -80,7 +81,7 @@ def _units(problem: Problem) -> None:
         own = known.get(name)
         if own is None or any(part not in known for part in parameter.dimension):
             continue
-        factor = power_product({known[part]: power for part, power in parameter.dimension.items() if part != name}, own)
+        factor = power_product(product(parameter.dimension, known), own)
         if factor is None:
             told = " ".join(f"{known[p]}{power if power != 1 else ''}" for p, power in parameter.dimension.items())
             _refuse(f"{name} is in {own}, which is no {told}.", f"state the unit that {parameter.help} has.")

@@ -162,7 +162,7 @@ class Formula:
             what = f"{self.unit} and {wanted} have different zeros."
             raise ConfigError(message(what, where=self.where, fix=f'unit = "{self.unit}"'))
         try:
-            factor = power_product(_differences(combined(self.powers, {wanted: 1.0}, -1)), "dimensionless")
+            factor = power_product(_differences(_combined(self.powers, {wanted: 1.0}, -1)), "dimensionless")
         except DataError:
             fix = f'unit = "{self.unit}"'
             raise ConfigError(message(f"The unit {wanted!r} is not known.", where=self.where, fix=fix)) from None
@@ -199,7 +199,7 @@ class Formula:
     def _divided(self, own: str, dims: tuple[str, ...]) -> Powers | None:
         unit, coordinates = self._known(self.names.units[own]), [self._known(self.names.dims[dim]) for dim in dims]
         for coordinate in coordinates:
-            unit = None if unit is None or coordinate is None else combined(unit, coordinate, -1)
+            unit = None if unit is None or coordinate is None else _combined(unit, coordinate, -1)
         return unit
 
     def _without(self) -> str:
@@ -250,7 +250,7 @@ class Formula:
             return {name: own * power for name, own in left.items()}, False
         if left is None or right is None:
             return None, False
-        return combined(left, right, 1 if isinstance(node.op, ast.Mult) else -1), first and second
+        return _combined(left, right, 1 if isinstance(node.op, ast.Mult) else -1), first and second
 
     def _alike(self, first: ast.AST, second: ast.AST) -> tuple[Powers | None, bool]:
         """The unit of a sum, whose terms must have one unit."""
@@ -259,7 +259,7 @@ class Formula:
             return (right, other) if number else (left, number)
         if left is None or right is None:
             return (left if right is None else right), False
-        factor = power_product(_differences(combined(left, right, -1)), "dimensionless")
+        factor = power_product(_differences(_combined(left, right, -1)), "dimensionless")
         texts = [f"{ast.unparse(part)} is in {worded(unit) or '1'}" for part, unit in ((first, left), (second, right))]
         if factor is None:
             self._refuse(f"Units do not go together: {', '.join(texts)}.", "correct the formula, or a variable's unit.")
@@ -269,7 +269,7 @@ class Formula:
         return left, False
 
 
-def combined(left: Powers, right: Powers, sign: int) -> Powers:
+def _combined(left: Powers, right: Powers, sign: int) -> Powers:
     """The unit of a product or a ratio, in which "mm/m" times "m/d" is "mm/d"."""
     found: Powers = {}
     for side, powers in ((1, left), (sign, right)):
@@ -277,6 +277,18 @@ def combined(left: Powers, right: Powers, sign: int) -> Powers:
             for name, own in _atoms(unit).items():
                 found[name] = found.get(name, 0.0) + side * power * own
     return {name: power for name, power in found.items() if power}
+
+
+def product(dimension: Mapping[str, float], units: Mapping[str, str]) -> Powers:
+    """The unit of a product of powers of named factors.
+
+    >>> product({"K": 1, "u": 1, "x": -2}, {"K": "m/d", "u": "m", "x": "m"})
+    {'d': -1.0}
+    """
+    found: Powers = {}
+    for name, power in dimension.items():
+        found = _combined(found, {units[name]: power}, 1)
+    return found
 
 
 def _atoms(unit: str) -> Powers:

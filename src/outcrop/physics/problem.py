@@ -21,7 +21,7 @@ from outcrop.physics.conditions import Condition
 from outcrop.physics.derivative import At, Values
 from outcrop.physics.equation import Equation
 from outcrop.physics.expression import Expression
-from outcrop.physics.formula import combined, worded
+from outcrop.physics.formula import product, worded
 from outcrop.physics.hard import Ansatz, ansatz
 from outcrop.view.collocation import Domain
 
@@ -153,10 +153,7 @@ class Problem:
         known, dimension = {"x": space} | dict(self.units), self.equation.dimensions.get(part)
         if dimension is None or not all(has_unit(known.get(name)) for name in dimension):
             return ""
-        powers: dict[str, float] = {}
-        for name, power in dimension.items():
-            powers = combined(powers, {known[name]: power}, 1)
-        return worded(powers) or "1"
+        return worded(product(dimension, known)) or "1"
 
     def residuals(self, values: Values, point: Float[Array, " coordinate"]) -> Float[Array, " part"]:
         """What is left over of each part of the equation at a point, in physical units."""

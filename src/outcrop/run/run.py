@@ -180,8 +180,9 @@ def warnings(checked: Check) -> tuple[str, ...]:
     for resolution in checked.problem.resolutions:
         if resolution.missing:
             lacking.setdefault(resolution.variable, []).append(resolution.record)
-    target, checks = checked.problem.target.name, checked.problem.config.loss.ledger
-    unlabelled = f"not labelled, {'trained for the ledger alone' if checks else 'predicted only'}"
+    target = checked.problem.target.name
+    asked = checked.problem.config.loss.ledger and checked.splits[0].boxes is None
+    unlabelled = "not labelled, " + ("where they train for the ledger alone" if asked else "predicted only")
     told = []
     for name, records in lacking.items():
         shown = ", ".join(records[:6]) + (f" and {len(records) - 6} more" if len(records) > 6 else "")
