@@ -45,6 +45,17 @@ def test_a_right_ensemble_covers_what_is_attainable_and_ranks_are_flat(count):
     assert conditional.spread_skill(samples=0.5 * samples, truth=truth) < 0.6
 
 
+@pytest.mark.parametrize("width", [0.4, 2.5])
+def test_inflation_undoes_a_wrong_spread(width):
+    rng = np.random.default_rng(3)
+    centre = rng.normal(size=20000)
+    samples, truth = centre + width * rng.normal(size=(19, 20000)), centre + rng.normal(size=20000)
+    factor, mean = conditional.inflation(samples=samples, truth=truth), samples.mean(axis=0)
+    right = mean + factor * (samples - mean)
+    assert conditional.coverage(samples=right, truth=truth) == pytest.approx(conditional.attainable(19), abs=1e-3)
+    assert conditional.inflation(samples=np.zeros((5, 3)), truth=np.ones(3)) == 1.0  # all alike: nothing to widen
+
+
 def test_ties_have_any_rank():
     found = conditional.rank_histogram(samples=np.zeros((3, 4000)), truth=np.zeros(4000), rng=np.random.default_rng(2))
     assert conditional.rank_deviation(found) < 0.1

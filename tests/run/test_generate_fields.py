@@ -87,6 +87,36 @@ def test_land_is_told_held_and_left_out(sea):
         np.testing.assert_array_equal(np.isnan(drawn.to_numpy()), np.broadcast_to(land[:, None], drawn.shape))
 
 
+def test_realisations_are_as_wide_as_the_validation_part_asks(sea, place):
+    wider = outcrop.run(
+        place / "run.toml", out=place / "wider", overrides=["sample.inflation=true", "bundle.model=held_out"]
+    )
+    (told,) = next(iter(wider.metrics["promises"].values()))["told"]
+    (factor,) = told["model"]["inflation"]["factor"]
+    assert told["model"]["honoured"]["data"] == 1 and abs(factor - 1) > 0.05
+    drawn = []
+    for result in (sea, wider):
+        with xr.open_dataset(result.folder / "realisations.nc", engine="h5netcdf") as found:
+            drawn.append(found["model:SST"].to_numpy().astype(float))
+    apart = [made - made.mean(axis=1, keepdims=True) for made in drawn]
+    np.testing.assert_allclose(*(made.mean(axis=1) for made in drawn), atol=0.01)  # kept as float16
+    np.testing.assert_allclose(apart[1], factor * apart[0], atol=0.02)
+    assert "as the validation part asks" in (wider.folder / "report.html").read_text()
+    sampled = [
+        outcrop.sample(result.bundle, count=count, out=place / "any").data["SST"].to_numpy()
+        for result, count in ((sea, 4), (wider, 4), (wider, 1))
+    ]
+    means = [made.mean(axis=0) for made in sampled[:2]]
+    np.testing.assert_allclose(sampled[1] - means[1], factor * (sampled[0] - means[0]), atol=1e-3)
+    np.testing.assert_allclose(sampled[2][0], sampled[1][0], atol=1e-5)  # the same for any count
+
+
+def test_inflation_needs_a_part_to_choose_it_by(place):
+    changes = ["sample.inflation=true", "promise={later='2001-02-20',validation_share=0}"]
+    with pytest.raises(ConfigError, match="no validation part"):
+        outcrop.check(place / "run.toml", overrides=changes)
+
+
 def test_scores_are_per_value_that_is_there(sea):
     (entry,) = sea.metrics["promises"].values()
     with xr.open_dataset(sea.folder / "realisations.nc", engine="h5netcdf") as found:

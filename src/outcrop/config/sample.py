@@ -48,4 +48,7 @@ class SampleSection(Section):
     most_examples: Annotated[int, Field(ge=8, description="tested examples that are drawn for")] = 256
     guidance: Annotated[float, Field(ge=0, description="1 draws from the conditional distribution itself")] = 1.0
     churn: Annotated[Number, Field(ge=0, description="stochastic: new noise over all steps")] = 40.0
+    inflation: bool = Field(
+        default=False, description="numbers, given something: as wide about their mean as the validation part asks"
+    )
     seed: int = 0

@@ -85,6 +85,22 @@ def coverage(*, samples: Ensemble, truth: Truth, level: float = 0.9) -> float:
     return float(((truth >= ordered[tail - 1]) & (truth <= ordered[count - tail])).mean())
 
 
+def inflation(*, samples: Ensemble, truth: Truth, level: float = 0.9) -> float:
+    """Factor on the deviations from the mean of the ensemble that makes `coverage` right; above 1, it was too narrow.
+
+    Cases whose realisations are all alike, such as observed ones, are left out; 1 where none is left.
+
+    >>> samples = np.array([[-1.0] * 10, [1.0] * 10])
+    >>> round(inflation(samples=samples, truth=np.arange(10.0), level=1 / 3), 2)  # one truth of three within +-3
+    3.0
+    """
+    count, mean, off = len(samples), samples.mean(axis=0), truth - samples.mean(axis=0)
+    tail, ordered = _tail(count, level), np.sort(samples, axis=0)
+    room = np.where(off > 0, ordered[count - tail] - mean, mean - ordered[tail - 1])
+    able = room > 0
+    return float(np.quantile(np.abs(off[able]) / room[able], attainable(count, level))) if able.any() else 1.0
+
+
 def attainable(count: int, level: float = 0.9) -> float:
     """The probability that `coverage` of that many realisations has where the truth is one of them.
 

@@ -81,10 +81,18 @@ def told_tables(promise: Promise) -> list[Table]:
         head += [Cell("hard data honoured", right=True)] if given else []
         head += [Cell(text, right=True) for text in metrics.values()]
         one = next(iter(fold.values()))
-        found.append(
-            Table(head, rows, f"{one['realisations']} realisations of each of {one['cases']} held-out examples")
-        )
+        title = f"{one['realisations']} realisations of each of {one['cases']} held-out examples"
+        found.append(Table(head, rows, title + _widened(fold)))
     return found
+
+
+def _widened(fold: dict[str, Any]) -> str:
+    """What the network's deviations from their mean were multiplied by."""
+    wider = next((own["inflation"] for own in fold.values() if own.get("inflation")), None)
+    if wider is None:
+        return ""
+    factors = words.series([words.number(factor) for factor in wider["factor"]])
+    return f"; the network's are {factors} times as far from their mean as drawn, as the validation part asks"
 
 
 def _share(honoured: dict[str, Any] | None) -> Cell:

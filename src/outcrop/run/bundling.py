@@ -15,6 +15,7 @@ from outcrop.data.frame import step_of
 from outcrop.run import outputs, parts, picking
 from outcrop.run.area import Area, area_of, area_of_all
 from outcrop.run.check import Check
+from outcrop.run.inflation import of_folds
 from outcrop.run.own_target import dims_of
 from outcrop.run.problem import Problem
 from outcrop.run.reconstruct import usual_of_folds
@@ -150,6 +151,7 @@ def _calibrated(checked: Check, folds: Sequence[Fold]) -> dict[str, Any]:
             "place": place_of(problem, checked.view),
             "prior": prior_of(problem),
             "calibration": calibration_of([fold.notes.get("told") for fold in folds]),
+            "inflation": of_folds([fold.notes.get("told") for fold in folds]),
         }
     if not problem.reconstructs:
         return {"interval": asdict(intervals(problem, checked.view, checked.splits, folds).calibration)}

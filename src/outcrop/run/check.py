@@ -21,6 +21,7 @@ from outcrop.run import parts
 from outcrop.run.augmenting import augment_of
 from outcrop.run.drawing import complete, with_gaps
 from outcrop.run.generate import baselines_of as generated_baselines
+from outcrop.run.inflation import check_inflation
 from outcrop.run.informed import informed, with_asked
 from outcrop.run.ladder import names_of
 from outcrop.run.ledger import check_ledger
@@ -165,6 +166,7 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         complete(own, tables, first.train, 4 * most)
         tested = complete(own, tables, first.test, most, gaps=with_gaps(problem))
         complete(own, tables, tested.index, most)
+        check_inflation(problem, first, together=not tested.told.shape[-1])
     _settings(problem, view, splits, normaliser)
     model = parts.outline(problem, view, normaliser)
     check_parts(problem.start, model)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from outcrop.run.drawing import (
     settled,
     with_gaps,
 )
+from outcrop.run.inflation import Inflation, fitted
 from outcrop.run.own_target import examples_of
 from outcrop.run.problem import Problem
 from outcrop.run.solve import PREDICT_BATCH, Solved
@@ -61,14 +63,19 @@ def fold_columns(
     together = not test.told.shape[-1]
     shape, plan = test.real.shape[1:], plan_of(problem)
     how: dict[str, Any] = {"seed": section.seed, "batch_size": PREDICT_BATCH[view.kind]}
+    wider: Inflation | None = None
     if tell is not None:
         tell("realisations", 0, 1, f"{section.steps} steps each")
     if together:
         count = max(len(test.index), FEWEST_OF_ONE)
         made = drawn(solved.members, loss, plan, test.told[:1], shape, count=count, **how)[0][:, None]
     else:
-        seen = held(hard_data(problem, test.told), test.there)
-        made = drawn(solved.members, loss, plan, test.told, shape, count=section.realisations, observed=seen, **how)
+        draw = partial(_given, problem, solved.members, loss, plan, count=section.realisations, **how)
+        made = draw(test)
+        if section.inflation:
+            known = complete(own, solved.tables, split.validation, section.most_examples, gaps=with_gaps(problem))
+            wider = fitted(draw(known), known)
+            made = wider.of(made)
     contenders = {MODEL: settled(problem, made)}
     if ladder:
         contenders |= rivals(problem, solved.normaliser, train, test, made.shape[:2], seed=section.seed, tell=tell)
@@ -85,7 +92,14 @@ def fold_columns(
     notes["judged"] = {name: judged(problem, r, test, train) for name, r in contenders.items()}
     if not together:
         notes["told"] = {name: of_told(problem, r, test) for name, r in contenders.items()}
+        notes["told"][MODEL]["inflation"] = wider and wider.to_json()
     return rows, columns, notes
+
+
+def _given(problem: Problem, members: Any, loss: Any, plan: Any, part: Examples, **how: Any) -> np.ndarray:
+    """Realisations of the examples of a part, given what is told of each."""
+    seen = held(hard_data(problem, part.told), part.there)
+    return drawn(members, loss, plan, part.told, part.real.shape[1:], observed=seen, **how)
 
 
 def _shown(made: np.ndarray, there: np.ndarray) -> np.ndarray:

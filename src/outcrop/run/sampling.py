@@ -12,6 +12,7 @@ import numpy as np
 from outcrop.errors import ConfigError, message
 from outcrop.loss import table as losses
 from outcrop.run.drawing import drawn, held
+from outcrop.run.inflation import read
 from outcrop.run.on_grid import Grid, shape_of, told_to, width_of
 from outcrop.run.surrogate import Model
 from outcrop.sample.guidance import Rows
@@ -52,6 +53,9 @@ class Setting(NamedTuple):
     def realisations(self, seen: Observed | None) -> np.ndarray:
         """Realisations given observations, (realisation, *place, variable) in standard units, less the trend.
 
+        They are as wide as the validation part of the training run asked (`run/inflation.py`), unless data with noise
+        say how wide they should be.
+
         Raises:
             ConfigError: observations have noise, and the generator was trained by a game, which cannot weigh it.
         """
@@ -62,21 +66,24 @@ class Setting(NamedTuple):
             raise ConfigError(message(what, where="observations.noise_sd", fix=fix))
         told, guided = told_to(self.model, self.conditions, seen)
         shape = (*shape_of(self.grid), width_of(self.model))
-        if any(part is not None for part in (self.soft, self.likelihood, self.linear)):
+        weighed = any(part is not None for part in (self.soft, self.likelihood, self.linear))
+        wider = None if noisy or weighed else read(self.model.bundle.provenance.get("inflation"))
+        if weighed:
             nothing = Observed(jnp.zeros(shape, bool), jnp.zeros(shape, jnp.float32), jnp.zeros(shape[-1:]))
             seen = (seen or nothing)._replace(soft=self.soft, likelihood=self.likelihood, linear=self.linear)
-        return drawn(
+        made = drawn(
             self.model.members,
             _loss(json.dumps(self.model.bundle.provenance["loss"])),
             self.plan,
             told[None],
             shape,
-            count=self.count,
+            count=self.count if wider is None else max(self.count, wider.around),
             seed=self.seed,
             observed=held(seen and seen._replace(known=seen.known[None], values=seen.values[None]), self.there[None]),
             guided=guided,
             batch_size=min(self.count, MOST_AT_ONCE),
-        )[0]
+        )
+        return (made if wider is None else wider.of(made))[0, : self.count]
 
 
 @lru_cache(maxsize=16)
