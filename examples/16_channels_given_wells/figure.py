@@ -1,4 +1,4 @@
-"""Draws figure.png of this example from its run folder: python figure.py DIFFUSION_RUN."""
+"""Draws figure.png of this example from its run folder: python figure.py FLOW_RUN."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def measured(maps: dict[str, np.ndarray]) -> dict[str, dict[str, object]]:
     """Fair CRPS, error of the mean and of block means in K, coverage, and power over that of the truth."""
     truth = maps["truth"][:, 0]
     rows = {}
-    for name in CALLED.keys() & maps.keys():
+    for name in filter(maps.__contains__, CALLED):
         made = np.moveaxis(maps[name], 1, 0)
         rows[name] = {
             "crps_k": crps(samples=made, truth=truth),
