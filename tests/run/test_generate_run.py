@@ -174,6 +174,7 @@ def test_what_a_given_file_cannot_say(numbers, place, given, kind, told):
         (["data.target={LOGS={generate=['RHOB']}}"], "no input"),
         (["loss.schedule=linear", "loss.noise_steps=40"], "amplitude is left"),
         (["sample.inflation=true"], "all share one set"),
+        ([*LITHOLOGY, "sample.inflation=true"], "have no mean"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_generated_is_said_before_training(place, change, told):
