@@ -84,6 +84,27 @@ def test_soft_conditions_may_disagree_and_this_is_said():
     assert len(doubts) == 1 and "x = 0, t = 0" in doubts[0] and "neither is met exactly" in doubts[0]
 
 
+RING = """
+equation = "allen_cahn"
+domain = {x = [-1, 1], t = [0, 1]}
+parameter = {diffusivity = 0.001, rate = 5}
+periodic = ["x"]
+condition.start = {at = "t low", u = "x**2 * cos(pi * x)"}
+"""
+
+
+def test_a_kink_or_jump_where_a_ring_closes_is_not_built_in():
+    (doubt,) = check(problem(RING))
+    assert "slopes 2 and -2" in doubt and "set hard = false" in doubt
+    assert check(problem(RING + "hard = false")) == []
+    assert check(problem(RING.replace("x**2 * cos", "cos"))) == []
+    jump = RING.replace("x**2", "x")
+    with pytest.raises(ConfigError, match="which are one place, says u = 1 and -1"):
+        check(problem(jump))
+    (doubt,) = check(problem(jump + "hard = false"))
+    assert "not met exactly" in doubt
+
+
 @pytest.mark.parametrize(
     ("units", "what", "fix"),
     [

@@ -20,6 +20,8 @@ from outcrop.physics.problem import SAMPLES, Problem
 WHERE = "[physics]"
 AGREE = 1e-6
 """Largest difference of two conditions where they meet, in units of the unknown's size."""
+KINK = 1e-3
+"""Largest jump of a slope where a periodic coordinate begins again, in units of the unknown's size over the domain."""
 
 
 def check(problem: Problem) -> list[str]:
@@ -33,7 +35,7 @@ def check(problem: Problem) -> list[str]:
     _periodic(problem)
     _determined(problem)
     _finite(problem)
-    return [*_corners(problem), *_data(problem)]
+    return [*_corners(problem), *_seams(problem), *_data(problem)]
 
 
 def _refuse(what: str, fix: str) -> None:
@@ -188,6 +190,40 @@ def _corners(problem: Problem) -> list[str]:
                     _refuse(f"{what}.", "correct one of them, or set hard = false: then neither is met exactly there.")
                 found.append(f"{what}: neither is met exactly there.")
     return found
+
+
+def _seams(problem: Problem) -> list[str]:
+    """What conditions say has to go on where a periodic coordinate begins again."""
+    found = [
+        _seam(problem, unknown, face, condition, name)
+        for unknown in problem.equation.unknowns
+        for face, condition in _given(problem, unknown, "values").items()
+        for name in problem.periodic
+    ]
+    return [doubt for doubt in found if doubt]
+
+
+def _seam(problem: Problem, unknown: str, face: Face, condition: Condition, name: str) -> str | None:
+    """A jump or kink of one condition: built in, it stays at all times, and no point inside the domain sees it."""
+    formula, size = condition.values[unknown], problem.scale(unknown)
+    axis, (low, high) = problem.coordinates.index(name), problem.domain.bounds[name]
+    points = np.repeat(np.asarray(problem.domain.face(*face, 64))[None], 2, axis=0)
+    points[0, :, axis], points[1, :, axis] = low, high
+    values = np.asarray(jax.vmap(jax.vmap(formula))(jnp.asarray(points)))
+    slopes = np.asarray(jax.vmap(jax.vmap(jax.grad(formula)))(jnp.asarray(points)))[..., axis]
+    jump, kink = (np.abs(both[1] - both[0]) for both in (values, slopes))
+    where = f"condition.{condition.name} at {name} = {low:g} and {high:g}, which are one place,"
+    if jump.max() > AGREE * size:
+        first, second = values[:, jump.argmax()]
+        what = f"{where} says {unknown} = {first:g} and {second:g}"
+        if problem.hard:
+            _refuse(f"{what}.", "correct it, or set hard = false: then it is not met exactly there.")
+        return f"{what}: it is not met exactly there."
+    if problem.hard and kink.max() * (high - low) > KINK * size:
+        first, second = slopes[:, kink.argmax()]
+        what = f"{where} gives {unknown} the slopes {first:.3g} and {second:.3g}"
+        return f"{what}. Built in, this kink stays at all times, and no point inside sees it: set hard = false."
+    return None
 
 
 def _data(problem: Problem) -> list[str]:
