@@ -24,7 +24,7 @@ def pytest_configure():
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     if JAXLIB < (0, 11):  # XLA ends the process where it does not know a flag
         os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
-    gc.set_threshold(100_000, 20, 50)  # tracing makes many short-lived objects; looking for cycles took a tenth
+    gc.set_threshold(50_000, 20, 20)  # tracing makes many short-lived objects; looking for cycles took a tenth
 
 
 def pytest_collection_modifyitems(config, items):
