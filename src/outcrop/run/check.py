@@ -167,6 +167,8 @@ def _check_promise(problem: Problem, view: View, base: Path, cost: bool) -> Chec
         tested = complete(own, tables, first.test, most, gaps=with_gaps(problem))
         complete(own, tables, tested.index, most)
         check_inflation(problem, first, together=not tested.told.shape[-1])
+        if problem.config.sample.inflation:
+            complete(own, tables, first.validation, most, gaps=with_gaps(problem))
     _settings(problem, view, splits, normaliser)
     model = parts.outline(problem, view, normaliser)
     check_parts(problem.start, model)

@@ -68,6 +68,7 @@ class Setting(NamedTuple):
         shape = (*shape_of(self.grid), width_of(self.model))
         weighed = any(part is not None for part in (self.soft, self.likelihood, self.linear))
         wider = None if noisy or weighed else read(self.model.bundle.provenance.get("inflation"))
+        count = self.count if wider is None else max(self.count, wider.around)
         if weighed:
             nothing = Observed(jnp.zeros(shape, bool), jnp.zeros(shape, jnp.float32), jnp.zeros(shape[-1:]))
             seen = (seen or nothing)._replace(soft=self.soft, likelihood=self.likelihood, linear=self.linear)
@@ -77,11 +78,11 @@ class Setting(NamedTuple):
             self.plan,
             told[None],
             shape,
-            count=self.count if wider is None else max(self.count, wider.around),
+            count=count,
             seed=self.seed,
             observed=held(seen and seen._replace(known=seen.known[None], values=seen.values[None]), self.there[None]),
             guided=guided,
-            batch_size=min(self.count, MOST_AT_ONCE),
+            batch_size=min(count, MOST_AT_ONCE),
         )
         return (made if wider is None else wider.of(made))[0, : self.count]
 
