@@ -1,6 +1,5 @@
 """Copies of the target among the inputs, under other names, units, codes and depths."""
 
-
 import numpy as np
 import pytest
 
