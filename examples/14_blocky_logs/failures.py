@@ -36,7 +36,7 @@ MEANT_TO_FAIL = {
 
 
 def main() -> None:
-    """What is flagged, and the numbers that each flag rests on, beside the floor between real logs."""
+    """What is flagged, and the numbers that each flag rests on, beside the floor between real ones."""
     runs = dict(argument.split("=", 1) for argument in sys.argv[1:])
     found = {}
     for name, (run_file, changes) in MEANT_TO_FAIL.items():

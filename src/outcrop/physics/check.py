@@ -204,7 +204,7 @@ def _seams(problem: Problem) -> list[str]:
 
 
 def _seam(problem: Problem, unknown: str, face: Face, condition: Condition, name: str) -> str | None:
-    """A jump or kink of one condition: built in, it stays at all times, and no point inside the domain sees it."""
+    """A jump or kink of one condition: built in, it goes through the whole domain, and no point inside sees it."""
     formula, size = condition.values[unknown], problem.scale(unknown)
     axis, (low, high) = problem.coordinates.index(name), problem.domain.bounds[name]
     points = np.repeat(np.asarray(problem.domain.face(*face, 64))[None], 2, axis=0)
@@ -222,7 +222,7 @@ def _seam(problem: Problem, unknown: str, face: Face, condition: Condition, name
     if problem.hard and kink.max() * (high - low) > KINK * size:
         first, second = slopes[:, kink.argmax()]
         what = f"{where} gives {unknown} the slopes {first:.3g} and {second:.3g}"
-        return f"{what}. Built in, this kink stays at all times, and no point inside sees it: set hard = false."
+        return f"{what}. Built in, this kink goes through the whole domain, and no point sees it: set hard = false."
     return None
 
 
