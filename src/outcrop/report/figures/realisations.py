@@ -96,7 +96,7 @@ def _images(rows: Mapping[str, np.ndarray], unit: str, classes: Sequence[str], v
         for place, one in zip(line, values[:count], strict=True):
             image = place.imshow(one, interpolation="nearest", **look)
             place.set(xticks=[], yticks=[])
-        line[0].set_ylabel(who)
+        line[0].set_ylabel(who.replace(" ", "\n"), rotation=0, ha="right", va="center")  # rows may be low
     if classes:
         patches = [
             Patch(color=colour, label=name) for colour, name in zip(class_colours(classes), classes, strict=True)
